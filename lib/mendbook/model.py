@@ -5,8 +5,8 @@ Standard library only, no behaviour beyond what the values themselves imply; not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -45,26 +45,17 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Warning_:
-    """Something an audit could not do or a person ought to know; ``about`` is a kind, table or column."""
-
-    about: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
 class Damage:
-    """One kind of damage: how it is found.
+    """One kind of damage and how it is found.
 
-    ``find`` takes the verified tables and returns a list of SELECTs of the columns case_key, profile, table, row_key,
-    user_key, at (one row a damaged row; ``at`` as microseconds since 1970, UTC); the statements of a kind are disjoint.
-    It never holds a connection. ``help`` is the docstring of the module it stands in.
+    ``find`` takes the verified tables and returns disjoint SELECTs of case_key, profile, table, row_key, user_key and at
+    (microseconds since 1970, UTC), one row a damaged row. ``gaps``, where the kind has double creations, returns SELECTs
+    of the time between the two oldest rows of each case. Neither ever holds a connection. ``help`` is the docstring of
+    the module that the kind stands in.
     """
 
     name: str
     title: str
-    find: Callable[..., list[Any]]
+    find: Callable[[Any], Sequence[Any]]
+    gaps: Callable[[Any], Sequence[Any]] | None = None
     help: str = ""
-    gaps: Callable[..., list[Any]] | None = None
-    repairs: tuple[Any, ...] = ()
-    extra: Mapping[str, Any] = field(default_factory=dict)

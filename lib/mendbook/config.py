@@ -1,0 +1,215 @@
+"""mendbook.toml -> settings: what to look after and how, checked before any database is touched.
+
+A URL never stands in the file: ``url_env`` names the environment variable that holds it. Where that variable is not set, a
+file ``.env`` beside mendbook.toml may set it (the environment wins). Reading settings opens no connection.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from mendbook.errors import ConfigError, known
+
+DEFAULT_CONFIG = Path("mendbook.toml")
+DEMO_CONFIG = Path("demo") / "mendbook.toml"
+CODE_DRAWS = ("uuid4", "sequence")
+
+
+def _name(value: str) -> str:
+    if not value.strip() or "\x00" in value:
+        raise ValueError("a name cannot be empty")
+    return value
+
+
+def _plain_name(value: str) -> str:
+    """Source and profile names become folder names and arguments, so they are plain."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", value) or ".." in value:
+        raise ValueError("a source or profile name is up to 64 letters, digits, '_', '-' or '.'")
+    return value
+
+
+def _code_draw(value: str) -> str:
+    if value in CODE_DRAWS or re.search(r"\{n(:0?\d*d)?\}", value):
+        return value
+    raise ValueError("how a code is drawn is 'uuid4', 'sequence' or a form such as 'ST-{n:06d}'")
+
+
+Name = Annotated[str, AfterValidator(_name)]
+PlainName = Annotated[str, AfterValidator(_plain_name)]
+Value = bool | int | str
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Users(_Strict):
+    """Which table and columns play the user."""
+
+    table: Name
+    key: Name = "id"
+    username: Name | None = None
+    email: Name | None = None
+    created: Name | None = None
+    last_login: Name | None = None
+    active: Name | None = None
+    password: Name | None = None
+    privileged: list[Name] = []
+
+
+class Profile(_Strict):
+    """Which table and columns play one profile of the user."""
+
+    name: PlainName
+    table: Name
+    key: Name = "id"
+    user: Name = "user_id"
+    created: Name | None = None
+    required_for: dict[Name, Value] | None = None
+    filled: list[Name] = []
+    defaults: dict[Name, Value] = {}
+    codes: dict[Name, Annotated[str, AfterValidator(_code_draw)]] = {}
+    flags: dict[Name, Value] = {}
+
+
+class Source(_Strict):
+    """A database to look after: where its URL comes from, its logs, and the mapping of its tables."""
+
+    name: PlainName
+    url_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+    logs: list[str] = []
+    references: list[str] = []
+    rights: list[Name] | None = None
+    zone: str | None = None
+    statement_timeout: Annotated[int, Field(gt=0, description="seconds for one statement of an audit")] = 900
+    users: Users
+    profiles: list[Profile] = []
+
+    @model_validator(mode="after")
+    def _profiles_differ(self) -> Source:
+        names = [profile.name for profile in self.profiles]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two profiles have the name {twice[0]!r}; give each its own")
+        return self
+
+    @model_validator(mode="after")
+    def _references_read(self) -> Source:
+        for reference in self.references:
+            split_reference(reference)
+        return self
+
+
+class Review(_Strict):
+    """Who may approve, and how many must."""
+
+    allowed_signers: str = "allowed_signers"
+    approvals: Annotated[int, Field(ge=1)] = 1
+
+
+class Settings(_Strict):
+    """The whole of mendbook.toml; ``path`` is where it stands (absolute)."""
+
+    path: Path
+    sources: dict[str, Source]
+    review: Review = Review()
+
+    def source(self, name: str) -> Source:
+        """The source called ``name``; a ConfigError lists those there are."""
+        if name not in self.sources:
+            raise ConfigError(
+                f"{self.path} has no source {name!r}.",
+                known(name, self.sources, "source") + f" Add [sources.{name}] or name one of these.",
+            )
+        return self.sources[name]
+
+
+def split_reference(reference: str) -> tuple[str, str, str, str]:
+    """``"invoice.customer_ref -> auth_user.id"`` as (table, column, table, column); the last dot parts the column."""
+    halves = [half.strip().rpartition(".") for half in reference.split("->")]
+    if len(halves) != 2 or not all(table and column for table, _, column in halves):
+        raise ValueError(f"a reference reads 'table.column -> table.column', not {reference!r}")
+    (table, _, column), (target, _, target_column) = halves
+    return table, column, target, target_column
+
+
+def split_table(name: str) -> tuple[str | None, str]:
+    """(schema or None, table): what stands before the first dot is the schema."""
+    schema, dot, table = name.partition(".")
+    return (schema, table) if dot else (None, name)
+
+
+def find_config(config: str | Path | None, outputs: str | Path) -> Path:
+    """The configuration to use: the one named, else ./mendbook.toml, else the demo's under ``outputs``."""
+    if config is not None and str(config) not in ("", str(DEFAULT_CONFIG)):
+        return Path(config)
+    demo = Path(outputs) / DEMO_CONFIG
+    return DEFAULT_CONFIG if DEFAULT_CONFIG.exists() or not demo.exists() else demo
+
+
+def load(path: str | Path) -> Settings:
+    """Read and check ``path``; ConfigError says what is wrong, where, and what to type."""
+    file = Path(path).absolute()
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(
+            f"There is no {file}.", "Write one (docs/mapping.md shows how), name it with --config, or try 'mendbook demo'."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} cannot be read: {error}.", "Check the path given with --config and its rights.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file} is not TOML: {error}.", "Mend that line and try again.") from None
+    sources = document.get("sources")
+    if not isinstance(sources, dict) or not sources:
+        raise ConfigError(f"{file} names no source.", "It needs at least one [sources.NAME]; docs/mapping.md shows one.")
+    named = {name: {**body, "name": name} if isinstance(body, dict) else body for name, body in sources.items()}
+    try:
+        return Settings.model_validate({**document, "sources": named, "path": file})
+    except ValidationError as error:
+        raise _explain(file, error) from None
+
+
+def _explain(file: Path, error: ValidationError) -> ConfigError:
+    """pydantic's first complaint as a sentence that says where and what to type."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"]) or "the file"
+    more = f" ({error.error_count() - 1} more after it)" if error.error_count() > 1 else ""
+    if first["type"] == "extra_forbidden":
+        word = str(first["loc"][-1])
+        return ConfigError(f"{file}: {where} is not a known name{more}.", known(word, _known_at(first["loc"]), "name"))
+    if first["type"] == "missing":
+        return ConfigError(f"{file}: {where} is missing{more}.", "Add it; docs/mapping.md explains each line.")
+    reason = str(first["msg"]).removeprefix("Value error, ")
+    return ConfigError(f"{file}: {where}: {reason}{more}.", "Mend that line and try again; docs/mapping.md explains each line.")
+
+
+def _known_at(location: tuple[Any, ...]) -> list[str]:
+    """The names that may stand where pydantic met an unknown one."""
+    models: dict[str, type[BaseModel]] = {"users": Users, "profiles": Profile, "review": Review}
+    model: type[BaseModel] = Settings
+    if location and location[0] == "sources":
+        model = models.get(str(location[2]), Source) if len(location) > 3 else Source
+    elif location and location[0] in models:
+        model = models[str(location[0])]
+    return [name for name in model.model_fields if name not in ("path", "name") or model is Profile]
+
+
+def url_of(source: Source, settings_path: Path) -> str:
+    """The URL that the environment (or .env beside mendbook.toml) holds for ``source``; never logged or shown."""
+    value = os.environ.get(source.url_env) or dotenv_values(settings_path.parent / ".env").get(source.url_env)
+    if not value:
+        raise ConfigError(
+            f"The environment variable {source.url_env} is not set; source {source.name!r} takes its URL from it.",
+            f"export {source.url_env}='postgresql://USER:PASSWORD@HOST/DATABASE'",
+        )
+    return value
+
+

@@ -1,0 +1,35 @@
+"""A profile row whose ``filled`` columns are all blank: the data of the form is lost.
+
+What it looks like: an account that works, with an empty phone number, address, department.
+
+What causes it: the signal made its blank row first, the form's own insert then died on the unique constraint, and
+the data that the person had typed went with it. Blank is NULL or nothing but white space, in Unicode's sense.
+
+Repairs: fill, column by column, from the person's other rows; outreach (a list of whom to ask; it changes nothing).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Select
+
+from mendbook.damage.shape import damaged_rows
+from mendbook.model import Damage
+from mendbook.tables import ProfileTable, Tables
+
+
+def find(tables: Tables) -> list[Select[Any]]:
+    return [
+        damaged_rows(tables, profile, _blank(tables, profile))
+        for profile in tables.profiles
+        if profile.mapping.filled and not tables.lacks(profile.profile, "filled")
+    ]
+
+
+def _blank(tables: Tables, profile: ProfileTable) -> sa.ColumnElement[bool]:
+    return sa.and_(*(tables.text.blank(profile.column(name)) for name in profile.mapping.filled))
+
+
+DAMAGE = Damage("blank_profile", "Profiles whose form data was lost", find)

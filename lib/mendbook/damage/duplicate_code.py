@@ -1,0 +1,57 @@
+"""One code stands on several profile rows.
+
+What it looks like: a scan signs in somebody else.
+
+What causes it: two workers read the highest number at the same moment and both add one. Codes compare exactly, letter
+for letter, within their own column; blank ones are another kind (missing_code).
+
+Repairs: draw (the oldest row keeps its code, the others get new ones).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Select
+
+from mendbook.damage.shape import damaged_groups
+from mendbook.model import Damage
+from mendbook.tables import ProfileTable, Tables
+
+
+def find(tables: Tables) -> list[Select[Any]]:
+    return [
+        damaged_groups(_rows(tables, profile), profile.profile, profile.name)
+        for profile in tables.profiles
+        if profile.present(profile.mapping.codes)
+    ]
+
+
+def _rows(tables: Tables, profile: ProfileTable) -> Select[Any]:
+    """Rows of every code column; UNION, for a row whose two columns share a code is damaged once."""
+    columns = profile.present(profile.mapping.codes)
+    shares = [_sharing(tables, profile, column) for column in columns]
+    if len(shares) == 1:
+        return shares[0]
+    every = sa.union(*shares).subquery("shares")
+    return sa.select(every)
+
+
+def _sharing(tables: Tables, profile: ProfileTable, column: sa.ColumnElement[Any]) -> Select[Any]:
+    text, users = tables.text, tables.users
+    code = text.exact(column)
+    every = sa.select(code.label("code")).select_from(profile.sql).where(~text.blank(column)).subquery("every")
+    shared = sa.select(every.c.code).group_by(every.c.code).having(sa.func.count() > 1).subquery("shared")
+    return sa.select(
+        shared.c.code.label("case_key"),
+        text.key(profile.column(profile.mapping.key)).label("row_key"),
+        text.key(profile.column(profile.mapping.user)).label("user_key"),
+        text.microseconds(tables.created(profile)).label("moment"),
+        tables.order_key(profile, profile.mapping.key).label("place"),
+    ).select_from(
+        profile.sql.join(shared, shared.c.code == code).join(users.sql, tables.same_user(profile), isouter=True),
+    )
+
+
+DAMAGE = Damage("duplicate_code", "Codes that stand on several profiles", find)

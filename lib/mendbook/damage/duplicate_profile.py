@@ -1,0 +1,48 @@
+"""A user has two or more rows in one profile table.
+
+What it looks like: "get() returned more than one", or a page that shows now one row's data and now the other's.
+
+What causes it: the signal on the user and the registration view both insert the profile, and no unique constraint
+stops the second. The signature of that race is a blank row (the signal's) and a filled one (the form's), a moment apart.
+
+Repairs: merge (one row survives, its blanks are filled from the others, references move to it).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Select
+
+from mendbook.damage.shape import blank_flag, damaged_groups, double_creations
+from mendbook.model import Damage
+from mendbook.tables import ProfileTable, Tables
+
+
+def find(tables: Tables) -> list[Select[Any]]:
+    return [damaged_groups(_rows(tables, profile), profile.profile, profile.name) for profile in tables.profiles]
+
+
+def gaps(tables: Tables) -> list[Select[Any]]:
+    return [double_creations(_rows(tables, profile), profile.profile) for profile in tables.profiles]
+
+
+def _rows(tables: Tables, profile: ProfileTable) -> Select[Any]:
+    users, user = tables.users, profile.column(profile.mapping.user)
+    counted = sa.select(user.label("user")).select_from(profile.sql).where(user.is_not(None))
+    doubled = counted.group_by(user).having(sa.func.count() > 1).subquery("doubled")
+    user_key = tables.text.key(users.column(users.mapping.key))
+    return sa.select(
+        user_key.label("case_key"),
+        tables.text.key(profile.column(profile.mapping.key)).label("row_key"),
+        user_key.label("user_key"),
+        tables.text.microseconds(tables.created(profile)).label("moment"),
+        tables.order_key(profile, profile.mapping.key).label("place"),
+        blank_flag(tables, profile).label("blank"),
+    ).select_from(
+        profile.sql.join(doubled, doubled.c.user == user).join(users.sql, tables.same_user(profile)),
+    )
+
+
+DAMAGE = Damage("duplicate_profile", "Users with several rows in one profile table", find, gaps)

@@ -1,0 +1,133 @@
+"""The schema does not forbid what the application believes impossible.
+
+What it looks like: nothing, until two requests arrive together.
+
+What causes it: a legacy table made without the constraint, a constraint added NOT VALID and never validated, a CREATE
+UNIQUE INDEX CONCURRENTLY that failed and left an invalid index, a migration that ran half-way. Looked at are: the user
+column of a profile (unique index and foreign key), e-mail and user name (unique index that does not tell case apart), codes
+(unique index), and mapped columns that do not exist.
+
+Repairs: none here; ``mendbook guard`` prints the statements that build what is missing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Select
+
+from mendbook.damage.shape import literal_text
+from mendbook.dialects import Index
+from mendbook.model import Damage
+from mendbook.tables import MappedTable, ProfileTable, Tables
+
+
+@dataclass(frozen=True, slots=True)
+class Weakness:
+    """A column that the schema does not protect, and every reason why."""
+
+    table: str
+    column: str
+    profile: str | None
+    reasons: tuple[str, ...]
+
+
+def find(tables: Tables) -> list[Select[Any]]:
+    return [_finding(weakness) for weakness in weaknesses(tables)]
+
+
+def _finding(weakness: Weakness) -> Select[Any]:
+    name = literal_text(f"{weakness.table}.{weakness.column}")
+    return sa.select(
+        name.label("case_key"),
+        literal_text(weakness.profile).label("profile"),
+        literal_text(weakness.table).label("table"),
+        name.label("row_key"),
+        literal_text(None).label("user_key"),
+        sa.cast(sa.null(), sa.BigInteger).label("at"),
+    )
+
+
+def weaknesses(tables: Tables) -> list[Weakness]:
+    """Every unprotected column of the mapping, from the catalogue alone; one weakness a column."""
+    found: dict[tuple[str, str, str | None], list[str]] = {}
+
+    def add(table: str, column: str, profile: str | None, reasons: list[str]) -> None:
+        if reasons:
+            found.setdefault((table, column, profile), []).extend(reasons)
+
+    users = tables.users
+    for column in (users.mapping.email, users.mapping.username):
+        if column is not None:
+            add(users.name, column, None, _caseless_unique(users, column))
+    for profile in tables.profiles:
+        name, user = profile.profile, profile.mapping.user
+        add(profile.name, user, name, _unique(profile, user) + _foreign_key(profile, tables))
+        for code in profile.mapping.codes:
+            if profile.has(code):
+                add(profile.name, code, name, _unique(profile, code))
+    for gone in tables.absent:
+        add(gone.table, gone.column, gone.profile, [f"the mapped column does not exist ({gone.role})"])
+    return [Weakness(table, column, profile, tuple(dict.fromkeys(why))) for (table, column, profile), why in found.items()]
+
+
+def _unique(table: MappedTable, column: str) -> list[str]:
+    on_it = [i for i in table.relation.unique_indexes if i.columns == (column,) and _covers_all(i, column)]
+    broken = [f"index {index.name} is invalid" for index in on_it if not index.valid]
+    return broken if broken or any(index.valid for index in on_it) else ["no unique index"]
+
+
+def _caseless_unique(table: MappedTable, column: str) -> list[str]:
+    on_it = [i for i in table.relation.unique_indexes if _folds(i, column) and _covers_all(i, column)]
+    broken = [f"index {index.name} is invalid" for index in on_it if not index.valid]
+    if broken or any(index.valid for index in on_it):
+        return broken
+    return ["no unique index that ignores case"]
+
+
+def _foreign_key(profile: ProfileTable, tables: Tables) -> list[str]:
+    users, user = tables.users, profile.mapping.user
+    keys = [
+        key
+        for key in profile.relation.foreign_keys
+        if key.columns == (user,) and key.target == users.relation.identity and key.target_columns == (users.mapping.key,)
+    ]
+    loose = [f"foreign key {key.name} is not validated" for key in keys if not key.validated]
+    return loose if keys else ["no foreign key to the users"]
+
+
+def _folds(index: Index, column: str) -> bool:
+    """The index has one key: the column itself where that ignores case, or lower() or upper() of it, trimmed or not."""
+    if len(index.columns) != 1:
+        return False
+    if index.columns[0] is not None:
+        return index.columns[0] == column and index.caseless[0]
+    return _folded_column(index.expressions[0]) == column
+
+
+def _folded_column(expression: str) -> str | None:
+    """The column inside an expression such as ``lower(btrim((email)::text))``; None for any other expression."""
+    text = re.sub(r'::(?:text|citext|(?:character varying|varchar|character|bpchar)(?:\(\d+\))?)|\s+COLLATE\s+\S+?(?=\)|$)', "", expression)
+    name = r'\(*(?P<name>"(?:[^"]|"")+"|[^\s"()]+)\)*'
+    trims = rf"(?:btrim\({name}\)|TRIM\(BOTH FROM {name.replace('<name>', '<trimmed>')}\)|{name.replace('<name>', '<plain>')})"
+    match = re.fullmatch(rf"\(*(?:lower|upper)\(+{trims}\)+", text)
+    if match is None:
+        return None
+    found = next(value for value in match.groupdict().values() if value is not None)
+    return found[1:-1].replace('""', '"') if found.startswith('"') else found
+
+
+def _covers_all(index: Index, column: str) -> bool:
+    """The index has no predicate, or one that only leaves out blanks of its own column, which match nothing anyway."""
+    if index.predicate is None:
+        return True
+    quoted = re.escape('"' + column.replace('"', '""') + '"')
+    name = rf"\(*(?:{re.escape(column)}|{quoted})\)*(?:::text|::character varying)?\)*"
+    leaves_out = rf"{name}\s+(?:IS NOT NULL|<>\s*''(?:::text|::character varying|::bpchar)?)\)*"
+    return all(re.fullmatch(rf"\(*{leaves_out}", part) for part in index.predicate.split(" AND "))
+
+
+DAMAGE = Damage("missing_constraint", "Constraints that the schema lacks", find)

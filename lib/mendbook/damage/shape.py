@@ -1,0 +1,106 @@
+"""The shape that every finder's SELECT has, and the two ways of getting there: single rows and groups.
+
+Expressions only. A finding's columns are case_key, profile, table, row_key, user_key (text) and at (microseconds since
+1970, UTC); a group's ``at`` is that of its second-earliest row, for that is when the damage came to be.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, FromClause, Select
+
+from mendbook.tables import ProfileTable, Tables
+
+
+def literal_text(value: str | None) -> ColumnElement[Any]:
+    """A constant of the statement as text, NULL included."""
+    return sa.cast(sa.null() if value is None else sa.literal(value, sa.Text), sa.Text)
+
+
+def with_its_user(tables: Tables, profile: ProfileTable) -> FromClause:
+    """The profile rows of existing users, each beside its user."""
+    return profile.sql.join(tables.users.sql, tables.same_user(profile))
+
+
+def row_columns(tables: Tables, profile: ProfileTable) -> tuple[ColumnElement[Any], ColumnElement[Any], ColumnElement[Any]]:
+    """(row_key, user_key, at) of a profile row beside its user."""
+    text = tables.text
+    return (
+        text.key(profile.column(profile.mapping.key)),
+        text.key(profile.column(profile.mapping.user)),
+        text.microseconds(tables.created(profile)),
+    )
+
+
+def damaged_rows(tables: Tables, profile: ProfileTable, condition: ColumnElement[bool]) -> Select[Any]:
+    """The profile rows of existing users that meet ``condition``, each a case of its own."""
+    row_key, user_key, at = row_columns(tables, profile)
+    return (
+        sa.select(
+            row_key.label("case_key"),
+            literal_text(profile.profile).label("profile"),
+            literal_text(profile.name).label("table"),
+            row_key.label("row_key"),
+            user_key.label("user_key"),
+            at.label("at"),
+        )
+        .select_from(with_its_user(tables, profile))
+        .where(condition)
+    )
+
+
+def ranked(rows: Select[Any]) -> FromClause:
+    """Rows of groups (case_key, row_key, user_key, moment, place, ...) with their rank in the group, oldest first."""
+    group = rows.subquery("members")
+    rank = sa.func.row_number().over(
+        partition_by=group.c.case_key, order_by=(group.c.moment.asc().nulls_last(), group.c.place.asc())
+    )
+    return sa.select(group, rank.label("rank")).subquery("ranked")
+
+
+def damaged_groups(rows: Select[Any], profile: str | None, table: str) -> Select[Any]:
+    """Every row of ``rows`` as a finding, its ``at`` that of the second-earliest row of its group."""
+    row = ranked(rows)
+    second = sa.func.max(sa.case((row.c["rank"] == 2, row.c.moment))).over(partition_by=row.c.case_key)
+    return sa.select(
+        row.c.case_key,
+        literal_text(profile).label("profile"),
+        literal_text(table).label("table"),
+        row.c.row_key,
+        row.c.user_key,
+        second.label("at"),
+    )
+
+
+def double_creations(rows: Select[Any], profile: str | None) -> Select[Any]:
+    """The two oldest rows of each group: their keys, whether each is blank, and the gap in microseconds."""
+    row = ranked(rows)
+
+    def of(rank: int, column: str) -> ColumnElement[Any]:
+        return sa.func.max(sa.case((row.c["rank"] == rank, row.c[column])))
+
+    return (
+        sa.select(
+            literal_text(profile).label("profile"),
+            row.c.case_key,
+            of(1, "user_key").label("user_key"),
+            of(1, "row_key").label("first_key"),
+            of(2, "row_key").label("second_key"),
+            (of(2, "moment") - of(1, "moment")).label("gap"),
+            of(1, "blank").label("first_blank"),
+            of(2, "blank").label("second_blank"),
+            of(2, "moment").label("at"),
+        )
+        .group_by(row.c.case_key)
+        .having(of(2, "moment").is_not(None))
+    )
+
+
+def blank_flag(tables: Tables, profile: ProfileTable) -> ColumnElement[int | None]:
+    """1 where every ``filled`` column of the row is blank, 0 where one is not, NULL where the mapping names none."""
+    filled = profile.present(profile.mapping.filled)
+    if not filled:
+        return sa.cast(sa.null(), sa.Integer)
+    return sa.case((sa.and_(*(tables.text.blank(column) for column in filled)), 1), else_=0)

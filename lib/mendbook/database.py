@@ -1,0 +1,79 @@
+"""Engines, and the reading snapshot in which one audit sees one moment.
+
+Opens connections and nothing else: what is asked is decided above, how a database differs below. Nothing here writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import NullPool
+
+from mendbook.config import Settings, Source, url_of
+from mendbook.dialects import Dialect, Server, dialect_of
+from mendbook.tables import Tables, bind, table_names
+
+#: Django's tables whose rows grant rights; other names in ``rights`` must exist, these may.
+DEFAULT_RIGHTS = ("auth_user_groups", "auth_user_user_permissions")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One moment of a database: a connection inside a reading transaction, and the tables as they are in it."""
+
+    connection: Connection
+    server: Server
+    tables: Tables
+    dialect: Dialect
+
+
+class Database:
+    """The database of one source. Its URL, which may hold a password, is never shown."""
+
+    def __init__(self, source: Source, settings: Settings) -> None:
+        self.source = source
+        self.dialect, self._url = dialect_of(url_of(source, settings.path), source.url_env)
+
+    @property
+    def url(self) -> URL:
+        """The URL; its text form hides the password."""
+        return self._url
+
+    @contextmanager
+    def errors_in_plain_words(self) -> Iterator[None]:
+        """Driver errors inside become mendbook's own, with a hint; the driver's text never shows the password."""
+        try:
+            yield
+        except sa.exc.SQLAlchemyError as error:
+            explained = self.dialect.explain(error, self._url)
+            if explained is error:
+                raise
+            raise explained from None
+
+    @contextmanager
+    def connection(self, timeout_seconds: int | None = None) -> Iterator[Connection]:
+        """A connection in a reading transaction that sees one moment; rolled back at the end."""
+        engine = sa.create_engine(self._url, poolclass=NullPool, **self.dialect.engine_options())
+        with self.errors_in_plain_words():
+            try:
+                with engine.connect() as connection, connection.begin() as transaction:
+                    self.dialect.begin_snapshot(connection, timeout_seconds or self.source.statement_timeout)
+                    yield connection
+                    transaction.rollback()
+            finally:
+                engine.dispose()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """One moment of the database with the mapping verified in it; MappingError where it does not fit."""
+        with self.connection() as connection:
+            server = self.dialect.server(connection)
+            names = table_names(self.source)
+            catalogue = self.dialect.catalogue(connection, names)
+            tables = bind(self.source, catalogue, self.dialect.text(server))
+            yield Snapshot(connection, server, tables, self.dialect)

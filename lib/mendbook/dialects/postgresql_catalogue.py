@@ -1,0 +1,93 @@
+"""The questions that the PostgreSQL dialect puts to pg_catalog. Statements only; postgresql.py asks them.
+
+Each takes lists and answers for all tables at once, so that a database of thousands of tables is read in a few queries.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, OID
+
+_OIDS = sa.bindparam("oids", type_=ARRAY(OID))
+
+#: The relations behind the mapping's names: by schema where one is given, else the visible one.
+RELATIONS = sa.text(
+    """
+    SELECT asked.asked, c.oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
+           c.reltuples AS estimate, has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT') AS readable,
+           has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') AS writable
+    FROM unnest(cast(:asked AS text[]), cast(:schemas AS text[]), cast(:names AS text[])) AS asked(asked, schema, name)
+    JOIN pg_class c ON c.relname = asked.name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE CASE WHEN asked.schema IS NULL THEN pg_table_is_visible(c.oid) ELSE n.nspname = asked.schema END
+    """
+)
+
+#: Every table a person may have meant.
+NAMES = sa.text(
+    """
+    SELECT n.nspname AS schema, c.relname AS name, pg_table_is_visible(c.oid) AS visible
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+      AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp%'
+    ORDER BY 1, 2
+    """
+)
+
+#: Columns with their base type: a domain's own where there is one.
+COLUMNS = sa.text(
+    """
+    SELECT a.attrelid AS oid, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type,
+           coalesce(b.typname, t.typname) AS base, NOT a.attnotnull AS nullable, a.attcollation AS collation_oid
+    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+    LEFT JOIN pg_type b ON b.oid = nullif(t.typbasetype, 0)
+    WHERE a.attrelid = ANY(:oids) AND a.attnum > 0 AND NOT a.attisdropped
+    ORDER BY a.attrelid, a.attnum
+    """
+).bindparams(_OIDS)
+
+#: Unique indexes, key by key: a column's name or an expression's text.
+INDEXES = sa.text(
+    """
+    SELECT i.indrelid AS oid, c.relname AS name, i.indisvalid AND i.indisready AND i.indislive AS valid,
+           pg_get_expr(i.indpred, i.indrelid) AS predicate,
+           array_agg(a.attname::text ORDER BY key.n) AS columns,
+           array_agg(pg_get_indexdef(i.indexrelid, key.n::int, true) ORDER BY key.n) AS expressions,
+           array_agg(t.typname::text ORDER BY key.n) AS types,
+           array_agg((i.indcollation::oid[])[key.n - 1] ORDER BY key.n) AS collations
+    FROM pg_index i
+    JOIN pg_class c ON c.oid = i.indexrelid
+    CROSS JOIN LATERAL generate_series(1, i.indnkeyatts) AS key(n)
+    JOIN pg_attribute k ON k.attrelid = i.indexrelid AND k.attnum = key.n
+    JOIN pg_type t ON t.oid = k.atttypid
+    LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = (i.indkey::int2[])[key.n - 1]
+                            AND (i.indkey::int2[])[key.n - 1] <> 0
+    WHERE i.indrelid = ANY(:oids) AND i.indisunique
+    GROUP BY i.indrelid, c.relname, i.indisvalid, i.indisready, i.indislive, i.indpred
+    ORDER BY i.indrelid, c.relname
+    """
+).bindparams(_OIDS)
+
+#: Foreign keys; conenforced came with PostgreSQL 18, so it is read through the row's own JSON.
+FOREIGN_KEYS = sa.text(
+    """
+    SELECT k.conrelid AS oid, k.conname AS name, k.confrelid AS target,
+           k.convalidated AND coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true) AS validated,
+           ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS u(n, o)
+                 JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n ORDER BY u.o) AS columns,
+           ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS u(n, o)
+                 JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.n ORDER BY u.o) AS target_columns
+    FROM pg_constraint k
+    WHERE k.contype = 'f' AND k.conrelid = ANY(:oids)
+    ORDER BY k.conrelid, k.conname
+    """
+).bindparams(_OIDS)
+
+#: Collations that may take different letters for the same.
+COLLATIONS = sa.text(
+    """
+    SELECT c.oid, n.nspname AS schema, c.collname AS name
+    FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace
+    WHERE NOT c.collisdeterministic AND c.collencoding IN (-1, (SELECT encoding FROM pg_database WHERE datname = current_database()))
+    """
+)

@@ -1,0 +1,98 @@
+"""DAMAGE's comparisons in PostgreSQL's words: blank, same person, exact, key and time, whatever the locale.
+
+Only expressions; nothing here runs. The letters come from Unicode's simple lowercase mapping, one code point to one, so
+that neither the server's locale nor its version decides who is the same person. Values in plain ASCII, which nearly all
+are, take a short way: lower() under the C collation.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement
+
+from mendbook.dialects import Column
+
+#: The 25 code points with the property White_Space (Unicode 15; unchanged since 6.3).
+WHITE_SPACE = "".join(map(chr, [*range(9, 14), 32, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000]))
+ASCII_WHITE_SPACE = WHITE_SPACE[:6]
+
+#: PostgreSQL's names of server encodings, as Python's codecs know them, where the two names differ.
+CODECS = {"UTF8": "utf-8", "SQL_ASCII": "ascii", "EUC_JP": "euc_jp", "EUC_KR": "euc_kr", "EUC_CN": "gb2312"}
+SINGLE_BYTE = ("LATIN", "ISO_8859", "WIN", "KOI8")
+
+
+@cache
+def simple_lowercase() -> dict[str, str]:
+    """Every letter beyond ASCII that lowers to one other letter. U+0130 lowers to "i", as the simple mapping has it."""
+    pairs = {chr(point): chr(point).lower() for point in range(0x80, 0x1F000)}
+    single = {upper: lower for upper, lower in pairs.items() if lower != upper and len(lower) == 1}
+    return {**single, "\u0130": "i"}
+
+
+def _codec(encoding: str) -> str:
+    if encoding in CODECS:
+        return CODECS[encoding]
+    return encoding.replace("WIN", "cp").replace("KOI8R", "koi8_r").replace("KOI8U", "koi8_u").lower()
+
+
+def _holds(codec: str, text: str) -> bool:
+    try:
+        text.encode(codec)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+class PostgreSQLText:
+    """The comparisons for one server encoding; letters that the encoding cannot hold are not asked for."""
+
+    def __init__(self, encoding: str) -> None:
+        codec = _codec(encoding)
+        pairs = {u: lo for u, lo in simple_lowercase().items() if _holds(codec, u + lo)}
+        self._upper = sa.literal("".join(pairs), sa.Text)
+        self._lower = sa.literal("".join(pairs.values()), sa.Text)
+        self._spaces = sa.literal("".join(c for c in WHITE_SPACE if _holds(codec, c)), sa.Text)
+        self._ascii_spaces = sa.literal(ASCII_WHITE_SPACE, sa.Text)
+        self._ascii_tells = not encoding.startswith(SINGLE_BYTE)
+        self._beyond_ascii = bool(pairs)
+
+    def exact(self, column: ColumnElement[Any]) -> ColumnElement[str]:
+        """The value as text that compares code point by code point."""
+        return sa.cast(column, sa.Text).collate("C")
+
+    key = exact
+
+    def blank(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
+        """NULL, or nothing but white space."""
+        trimmed = sa.func.btrim(sa.cast(column, sa.Text), self._spaces, type_=sa.Text)
+        return sa.or_(column.is_(None), trimmed.collate("C") == sa.literal_column("''"))
+
+    def fold(self, column: ColumnElement[Any]) -> ColumnElement[str]:
+        """Trimmed and lowered letter by letter; NULL where blank, so that blanks match nothing."""
+        text = sa.cast(column, sa.Text)
+        short = sa.func.lower(sa.func.btrim(text, self._ascii_spaces, type_=sa.Text).collate("C"), type_=sa.Text)
+        if not self._beyond_ascii:
+            return sa.func.nullif(short, sa.literal_column("''"), type_=sa.Text).collate("C")
+        trimmed = sa.func.btrim(text, self._spaces, type_=sa.Text).collate("C")
+        full = sa.func.translate(sa.func.lower(trimmed, type_=sa.Text), self._upper, self._lower, type_=sa.Text)
+        is_ascii = sa.func.octet_length(text) == sa.func.char_length(text)
+        folded = sa.case((is_ascii, short), else_=full) if self._ascii_tells else full
+        return sa.func.nullif(folded, sa.literal_column("''"), type_=sa.Text).collate("C")
+
+    def moment(self, column: ColumnElement[Any], kind: Column) -> ColumnElement[Any] | None:
+        """The column as a time with zone (naive ones and dates are UTC), or None where it holds no time."""
+        if kind.family == "time":
+            return sa.cast(column, sa.TIMESTAMP(timezone=True))
+        if kind.family == "integer":
+            # Seconds since 1970, or milliseconds as Keycloak and others keep them.
+            seconds = sa.case((sa.func.abs(column) > 10**11, column / sa.literal_column("1000.0")), else_=column)
+            return sa.func.to_timestamp(seconds, type_=sa.TIMESTAMP(timezone=True))
+        return None
+
+    def microseconds(self, moment: ColumnElement[Any]) -> ColumnElement[int]:
+        """Microseconds since 1970, UTC; NULL for NULL and infinity."""
+        seconds = sa.extract("epoch", moment)
+        return sa.case((sa.func.isfinite(moment), sa.cast(seconds * 1000000, sa.BigInteger)))

@@ -1,0 +1,259 @@
+"""The mapping held against a real catalogue: verified tables with typed columns, ready for the finders.
+
+A table, or a key, user, username or e-mail column, that does not exist is an error that lists those that do. A column of
+another role that does not exist is damage itself: it is kept in ``absent`` and the kinds that need it are left out.
+Nothing here queries rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, FromClause
+from sqlalchemy.sql import quoted_name
+
+from mendbook.config import Profile, Source, Users, Value, split_reference
+from mendbook.dialects import Catalogue, Column, Relation, TextRules
+from mendbook.errors import MappingError, known
+
+_NUMERIC = {"integer", "number"}
+_TYPES: dict[str, type[sa.types.TypeEngine[Any]]] = {"boolean": sa.Boolean, "integer": sa.BigInteger, "number": sa.Numeric}
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A mapped column that the database does not have: its table as written in the mapping, and its role there."""
+
+    table: str
+    column: str
+    role: str
+    profile: str | None
+
+
+@dataclass(frozen=True)
+class MappedTable:
+    """A table of the mapping: its name as written there, its relation in the catalogue, and its SQL."""
+
+    name: str
+    relation: Relation
+    sql: FromClause
+
+    def column(self, name: str) -> ColumnElement[Any]:
+        """The column's SQL; its name is quoted as it stands, whatever it holds."""
+        column: ColumnElement[Any] = self.sql.c[name]
+        return column
+
+    def kind(self, name: str) -> Column:
+        """What the catalogue says of the column."""
+        return self.relation.columns[name]
+
+    def has(self, name: str | None) -> bool:
+        return name is not None and name in self.relation.columns
+
+
+@dataclass(frozen=True)
+class UserTable(MappedTable):
+    """The table of users."""
+
+    mapping: Users
+
+
+@dataclass(frozen=True)
+class ProfileTable(MappedTable):
+    """One table of profiles."""
+
+    mapping: Profile
+
+    @property
+    def profile(self) -> str:
+        return self.mapping.name
+
+    def present(self, columns: Iterable[str]) -> list[ColumnElement[Any]]:
+        """The SQL of those of ``columns`` that exist."""
+        return [self.column(name) for name in columns if self.has(name)]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Everything a finder may know: users, profiles, how text compares, and which mapped columns are absent."""
+
+    users: UserTable
+    profiles: tuple[ProfileTable, ...]
+    text: TextRules
+    absent: tuple[Absent, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    def lacks(self, profile: str, *roles: str) -> list[str]:
+        """The absent columns that ``profile`` maps in one of ``roles``."""
+        return [gone.column for gone in self.absent if gone.profile == profile and gone.role in roles]
+
+    def lacks_requirement(self, profile: ProfileTable) -> list[str]:
+        """The columns of ``required_for`` that the users' table does not have."""
+        return [name for name in profile.mapping.required_for or () if not self.users.has(name)]
+
+    def same_user(self, profile: ProfileTable) -> ColumnElement[bool]:
+        """The profile's user column names the user's key: natively where the types allow, else as text."""
+        return self.same_key(profile, profile.mapping.user, self.users, self.users.mapping.key)
+
+    def same_key(self, one: MappedTable, column: str, other: MappedTable, key: str) -> ColumnElement[bool]:
+        """Equality of two keys whose types may differ (a soft reference kept as text, say)."""
+        left, right = one.kind(column), other.kind(key)
+        alike = (left.type, left.collation) == (right.type, right.collation) or {left.family, right.family} <= _NUMERIC
+        if alike:
+            return one.column(column) == other.column(key)
+        return self.text.key(one.column(column)) == self.text.key(other.column(key))
+
+    def order_key(self, table: MappedTable, column: str) -> ColumnElement[Any]:
+        """The column as it sorts for "the smallest key": text by code point, others by their own order."""
+        if table.kind(column).family in ("integer", "number", "uuid", "time"):
+            return table.column(column)
+        return self.text.key(table.column(column))
+
+    def matches(self, required_for: Mapping[str, Value] | None) -> ColumnElement[bool]:
+        """The user has every one of these values; NULL does not match, and the result is never NULL."""
+        return sa.and_(sa.true(), *(self._equals(name, value) for name, value in (required_for or {}).items()))
+
+    def _equals(self, name: str, value: Value) -> ColumnElement[bool]:
+        column, family = self.users.column(name), self.users.kind(name).family
+        if family == "boolean":
+            wanted = column.is_(sa.true() if value else sa.false())
+        elif family in _NUMERIC:
+            wanted = column.is_not_distinct_from(sa.literal(int(value), sa.BigInteger))
+        else:
+            wanted = self.text.exact(column).is_not_distinct_from(sa.literal(str(value), sa.Text))
+        return wanted
+
+    def created(self, profile: ProfileTable | None) -> ColumnElement[Any]:
+        """The profile's created time, else its user's, as a time with zone; NULL where neither is mapped."""
+        own = [] if profile is None else self._moments(profile)
+        return _first_known(own + self._moments(self.users))
+
+    def created_alone(self, profile: ProfileTable) -> ColumnElement[Any]:
+        """The profile's created time where there is no user to ask."""
+        return _first_known(self._moments(profile))
+
+    def _moments(self, table: UserTable | ProfileTable) -> list[ColumnElement[Any]]:
+        name = table.mapping.created
+        moment = self.text.moment(table.column(name), table.kind(name)) if name and table.has(name) else None
+        return [] if moment is None else [moment]
+
+
+def _first_known(moments: list[ColumnElement[Any]]) -> ColumnElement[Any]:
+    return sa.func.coalesce(*moments, sa.cast(sa.null(), sa.TIMESTAMP(timezone=True)))
+
+
+def table_names(source: Source) -> list[str]:
+    """Every table that the mapping of ``source`` speaks of, as written there."""
+    ends = [split_reference(reference) for reference in source.references]
+    referring = [name for table, _, target, _ in ends for name in (table, target)]
+    names = [source.users.table, *(p.table for p in source.profiles), *referring, *(source.rights or ())]
+    return list(dict.fromkeys(names))
+
+
+def bind(source: Source, catalogue: Catalogue, text: TextRules) -> Tables:
+    """The mapping of ``source`` on the tables that the database has; MappingError where it does not fit."""
+    absent: list[Absent] = []
+    notes: list[str] = []
+    users_mapping = source.users
+    relation = _relation(source, catalogue, users_mapping.table, "users")
+    for role, column in (("key", users_mapping.key), ("username", users_mapping.username), ("email", users_mapping.email)):
+        _require(source, relation, users_mapping.table, f"users.{role}", column)
+    roles = [("created", users_mapping.created), ("last_login", users_mapping.last_login), ("active", users_mapping.active)]
+    roles += [("password", users_mapping.password), *(("privileged", name) for name in users_mapping.privileged)]
+    needed = [name for profile in source.profiles for name in profile.required_for or ()]
+    roles += [("required_for", name) for name in dict.fromkeys(needed)]
+    absent += _absent(relation, users_mapping.table, roles, None)
+    users = UserTable(users_mapping.table, relation, _sql(relation, "u"), users_mapping)
+    profiles = []
+    for mapping in source.profiles:
+        profile, gone = _bind_profile(source, catalogue, mapping, relation)
+        profiles.append(profile)
+        absent += gone
+    _check_references(source, catalogue)
+    for table in (users, *profiles):
+        notes += _time_notes(table)
+    return Tables(users, tuple(profiles), text, tuple(absent), tuple(notes))
+
+
+def _bind_profile(
+    source: Source, catalogue: Catalogue, mapping: Profile, users: Relation
+) -> tuple[ProfileTable, list[Absent]]:
+    relation = _relation(source, catalogue, mapping.table, f"profile {mapping.name!r}")
+    _require(source, relation, mapping.table, f"profiles.{mapping.name}.key", mapping.key)
+    _require(source, relation, mapping.table, f"profiles.{mapping.name}.user", mapping.user)
+    for name, value in (mapping.required_for or {}).items():
+        _check_value(source, mapping, users.columns.get(name), name, value)
+    lists = {"filled": mapping.filled, "defaults": mapping.defaults, "codes": mapping.codes, "flags": mapping.flags}
+    roles = [("created", mapping.created), *((role, name) for role, names in lists.items() for name in names)]
+    profile = ProfileTable(mapping.table, relation, _sql(relation, f"p_{mapping.name}"), mapping)
+    return profile, _absent(relation, mapping.table, roles, mapping.name)
+
+
+def _sql(relation: Relation, alias: str) -> FromClause:
+    columns = [
+        sa.Column(quoted_name(column.name, True), _TYPES.get(column.family, sa.types.NullType))
+        for column in relation.columns.values()
+    ]
+    table = sa.Table(quoted_name(relation.name, True), sa.MetaData(), *columns, schema=quoted_name(relation.schema, True))
+    return table.alias(quoted_name(alias, True))
+
+
+def _relation(source: Source, catalogue: Catalogue, name: str, role: str) -> Relation:
+    relation = catalogue.relations.get(name)
+    if relation is None:
+        elsewhere = catalogue.elsewhere.get(name, ())
+        hint = f"It stands in another schema: write {elsewhere[0]!r}." if elsewhere else known(name, catalogue.names, "table")
+        raise MappingError(f"Source {source.name!r} maps {role} to table {name!r}, which the database does not have.", hint)
+    if relation.kind != "table":
+        raise MappingError(
+            f"Source {source.name!r} maps {role} to {name!r}, which is a {relation.kind}, not a table.",
+            "Damage is found and repaired in tables: map the table that stands behind it.",
+        )
+    return relation
+
+
+def _require(source: Source, relation: Relation, table: str, role: str, column: str | None) -> None:
+    if column is not None and column not in relation.columns:
+        raise MappingError(
+            f"Source {source.name!r} maps {role} to column {column!r}, which table {table!r} does not have.",
+            known(column, relation.columns, "column"),
+        )
+
+
+def _absent(
+    relation: Relation, table: str, roles: list[tuple[str, str | None]], profile: str | None
+) -> list[Absent]:
+    return [Absent(table, name, role, profile) for role, name in roles if name is not None and name not in relation.columns]
+
+
+def _check_value(source: Source, mapping: Profile, column: Column | None, name: str, value: Value) -> None:
+    """A value that its column could never hold would make every user wrong without a word."""
+    if column is None:
+        return
+    fits = {"boolean": isinstance(value, bool), "integer": isinstance(value, int), "number": isinstance(value, int)}
+    if not fits.get(column.family, True):
+        raise MappingError(
+            f"Source {source.name!r}, profile {mapping.name!r}: required_for says {name} = {value!r}, "
+            f"but that column is {column.type}.",
+            f"Write a value of that type, for example {name} = {'true' if column.family == 'boolean' else '1'}.",
+        )
+
+
+def _check_references(source: Source, catalogue: Catalogue) -> None:
+    for reference in source.references:
+        table, column, target, target_column = split_reference(reference)
+        for name, part in ((table, column), (target, target_column)):
+            _require(source, _relation(source, catalogue, name, f"reference {reference!r}"), name, "references", part)
+    for name in source.rights or ():
+        _relation(source, catalogue, name, "rights")
+
+
+def _time_notes(table: UserTable | ProfileTable) -> list[str]:
+    created = table.mapping.created
+    if created is None or not table.has(created) or table.kind(created).family in ("time", "integer"):
+        return []
+    kind = table.kind(created).type
+    return [f"{table.name}.{created} is {kind}, not a time: findings there carry no time of their own."]
