@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Select
 
-from mendbook.damage.shape import damaged_groups
+from mendbook.damage.shape import damaged_groups, repeated
 from mendbook.model import Damage
 from mendbook.tables import ProfileTable, Tables
 
@@ -41,16 +41,16 @@ def _rows(tables: Tables, profile: ProfileTable) -> Select[Any]:
 def _sharing(tables: Tables, profile: ProfileTable, column: sa.ColumnElement[Any]) -> Select[Any]:
     text, users = tables.text, tables.users
     code = text.exact(column)
-    every = sa.select(code.label("code")).select_from(profile.sql).where(~text.blank(column)).subquery("every")
-    shared = sa.select(every.c.code).group_by(every.c.code).having(sa.func.count() > 1).subquery("shared")
+    every = repeated(code, profile.sql)
+    shared = sa.select(every.c.value).where(~text.blank(every.c.value)).subquery("shared")
     return sa.select(
-        shared.c.code.label("case_key"),
+        shared.c.value.label("case_key"),
         text.key(profile.column(profile.mapping.key)).label("row_key"),
         text.key(profile.column(profile.mapping.user)).label("user_key"),
         text.microseconds(tables.created(profile)).label("moment"),
         tables.order_key(profile, profile.mapping.key).label("place"),
     ).select_from(
-        profile.sql.join(shared, shared.c.code == code).join(users.sql, tables.same_user(profile), isouter=True),
+        profile.sql.join(shared, shared.c.value == code).join(users.sql, tables.same_user(profile), isouter=True),
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Select
 
-from mendbook.damage.shape import blank_flag, damaged_groups, double_creations
+from mendbook.damage.shape import blank_flag, damaged_groups, double_creations, repeated
 from mendbook.model import Damage
 from mendbook.tables import ProfileTable, Tables
 
@@ -30,8 +30,7 @@ def gaps(tables: Tables) -> list[Select[Any]]:
 
 def _rows(tables: Tables, profile: ProfileTable) -> Select[Any]:
     users, user = tables.users, profile.column(profile.mapping.user)
-    counted = sa.select(user.label("user")).select_from(profile.sql).where(user.is_not(None))
-    doubled = counted.group_by(user).having(sa.func.count() > 1).subquery("doubled")
+    doubled = repeated(user, profile.sql)
     user_key = tables.text.key(users.column(users.mapping.key))
     return sa.select(
         user_key.label("case_key"),
@@ -41,7 +40,7 @@ def _rows(tables: Tables, profile: ProfileTable) -> Select[Any]:
         tables.order_key(profile, profile.mapping.key).label("place"),
         blank_flag(tables, profile).label("blank"),
     ).select_from(
-        profile.sql.join(doubled, doubled.c.user == user).join(users.sql, tables.same_user(profile)),
+        profile.sql.join(doubled, doubled.c.value == user).join(users.sql, tables.same_user(profile)),
     )
 
 

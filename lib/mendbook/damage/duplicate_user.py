@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import CTE, Select
 
-from mendbook.damage.shape import damaged_groups, double_creations
+from mendbook.damage.shape import damaged_groups, double_creations, repeated
 from mendbook.model import Damage
 from mendbook.tables import Tables
 
@@ -59,9 +59,7 @@ def _sharing(tables: Tables, column: str) -> Select[Any]:
     """The accounts whose ``column`` is the same person's as another account's."""
     users, text = tables.users, tables.text
     folded = text.fold(users.column(column))
-    every = sa.select(folded.label("value")).select_from(users.sql).subquery("every")
-    counted = sa.select(every.c.value).where(every.c.value.is_not(None))
-    shared = counted.group_by(every.c.value).having(sa.func.count() > 1).subquery("shared")
+    shared = repeated(folded, users.sql)
     return sa.select(
         text.key(users.column(users.mapping.key)).label("row_key"),
         tables.order_key(users, users.mapping.key).label("place"),

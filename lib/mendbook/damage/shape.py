@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, FromClause, Select
+from sqlalchemy import CTE, ColumnElement, FromClause, Select
 
 from mendbook.tables import ProfileTable, Tables
 
@@ -17,6 +17,17 @@ from mendbook.tables import ProfileTable, Tables
 def literal_text(value: str | None) -> ColumnElement[Any]:
     """A constant of the statement as text, NULL included."""
     return sa.cast(sa.null() if value is None else sa.literal(value, sa.Text), sa.Text)
+
+
+def repeated(value: ColumnElement[Any], rows: FromClause) -> CTE:
+    """The values (column ``value``) that stand on several of ``rows``; NULL may be among them and joins with nothing.
+
+    Worked out once: left to itself PostgreSQL lets every parallel worker count the whole table anew. For the same reason
+    there is no filter here: it would compute ``value`` a second time for each row.
+    """
+    every = sa.select(value.label("value")).select_from(rows).subquery("every")
+    counted = sa.select(every.c.value).group_by(every.c.value).having(sa.func.count() > 1)
+    return counted.cte().prefix_with("MATERIALIZED", dialect="postgresql")
 
 
 def with_its_user(tables: Tables, profile: ProfileTable) -> FromClause:

@@ -27,6 +27,7 @@ PINS = {
     "row_security": "off",
     "work_mem": "64MB",
     "jit": "off",
+    "max_parallel_workers_per_gather": "0",
 }
 
 FAMILIES = {
