@@ -127,11 +127,11 @@ def test_after_the_parent_was_killed_the_next_start_has_the_data(home: Path) -> 
     abandoned = postmaster.find(home)
     assert abandoned
     server = embedded.start(home, settings=QUICK)
-    assert not abandoned.is_running()
+    assert postmaster.wait_until_gone(abandoned, 0.1)
     assert server.execute("SELECT n FROM kept") == [(1,)]
 
 
-def test_the_server_of_a_killed_temporary_owner_is_removed_by_the_next(tmp_path: Path) -> None:
+def test_the_server_of_a_killed_temporary_owner_is_removed_by_the_next() -> None:
     parent = script("""
         import time
         from mendbook import embedded
@@ -164,7 +164,7 @@ def test_a_kept_server_outlives_its_parent_and_is_found_again(home: Path) -> Non
     embedded._leave(server, os.getpid())
     assert postmaster.find(home) == running
     server.stop()
-    assert not running.is_running()
+    assert postmaster.wait_until_gone(running, 0.1)
     server.stop()
 
 
@@ -232,7 +232,7 @@ def test_a_folder_that_cannot_be_made_is_told() -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="only root can become another user")
-def test_as_an_ordinary_user(tmp_path: Path) -> None:
+def test_as_an_ordinary_user() -> None:
     other = script(
         """
         import os

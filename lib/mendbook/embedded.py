@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-import psutil
 import psycopg2
 from filelock import FileLock, Timeout
 
@@ -121,7 +120,7 @@ class Server:
         process = postmaster.find(self.folder)
         if process:
             process.kill()
-            psutil.wait_procs([process], timeout=10)
+            postmaster.wait_until_gone(process)
 
     def restart(self) -> None:
         """Stop it if it runs, and start it with the settings it had; URLs stay as they were."""
@@ -228,6 +227,8 @@ def _running(home: Path, state: dict[str, Any], version: int, port: int | None) 
 def _launch(server: Server) -> None:
     data, log = server.folder / "data", server.log_folder / "startup.log"
     postmaster.own_folder(server.socket_dir)
+    for stale in server.socket_dir.glob(".s.PGSQL.*"):  # of a killed postmaster; the folder is this server's alone
+        stale.unlink()
     log.unlink(missing_ok=True)
     arguments = ("start", "-w", "-t", str(START_SECONDS), "-D", str(data), "-l", str(log))
     done = postmaster.run(server.folder, server.version, "pg_ctl", *arguments)

@@ -17,6 +17,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -207,9 +208,19 @@ def stop(home: Path, version: int, mode: str) -> None:
     for orphan in left:
         with contextlib.suppress(psutil.NoSuchProcess):
             orphan.kill()
-    if psutil.wait_procs(left, timeout=10)[1]:
+    if not all(wait_until_gone(process) for process in left):
         raise ServerError(f"The server in {home} does not stop.", f"Look at {home / 'logs' / 'postgresql.log'}.")
     _forget_stranger(home / "data" / "postmaster.pid")
+
+
+def wait_until_gone(process: psutil.Process, seconds: float = 10) -> bool:
+    """Whether it ended in time. A zombie has ended too: in a container there may be nobody to reap it."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if not alive([process.pid, process.create_time()]):
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def _forget_stranger(lock_file: Path) -> None:
@@ -228,4 +239,6 @@ def _forget_stranger(lock_file: Path) -> None:
 
 
 def last(text: str) -> str:
-    return text.strip().split("\n")[-1] or "no reason given"
+    """The lines that tell why something failed: from the end, what does not merely say that it is over."""
+    lines = [line for line in text.strip().split("\n") if "database system is shut down" not in line]
+    return "; ".join(lines[-2:]) or "no reason given"
