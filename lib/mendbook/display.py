@@ -1,0 +1,156 @@
+"""Makes any text from a database safe to show: hidden characters become visible, personal data is masked.
+
+What stands in a user table was typed by strangers. Everything that is shown (notebook, report, chart, CSV) passes through
+here. It never decides what is shown, reads no file and knows no database. HTML is escaped by the templates and ``frame_html``.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+#: Shown in place of the letters that masking leaves out; its length says nothing about theirs.
+DOTS = "•••"
+
+# Blank or shape-changing characters outside the categories below: fillers, braille blank, variation selectors.
+_BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
+_VARIATION_SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
+_FORMULA_STARTS = tuple("=+-@＝＋－＠|")
+_TOP_LEVEL_DOMAIN = re.compile(r"\.[a-z]{2,24}\Z", re.ASCII)
+
+
+def _unseen(character: str) -> bool:
+    if " " <= character <= "~":
+        return False
+    return (
+        unicodedata.category(character) in _UNSEEN_CATEGORIES
+        or character in _BLANK_LETTERS
+        or any(ord(character) in block for block in _VARIATION_SELECTORS)
+    )
+
+
+def inert(text: object, most: int | None = None) -> str:
+    """``text`` with every character that hides, moves or commands written as ``⟨U+202E⟩``.
+
+    Control characters, ANSI escapes, line breaks, bidi controls, zero-width characters and white space other than the
+    plain blank are all made visible. Doing it twice changes nothing. None becomes "". With ``most`` the result is cut
+    after that many characters of the text, and says so.
+    """
+    if text is None:
+        return ""
+    whole = str(text)
+    kept = whole if most is None else whole[:most]
+    shown = "".join(f"⟨U+{ord(each):04X}⟩" if _unseen(each) else each for each in kept)
+    return shown if len(kept) == len(whole) else f"{shown}… ({len(whole) - len(kept):,} more characters)"
+
+
+def is_flagged(text: object) -> bool:
+    """Whether ``text`` holds something that a reader would not see or that could act: see ``inert``."""
+    return text is not None and any(map(_unseen, str(text)))
+
+
+def mask(text: object) -> str:
+    """Personal data, recognisable only to who knows it: ``j•••@e•••.com`` for an e-mail, ``J•••`` for a name.
+
+    The same text gives the same mask and the number of letters is not told. Blank stays blank, because that a value is
+    missing is what a person looks for.
+    """
+    if text is None or not str(text).strip():
+        return inert(text)
+    whole = str(text).strip()
+    local, at, domain = whole.rpartition("@")
+    if not at or not local or not domain:
+        return inert(whole[0]) + DOTS
+    ending = _TOP_LEVEL_DOMAIN.search(domain)
+    return f"{inert(local[0])}{DOTS}@{inert(domain[0])}{DOTS}{ending.group() if ending else ''}"
+
+
+def mask_key(text: object) -> str:
+    """A key as it is, but masked where it is an e-mail address: some tables use those as keys."""
+    return mask(text) if text is not None and "@" in str(text) else inert(text)
+
+
+def mask_frame(frame: DataFrame, columns: Iterable[str]) -> DataFrame:
+    """A copy of ``frame`` with ``columns`` (those it has) masked."""
+    masked = frame.copy()
+    for column in columns:
+        if column in masked.columns:
+            masked[column] = [mask(None if _absent(value) else value) for value in masked[column]]
+    return masked
+
+
+def csv_safe(value: object) -> object:
+    """``value`` as a spreadsheet may open it: text is made inert and cannot start a formula. Other values are unchanged."""
+    if not isinstance(value, str):
+        return value
+    starts_formula = value.lstrip(" ").startswith(_FORMULA_STARTS) or value.startswith(("\t", "\r", "\n"))
+    return f"'{inert(value)}" if starts_formula else inert(value)
+
+
+def frame_csv(frame: DataFrame) -> str:
+    """``frame`` as CSV text without its index, headers included in the care of ``csv_safe``."""
+    safe = frame.copy()
+    for column in safe.columns:
+        safe[column] = [None if _absent(value) else csv_safe(value) for value in safe[column]]
+    safe.columns = [csv_safe(str(column)) for column in safe.columns]
+    text: str = safe.to_csv(index=False)
+    return text
+
+
+def _absent(value: object) -> bool:
+    """None, NaN and NaT (which alone are unequal to themselves); never asked of lists."""
+    return value is None or (not isinstance(value, (list, dict, tuple)) and value != value)
+
+
+def shown(value: object) -> str:
+    """One value as a person reads it: counts with separators, times in UTC to the second, lists with commas."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(shown(each) for each in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{inert(name)} = {shown(each)}" for name, each in value.items())
+    if str(value) == "<NA>" or _absent(value):
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, float):
+        return f"{value:,.6g}" if math.isfinite(value) else str(value)
+    return f"{value:,}" if isinstance(value, int) else inert(value)
+
+
+def _cell(value: object) -> str:
+    if hasattr(value, "item") and not isinstance(value, datetime):  # numpy's numbers
+        value = value.item()
+    kind = " class='number'" if isinstance(value, (int, float)) and not isinstance(value, bool) else ""
+    if isinstance(value, str) and is_flagged(value):
+        kind = " class='flagged' title='holds hidden characters, shown as ⟨U+…⟩'"
+    return f"<td{kind}>{html.escape(shown(value))}</td>"
+
+
+def frame_html(frame: DataFrame, caption: str) -> str:
+    """``frame`` as one HTML table with everything escaped: cells, headers, index names and the caption.
+
+    A named index becomes row headers; a nameless one is left out. The classes keep JupyterLab's MathJax away from ``$``.
+    """
+    named = [name for name in frame.index.names if name is not None]
+    heads = [*named, *frame.columns] if named else [*frame.columns]
+    header = "".join(f"<th scope='col'>{html.escape(inert(head))}</th>" for head in heads)
+    rows = []
+    for key, values in zip(frame.index, frame.itertuples(index=False, name=None), strict=True):
+        keys: tuple[Any, ...] = (key if isinstance(key, tuple) else (key,)) if named else ()
+        labels = "".join(f"<th scope='row'>{html.escape(shown(label))}</th>" for label in keys)
+        rows.append(f"<tr>{labels}{''.join(map(_cell, values))}</tr>")
+    return (
+        f"<table class='mendbook mathjax_ignore tex2jax_ignore'><caption>{html.escape(inert(caption))}</caption>"
+        f"<thead><tr>{header}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    )
