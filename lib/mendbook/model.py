@@ -48,14 +48,18 @@ class Count:
 class Damage:
     """One kind of damage and how it is found.
 
-    ``find`` takes the verified tables and returns disjoint SELECTs of case_key, profile, table, row_key, user_key and at
-    (microseconds since 1970, UTC), one row a damaged row. ``gaps``, where the kind has double creations, returns SELECTs
-    of the time between the two oldest rows of each case. Neither ever holds a connection. ``help`` is the docstring of
-    the module that the kind stands in.
+    name      what it is called everywhere
+    title     the same for people, a few words
+    find      takes the verified tables and returns disjoint SELECTs, one row a damaged row (see damage/shape.py); it never
+              holds a connection
+    needs     the roles of the mapping without whose columns it cannot look: "required_for", "filled", "codes", "flags"
+    pairs     whether a case is a double creation, whose two oldest rows tell of the race
+    help      the docstring of the module that the kind stands in; the catalogue fills it in
     """
 
     name: str
     title: str
     find: Callable[[Any], Sequence[Any]]
-    gaps: Callable[[Any], Sequence[Any]] | None = None
+    needs: tuple[str, ...] = ()
+    pairs: bool = False
     help: str = ""

@@ -32,4 +32,4 @@ def _blank(tables: Tables, profile: ProfileTable) -> sa.ColumnElement[bool]:
     return sa.and_(*(tables.text.blank(profile.column(name)) for name in profile.mapping.filled))
 
 
-DAMAGE = Damage("blank_profile", "Profiles whose form data was lost", find)
+DAMAGE = Damage("blank_profile", "Profiles whose form data was lost", find, needs=("filled",))

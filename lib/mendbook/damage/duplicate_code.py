@@ -49,9 +49,10 @@ def _sharing(tables: Tables, profile: ProfileTable, column: sa.ColumnElement[Any
         text.key(profile.column(profile.mapping.user)).label("user_key"),
         text.microseconds(tables.created(profile)).label("moment"),
         tables.order_key(profile, profile.mapping.key).label("place"),
+        sa.cast(sa.null(), sa.Integer).label("blank"),
     ).select_from(
         profile.sql.join(shared, shared.c.value == code).join(users.sql, tables.same_user(profile), isouter=True),
     )
 
 
-DAMAGE = Damage("duplicate_code", "Codes that stand on several profiles", find)
+DAMAGE = Damage("duplicate_code", "Codes that stand on several profiles", find, needs=("codes",))

@@ -15,17 +15,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Select
 
-from mendbook.damage.shape import blank_flag, damaged_groups, double_creations, repeated
+from mendbook.damage.shape import blank_flag, damaged_groups, repeated
 from mendbook.model import Damage
 from mendbook.tables import ProfileTable, Tables
 
 
 def find(tables: Tables) -> list[Select[Any]]:
     return [damaged_groups(_rows(tables, profile), profile.profile, profile.name) for profile in tables.profiles]
-
-
-def gaps(tables: Tables) -> list[Select[Any]]:
-    return [double_creations(_rows(tables, profile), profile.profile) for profile in tables.profiles]
 
 
 def _rows(tables: Tables, profile: ProfileTable) -> Select[Any]:
@@ -44,4 +40,4 @@ def _rows(tables: Tables, profile: ProfileTable) -> Select[Any]:
     )
 
 
-DAMAGE = Damage("duplicate_profile", "Users with several rows in one profile table", find, gaps)
+DAMAGE = Damage("duplicate_profile", "Users with several rows in one profile table", find, pairs=True)

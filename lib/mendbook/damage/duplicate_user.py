@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import CTE, Select
 
-from mendbook.damage.shape import damaged_groups, double_creations, repeated
+from mendbook.damage.shape import damaged_groups, repeated
 from mendbook.model import Damage
 from mendbook.tables import Tables
 
@@ -24,11 +24,6 @@ from mendbook.tables import Tables
 def find(tables: Tables) -> list[Select[Any]]:
     rows = _rows(tables)
     return [] if rows is None else [damaged_groups(rows, None, tables.users.name)]
-
-
-def gaps(tables: Tables) -> list[Select[Any]]:
-    rows = _rows(tables)
-    return [] if rows is None else [double_creations(rows, None)]
 
 
 def _rows(tables: Tables) -> Select[Any] | None:
@@ -90,4 +85,4 @@ def _chains(numbered: CTE) -> CTE:
     return sa.select(walk.c.node, sa.func.min(walk.c.chain).label("chain")).group_by(walk.c.node).cte("chains")
 
 
-DAMAGE = Damage("duplicate_user", "Several accounts of the same person", find, gaps)
+DAMAGE = Damage("duplicate_user", "Several accounts of the same person", find, pairs=True)

@@ -29,4 +29,4 @@ def find(tables: Tables) -> list[Select[Any]]:
     ]
 
 
-DAMAGE = Damage("missing_code", "Profiles without their code", find)
+DAMAGE = Damage("missing_code", "Profiles without their code", find, needs=("codes",))

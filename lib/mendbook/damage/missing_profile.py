@@ -43,4 +43,4 @@ def _without(tables: Tables, profile: ProfileTable) -> Select[Any]:
     )
 
 
-DAMAGE = Damage("missing_profile", "Users without the profile they must have", find)
+DAMAGE = Damage("missing_profile", "Users without the profile they must have", find, needs=("required_for",))

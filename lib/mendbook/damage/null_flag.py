@@ -29,4 +29,4 @@ def find(tables: Tables) -> list[Select[Any]]:
     ]
 
 
-DAMAGE = Damage("null_flag", "Profiles with an unset flag", find)
+DAMAGE = Damage("null_flag", "Profiles with an unset flag", find, needs=("flags",))

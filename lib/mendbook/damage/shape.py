@@ -62,18 +62,17 @@ def damaged_rows(tables: Tables, profile: ProfileTable, condition: ColumnElement
     )
 
 
-def ranked(rows: Select[Any]) -> FromClause:
-    """Rows of groups (case_key, row_key, user_key, moment, place, ...) with their rank in the group, oldest first."""
+def damaged_groups(rows: Select[Any], profile: str | None, table: str) -> Select[Any]:
+    """Every row of groups (case_key, row_key, user_key, moment, place, blank) as a finding, group by group, oldest first.
+
+    ``at`` is that of the second-earliest row of the group. Three more columns tell of the group's making: ``rank`` (1 is
+    the oldest row), ``moment`` (when the row was made, microseconds) and ``blank`` (1, 0 or NULL).
+    """
     group = rows.subquery("members")
     rank = sa.func.row_number().over(
         partition_by=group.c.case_key, order_by=(group.c.moment.asc().nulls_last(), group.c.place.asc())
     )
-    return sa.select(group, rank.label("rank")).subquery("ranked")
-
-
-def damaged_groups(rows: Select[Any], profile: str | None, table: str) -> Select[Any]:
-    """Every row of ``rows`` as a finding, its ``at`` that of the second-earliest row of its group."""
-    row = ranked(rows)
+    row = sa.select(group, rank.label("rank")).subquery("ranked")
     second = sa.func.max(sa.case((row.c["rank"] == 2, row.c.moment))).over(partition_by=row.c.case_key)
     return sa.select(
         row.c.case_key,
@@ -82,31 +81,10 @@ def damaged_groups(rows: Select[Any], profile: str | None, table: str) -> Select
         row.c.row_key,
         row.c.user_key,
         second.label("at"),
-    )
-
-
-def double_creations(rows: Select[Any], profile: str | None) -> Select[Any]:
-    """The two oldest rows of each group: their keys, whether each is blank, and the gap in microseconds."""
-    row = ranked(rows)
-
-    def of(rank: int, column: str) -> ColumnElement[Any]:
-        return sa.func.max(sa.case((row.c["rank"] == rank, row.c[column])))
-
-    return (
-        sa.select(
-            literal_text(profile).label("profile"),
-            row.c.case_key,
-            of(1, "user_key").label("user_key"),
-            of(1, "row_key").label("first_key"),
-            of(2, "row_key").label("second_key"),
-            (of(2, "moment") - of(1, "moment")).label("gap"),
-            of(1, "blank").label("first_blank"),
-            of(2, "blank").label("second_blank"),
-            of(2, "moment").label("at"),
-        )
-        .group_by(row.c.case_key)
-        .having(of(2, "moment").is_not(None))
-    )
+        row.c["rank"],
+        row.c.moment,
+        row.c.blank,
+    ).order_by(row.c.case_key, row.c["rank"])
 
 
 def blank_flag(tables: Tables, profile: ProfileTable) -> ColumnElement[int | None]:

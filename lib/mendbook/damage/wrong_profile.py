@@ -28,4 +28,4 @@ def find(tables: Tables) -> list[Select[Any]]:
     ]
 
 
-DAMAGE = Damage("wrong_profile", "Profiles of a kind their user must not have", find)
+DAMAGE = Damage("wrong_profile", "Profiles of a kind their user must not have", find, needs=("required_for",))

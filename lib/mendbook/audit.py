@@ -1,0 +1,245 @@
+"""One audit: every kind of damage asked for in one snapshot, streamed into findings.parquet.
+
+Python never holds a table or a list of findings: rows pass through a server-side cursor into Parquet batch by batch, so
+memory stays flat however large the tables are. Nothing here writes to the database, and nothing half-done is left in the
+folder: the files get their names when the audit is complete.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import sqlalchemy as sa
+
+from mendbook.damage import chosen
+from mendbook.damage.missing_constraint import weaknesses
+from mendbook.database import Database, Snapshot
+from mendbook.errors import MappingError
+from mendbook.model import FINDING_COLUMNS, Count, Damage
+from mendbook.publish import output_error, publish
+from mendbook.tables import MappedTable, ProfileTable, Tables, UserTable
+
+BATCH_ROWS = 10_000
+SMALL_TABLE = 100_000
+LAG_SECONDS = 60
+
+_TEXT = pa.string()
+_TIME = pa.timestamp("us", tz="UTC")
+FINDINGS = pa.schema([(name, _TIME if name == "at" else _TEXT) for name in FINDING_COLUMNS])
+GAPS = pa.schema(
+    [
+        ("profile", _TEXT),
+        ("case_key", _TEXT),
+        ("user_key", _TEXT),
+        ("first_key", _TEXT),
+        ("second_key", _TEXT),
+        ("gap_seconds", pa.float64()),
+        ("signature", _TEXT),
+        ("at", _TIME),
+    ]
+)
+
+#: What the blankness of the older and the newer row of a pair tells about who made which.
+SIGNATURES = {(1, 0): "signal first", (0, 1): "form first", (1, 1): "both blank", (0, 0): "both filled"}
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A kind that could not be looked for in a profile, or not in all of it, and why."""
+
+    kind: str
+    profile: str
+    why: str
+
+
+class _Parquet:
+    """A Parquet file that gets its name when it is whole; left with an error, it leaves nothing behind."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._path, self._schema = path, schema
+        self._aside = path.with_name(f".{path.name}.aside")
+        self._columns: list[list[Any]] = [[] for _ in schema]
+
+    def __enter__(self) -> _Parquet:
+        try:
+            self._writer = pq.ParquetWriter(self._aside, self._schema, compression="zstd")
+        except OSError as failure:
+            raise output_error(self._path, failure) from failure
+        return self
+
+    def add(self, row: tuple[Any, ...]) -> None:
+        for column, value in zip(self._columns, row, strict=True):
+            column.append(value)
+        if len(self._columns[0]) >= BATCH_ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        arrays = [pa.array(values, type=field.type) for values, field in zip(self._columns, self._schema, strict=True)]
+        try:
+            self._writer.write_batch(pa.record_batch(arrays, schema=self._schema))
+        except OSError as failure:
+            raise output_error(self._path, failure) from failure
+        self._columns = [[] for _ in self._schema]
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self._flush()
+                self._writer.close()
+                self._aside.replace(self._path)
+        except OSError as failure:
+            raise output_error(self._path, failure) from failure
+        finally:
+            with contextlib.suppress(OSError):
+                self._writer.close()
+                self._aside.unlink(missing_ok=True)
+
+
+def take(database: Database, kinds: list[str] | None, folder: Path, progress: Progress | None = None) -> dict[str, Any]:
+    """Audit ``database`` for ``kinds`` (all where none are named) into ``folder`` and return the result as JSON values.
+
+    Leaves findings.parquet, gaps.parquet and result.json. Raises MappingError where the mapping does not fit, Refused
+    where rows are hidden or unreadable, ConnectionFailed, QueryStopped, OutputError; then ``folder`` is as it was.
+    """
+    looked_for = chosen(kinds)
+    taken_at, started = datetime.now(UTC), time.monotonic()
+    with database.snapshot() as snapshot:
+        _check_keys(snapshot)
+        counts = _stream(snapshot, looked_for, folder, progress or (lambda *_: None))
+        result = {
+            "source": database.source.name,
+            "taken_at": taken_at.isoformat(timespec="milliseconds"),
+            "seconds": round(time.monotonic() - started, 3),
+            "counts": {kind.name: asdict(counts[kind.name]) for kind in looked_for},
+            "findings": str(folder / "findings.parquet"),
+            "gaps": str(folder / "gaps.parquet"),
+            "titles": {kind.name: kind.title for kind in looked_for},
+            "help": {kind.name: kind.help.partition("\n\n")[0].replace("\n", " ") for kind in looked_for},
+            "database": asdict(snapshot.server),
+            "scope": _scope(snapshot),
+            "constraints": [asdict(weakness) for weakness in weaknesses(snapshot.tables)],
+            "left_out": [asdict(each) for each in left_out(snapshot.tables, looked_for)],
+            "warnings": _warnings(snapshot),
+        }
+    publish(folder / "result.json", json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+    return result
+
+
+def _stream(snapshot: Snapshot, kinds: list[Damage], folder: Path, progress: Progress) -> dict[str, Count]:
+    """Write every finding of every kind, and the gaps of the double creations, and count them."""
+    counts = {}
+    with (
+        _Parquet(folder / "findings.parquet", FINDINGS) as findings,
+        _Parquet(folder / "gaps.parquet", GAPS) as gaps,
+    ):
+        for done, kind in enumerate(kinds):
+            progress(kind.name, done, len(kinds))
+            cases = rows = 0
+            for statement in kind.find(snapshot.tables):
+                oldest: sa.Row[Any] | None = None
+                for row in _rows(snapshot, statement):
+                    findings.add((kind.name, row.profile, row.case_key, row.table, row.row_key, row.user_key, row.at))
+                    rank = getattr(row, "rank", 1)
+                    rows, cases = rows + 1, cases + (rank == 1)
+                    if kind.pairs and rank == 2 and oldest is not None and row.moment is not None:
+                        gaps.add(_gap(oldest, row))
+                    oldest = row if rank == 1 else None
+            counts[kind.name] = Count(cases, rows)
+        progress("", len(kinds), len(kinds))
+    return counts
+
+
+def _rows(snapshot: Snapshot, statement: sa.Select[Any]) -> Iterator[sa.Row[Any]]:
+    options = {"stream_results": True, "yield_per": BATCH_ROWS}
+    with snapshot.connection.execute(statement, execution_options=options) as result:
+        yield from result
+
+
+def _gap(first: sa.Row[Any], second: sa.Row[Any]) -> tuple[Any, ...]:
+    """The two oldest rows of a case as a row of gaps.parquet. Accounts have no blank rows: two requests made them."""
+    signature = "two requests" if first.profile is None else SIGNATURES.get((first.blank, second.blank), "unknown")
+    seconds = (second.moment - first.moment) / 1_000_000
+    keys = (first.case_key, first.user_key, first.row_key, second.row_key)
+    return (first.profile, *keys, seconds, signature, second.moment)
+
+
+def _check_keys(snapshot: Snapshot) -> None:
+    """Every mapped key names one row. Where no index promises it, the rows are asked."""
+    for table in (snapshot.tables.users, *snapshot.tables.profiles):
+        key = table.mapping.key
+        promised = not table.kind(key).nullable and any(
+            index.valid and index.columns == (key,) and index.predicate is None for index in table.relation.unique_indexes
+        )
+        if promised:
+            continue
+        column = table.column(key)
+        twice = sa.select(snapshot.tables.text.key(column), sa.func.count()).select_from(table.sql).group_by(column)
+        row = snapshot.connection.execute(twice.having(sa.or_(sa.func.count() > 1, column.is_(None))).limit(1)).first()
+        if row is not None:
+            what = "NULL" if row[0] is None else repr(row[0])
+            raise MappingError(
+                f"{table.name}.{key} is mapped as a key, but it is not unique: {what} stands in {row[1]} row(s).",
+                "Map a column that names each row once; usually that is the primary key.",
+            )
+
+
+def left_out(tables: Tables, kinds: list[Damage]) -> list[LeftOut]:
+    """The kinds that miss a column of theirs, with the reason; sorted as the kinds are."""
+    missing = []
+    for kind in kinds:
+        for profile in tables.profiles:
+            lacks = tables.lacks(profile.profile, *kind.needs)
+            if "required_for" in kind.needs:
+                lacks = tables.lacks_requirement(profile)
+            if lacks:
+                missing.append(LeftOut(kind.name, profile.profile, f"column {', '.join(lacks)} does not exist"))
+    return missing
+
+
+def _scope(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """The tables looked at, with what their columns are mapped to and about how many rows they hold."""
+
+    def entry(table: UserTable | ProfileTable, role: str, profile: str | None) -> dict[str, Any]:
+        mapped = {
+            name: value
+            for name, value in table.mapping.model_dump(exclude={"name", "table"}).items()
+            if value not in (None, [], {})
+        }
+        rows = _size(snapshot, table)
+        return {"role": role, "profile": profile, "table": table.name, "rows_estimate": rows, "mapped": mapped}
+
+    tables = snapshot.tables
+    return [entry(tables.users, "users", None), *(entry(each, "profile", each.profile) for each in tables.profiles)]
+
+
+def _size(snapshot: Snapshot, table: MappedTable) -> int:
+    """The planner's estimate, or the count where there is none or the table is small."""
+    if table.relation.rows_estimate >= SMALL_TABLE:
+        return table.relation.rows_estimate
+    return int(snapshot.connection.execute(sa.select(sa.func.count()).select_from(table.sql)).scalar_one())
+
+
+def _warnings(snapshot: Snapshot) -> list[str]:
+    """What a reader of the result ought to know; doctor tells how to mend each."""
+    server, tables = snapshot.server, snapshot.tables
+    warnings = list(tables.notes)
+    if server.lag_seconds is not None and server.lag_seconds > LAG_SECONDS:
+        warnings.append(f"This is a replica and {server.lag_seconds:.0f} s behind: newer damage is not seen.")
+    elif server.replica:
+        warnings.append("This is a replica: what has not reached it yet is not seen, and repairs need the primary.")
+    if server.superuser or tables.users.relation.writable or any(p.relation.writable for p in tables.profiles):
+        warnings.append(f"Role {server.user!r} may write. The audit does not, but a role with SELECT alone is safer.")
+    if server.encoding == "SQL_ASCII":
+        warnings.append("The database's encoding is SQL_ASCII: letters beyond ASCII are compared as they stand.")
+    return warnings
