@@ -115,7 +115,7 @@ def take(database: Database, kinds: list[str] | None, folder: Path, progress: Pr
     looked_for = chosen(kinds)
     taken_at, started = datetime.now(UTC), time.monotonic()
     with database.snapshot() as snapshot:
-        _check_keys(snapshot)
+        check_keys(snapshot)
         counts = _stream(snapshot, looked_for, folder, progress or (lambda *_: None))
         result = {
             "source": database.source.name,
@@ -174,9 +174,10 @@ def _gap(first: sa.Row[Any], second: sa.Row[Any]) -> tuple[Any, ...]:
     return (first.profile, *keys, seconds, signature, second.moment)
 
 
-def _check_keys(snapshot: Snapshot) -> None:
+def check_keys(snapshot: Snapshot) -> None:
     """Every mapped key names one row. Where no index promises it, the rows are asked."""
-    for table in (snapshot.tables.users, *snapshot.tables.profiles):
+    mapped: list[UserTable | ProfileTable] = [snapshot.tables.users, *snapshot.tables.profiles]
+    for table in mapped:
         key = table.mapping.key
         promised = not table.kind(key).nullable and any(
             index.valid and index.columns == (key,) and index.predicate is None for index in table.relation.unique_indexes

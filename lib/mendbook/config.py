@@ -161,7 +161,8 @@ def load(path: str | Path) -> Settings:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(
-            f"There is no {file}.", "Write one (docs/mapping.md shows how), name it with --config, or try 'mendbook demo'."
+            f"There is no {file}.",
+            "Write one (docs/mapping.md shows how), name it with --config, or try 'mendbook demo'.",
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} cannot be read: {error}.", "Check the path given with --config and its rights.") from None
@@ -211,5 +212,3 @@ def url_of(source: Source, settings_path: Path) -> str:
             f"export {source.url_env}='postgresql://USER:PASSWORD@HOST/DATABASE'",
         )
     return value
-
-

@@ -72,9 +72,7 @@ class Server:
 
     def url(self, database: str = "postgres", user: str = "postgres") -> str:
         """A SQLAlchemy URL through the private socket."""
-        where = f"host={quote_plus(str(self.socket_dir), safe='/')}" + (
-            f"&port={self.port}" if self.port != 5432 else ""
-        )
+        where = f"host={quote_plus(str(self.socket_dir), safe='/')}" + (f"&port={self.port}" if self.port != 5432 else "")
         return f"postgresql+psycopg2://{quote(user, safe='')}@/{quote(database, safe='')}?{where}"
 
     def tcp_url(self, database: str = "postgres") -> str:
@@ -163,9 +161,7 @@ def start(
 
 
 @contextlib.contextmanager
-def temporary(
-    version: int = 18, settings: Mapping[str, str] | None = None, port: int | None = None
-) -> Iterator[Server]:
+def temporary(version: int = 18, settings: Mapping[str, str] | None = None, port: int | None = None) -> Iterator[Server]:
     """A server in a folder of its own, gone with all in it afterwards; also clears those whose owners were killed."""
     _clear_leftovers()
     folder = Path(tempfile.mkdtemp(prefix=TEMPORARY))
@@ -236,9 +232,7 @@ def _launch(server: Server) -> None:
         told = log.read_text(errors="replace") if log.exists() else done.stdout
         collected = server.log_folder / "postgresql.log"
         told = collected.read_text(errors="replace") if "Future log output" in told and collected.exists() else told
-        raise ServerError(
-            f"PostgreSQL did not start in {server.folder}: {postmaster.last(told)}", f"Read {server.log_folder}."
-        )
+        raise ServerError(f"PostgreSQL did not start in {server.folder}: {postmaster.last(told)}", f"Read {server.log_folder}.")
 
 
 def _configure(server: Server, settings: Mapping[str, str]) -> None:

@@ -122,11 +122,7 @@ def _joined(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for output in outputs:
         output = dict(output)
         last = joined[-1] if joined else None
-        if (
-            last
-            and output.get("output_type") == last.get("output_type") == "stream"
-            and output["name"] == last["name"]
-        ):
+        if last and output.get("output_type") == last.get("output_type") == "stream" and output["name"] == last["name"]:
             last["text"] += output["text"]
         elif output.get("output_type") == "error":
             output["traceback"] = ["\n".join(output.get("traceback", []))]

@@ -20,7 +20,11 @@ from mendbook.dialects import Catalogue, Column, Relation, TextRules
 from mendbook.errors import MappingError, known
 
 _NUMERIC = {"integer", "number"}
-_TYPES: dict[str, type[sa.types.TypeEngine[Any]]] = {"boolean": sa.Boolean, "integer": sa.BigInteger, "number": sa.Numeric}
+_TYPES: dict[str, type[sa.types.TypeEngine[Any]]] = {
+    "boolean": sa.Boolean,
+    "integer": sa.BigInteger,
+    "number": sa.Numeric,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +123,10 @@ class Tables:
     def _equals(self, name: str, value: Value) -> ColumnElement[bool]:
         column, family = self.users.column(name), self.users.kind(name).family
         if family == "boolean":
-            wanted = column.is_(sa.true() if value else sa.false())
-        elif family in _NUMERIC:
-            wanted = column.is_not_distinct_from(sa.literal(int(value), sa.BigInteger))
-        else:
-            wanted = self.text.exact(column).is_not_distinct_from(sa.literal(str(value), sa.Text))
-        return wanted
+            return column.is_(sa.true() if value else sa.false())
+        if family in _NUMERIC:
+            return column.is_not_distinct_from(sa.literal(int(value), sa.BigInteger))
+        return self.text.exact(column).is_not_distinct_from(sa.literal(str(value), sa.Text))
 
     def created(self, profile: ProfileTable | None) -> ColumnElement[Any]:
         """The profile's created time, else its user's, as a time with zone; NULL where neither is mapped."""
@@ -156,12 +158,19 @@ def table_names(source: Source) -> list[str]:
 def bind(source: Source, catalogue: Catalogue, text: TextRules) -> Tables:
     """The mapping of ``source`` on the tables that the database has; MappingError where it does not fit."""
     absent: list[Absent] = []
-    notes: list[str] = []
     users_mapping = source.users
     relation = _relation(source, catalogue, users_mapping.table, "users")
-    for role, column in (("key", users_mapping.key), ("username", users_mapping.username), ("email", users_mapping.email)):
+    for role, column in (
+        ("key", users_mapping.key),
+        ("username", users_mapping.username),
+        ("email", users_mapping.email),
+    ):
         _require(source, relation, users_mapping.table, f"users.{role}", column)
-    roles = [("created", users_mapping.created), ("last_login", users_mapping.last_login), ("active", users_mapping.active)]
+    roles = [
+        ("created", users_mapping.created),
+        ("last_login", users_mapping.last_login),
+        ("active", users_mapping.active),
+    ]
     roles += [("password", users_mapping.password), *(("privileged", name) for name in users_mapping.privileged)]
     needed = [name for profile in source.profiles for name in profile.required_for or ()]
     roles += [("required_for", name) for name in dict.fromkeys(needed)]
@@ -173,14 +182,12 @@ def bind(source: Source, catalogue: Catalogue, text: TextRules) -> Tables:
         profiles.append(profile)
         absent += gone
     _check_references(source, catalogue)
-    for table in (users, *profiles):
-        notes += _time_notes(table)
+    mapped: list[UserTable | ProfileTable] = [users, *profiles]
+    notes = [note for table in mapped for note in _time_notes(table)]
     return Tables(users, tuple(profiles), text, tuple(absent), tuple(notes))
 
 
-def _bind_profile(
-    source: Source, catalogue: Catalogue, mapping: Profile, users: Relation
-) -> tuple[ProfileTable, list[Absent]]:
+def _bind_profile(source: Source, catalogue: Catalogue, mapping: Profile, users: Relation) -> tuple[ProfileTable, list[Absent]]:
     relation = _relation(source, catalogue, mapping.table, f"profile {mapping.name!r}")
     _require(source, relation, mapping.table, f"profiles.{mapping.name}.key", mapping.key)
     _require(source, relation, mapping.table, f"profiles.{mapping.name}.user", mapping.user)
@@ -223,9 +230,7 @@ def _require(source: Source, relation: Relation, table: str, role: str, column: 
         )
 
 
-def _absent(
-    relation: Relation, table: str, roles: list[tuple[str, str | None]], profile: str | None
-) -> list[Absent]:
+def _absent(relation: Relation, table: str, roles: list[tuple[str, str | None]], profile: str | None) -> list[Absent]:
     return [Absent(table, name, role, profile) for role, name in roles if name is not None and name not in relation.columns]
 
 

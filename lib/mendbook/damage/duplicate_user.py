@@ -36,9 +36,7 @@ def _rows(tables: Tables) -> Select[Any] | None:
     node = sa.func.dense_rank().over(order_by=sharing.c.place)
     numbered = sa.select(sharing, node.label("node")).cte("numbered")
     chain = _chains(numbered)
-    accounts = (
-        sa.select(numbered.c.node, numbered.c.row_key, numbered.c.place, numbered.c.moment).distinct().cte("accounts")
-    )
+    accounts = sa.select(numbered.c.node, numbered.c.row_key, numbered.c.place, numbered.c.moment).distinct().cte("accounts")
     smallest = accounts.alias("smallest")
     return sa.select(
         smallest.c.row_key.label("case_key"),

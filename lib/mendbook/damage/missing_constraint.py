@@ -110,7 +110,11 @@ def _folds(index: Index, column: str) -> bool:
 
 def _folded_column(expression: str) -> str | None:
     """The column inside an expression such as ``lower(btrim((email)::text))``; None for any other expression."""
-    text = re.sub(r'::(?:text|citext|(?:character varying|varchar|character|bpchar)(?:\(\d+\))?)|\s+COLLATE\s+\S+?(?=\)|$)', "", expression)
+    text = re.sub(
+        r"::(?:text|citext|(?:character varying|varchar|character|bpchar)(?:\(\d+\))?)|\s+COLLATE\s+\S+?(?=\)|$)",
+        "",
+        expression,
+    )
     name = r'\(*(?P<name>"(?:[^"]|"")+"|[^\s"()]+)\)*'
     trims = rf"(?:btrim\({name}\)|TRIM\(BOTH FROM {name.replace('<name>', '<trimmed>')}\)|{name.replace('<name>', '<plain>')})"
     match = re.fullmatch(rf"\(*(?:lower|upper)\(+{trims}\)+", text)

@@ -23,9 +23,7 @@ from mendbook.tables import Tables
 def find(tables: Tables) -> list[Select[Any]]:
     flags = [(profile, profile.present(profile.mapping.flags)) for profile in tables.profiles]
     return [
-        damaged_rows(tables, profile, sa.or_(*(flag.is_(None) for flag in columns)))
-        for profile, columns in flags
-        if columns
+        damaged_rows(tables, profile, sa.or_(*(flag.is_(None) for flag in columns))) for profile, columns in flags if columns
     ]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
+from sqlalchemy.dialects.postgresql import OID
 from sqlalchemy.engine import URL
 
 from mendbook.dialects import Catalogue, Column, ForeignKey, Index, Relation, Server
@@ -138,8 +139,7 @@ class PostgreSQL:
         indexes: dict[int, list[Index]] = {}
         for row in connection.execute(INDEXES, {"oids": oids}):
             blind = tuple(
-                kind == "citext" or collation in caseless
-                for kind, collation in zip(row.types, row.collations, strict=True)
+                kind == "citext" or collation in caseless for kind, collation in zip(row.types, row.collations, strict=True)
             )
             index = Index(row.name, tuple(row.columns), tuple(row.expressions), blind, row.predicate, row.valid)
             indexes.setdefault(row.oid, []).append(index)
@@ -153,6 +153,12 @@ class PostgreSQL:
             if connection.exec_driver_sql(f"SELECT 'a' = 'A' COLLATE {collation}").scalar():
                 caseless.add(row.oid)
         return caseless
+
+    def hides_rows(self, connection: Connection, relation: Relation) -> str:
+        """Why this role would not see every row of ``relation``; empty where it would."""
+        active = sa.select(sa.func.row_security_active(sa.cast(sa.literal(relation.identity), OID)))
+        hidden = connection.execute(active).scalar_one()
+        return f"row security hides rows of {relation.name} from this role" if hidden else ""
 
     def explain(self, error: Exception, url: URL) -> MendbookError | Exception:
         """What a driver's error means, in words for the person at the keyboard; unknown ones come back as they are."""

@@ -14,7 +14,7 @@ _OIDS = sa.bindparam("oids", type_=ARRAY(OID))
 RELATIONS = sa.text(
     """
     SELECT asked.asked, c.oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
-           c.reltuples AS estimate, has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT') AS readable,
+           c.reltuples AS estimate, has_any_column_privilege(c.oid, 'SELECT') AS readable,
            has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') AS writable
     FROM unnest(cast(:asked AS text[]), cast(:schemas AS text[]), cast(:names AS text[])) AS asked(asked, schema, name)
     JOIN pg_class c ON c.relname = asked.name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
@@ -88,6 +88,7 @@ COLLATIONS = sa.text(
     """
     SELECT c.oid, n.nspname AS schema, c.collname AS name
     FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace
-    WHERE NOT c.collisdeterministic AND c.collencoding IN (-1, (SELECT encoding FROM pg_database WHERE datname = current_database()))
+    WHERE NOT c.collisdeterministic
+      AND c.collencoding IN (-1, (SELECT encoding FROM pg_database WHERE datname = current_database()))
     """
 )

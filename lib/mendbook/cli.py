@@ -1,0 +1,225 @@
+"""The command line: arguments -> workbook. The only module that prints and exits.
+
+People are talked to on stderr; with --json exactly one JSON document goes to stdout. Exit codes: 0 done or nothing wrong,
+1 damage found, 2 refused or misused, 3 unexpected. Heavy imports wait until a command needs them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from mendbook.errors import MendbookError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+people = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Config = Annotated[Path, typer.Option("--config", help="the mendbook.toml to use", show_default=True)]
+Outputs = Annotated[Path, typer.Option("--outputs", help="the folder for runs, plans and reports", show_default=True)]
+AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document on stdout")]
+SourceName = Annotated[str, typer.Argument(metavar="SOURCE", help="a source of mendbook.toml")]
+CONFIG = Path("mendbook.toml")
+OUTPUTS = Path("outputs")
+
+
+def main() -> None:
+    """Run the command line; a mendbook error is told with its hint, never with a traceback."""
+    try:
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except typer.Exit as stop:
+        sys.exit(stop.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        _say("stopped.")
+        sys.exit(130)
+    except MendbookError as error:
+        _fail(error.message, error.hint)
+        sys.exit(error.exit_code)
+    except Exception as error:
+        if hasattr(error, "exit_code") and hasattr(error, "show"):
+            error.show()
+            sys.exit(error.exit_code)
+        _fail(
+            f"Unexpected {type(error).__name__}: {error}",
+            "This is a defect of mendbook. MENDBOOK_DEBUG=1 shows where; please report it.",
+        )
+        if os.environ.get("MENDBOOK_DEBUG"):
+            traceback.print_exc()
+        sys.exit(3)
+
+
+def _say(text: str) -> None:
+    people.print(escape(text))
+
+
+def _fail(message: str, hint: str) -> None:
+    from mendbook.display import inert
+
+    people.print(f"[bold red]error:[/] {escape(inert(message))}")
+    if hint:
+        people.print(f"  {escape(inert(hint))}")
+    if "--json" in sys.argv:
+        print(json.dumps({"error": message, "hint": hint}, ensure_ascii=False))
+
+
+def _print_json(document: Any) -> None:
+    print(json.dumps(document, ensure_ascii=False, default=str))
+
+
+def _open(source: str, config: Path, outputs: Path) -> Any:
+    """The workbook, with a word where the demo's configuration stands in for a missing mendbook.toml."""
+    from mendbook.workbook import Workbook
+
+    book = Workbook.open(source, config, outputs)
+    if config == CONFIG and book.settings.path != CONFIG.absolute():
+        _say(f"There is no mendbook.toml here; using the demo's ({book.settings.path}).")
+    return book
+
+
+def _progress() -> Callable[[str, int, int], None]:
+    """Tells which kind is being looked for: a line that moves on a terminal, nothing where output goes to a log."""
+    if not people.is_terminal:
+        return lambda *_: None
+
+    def tell(kind: str, done: int, total: int) -> None:
+        people.print(f"\r\x1b[2K  [{done}/{total}] {kind}" if kind else "\r\x1b[2K", end="")
+
+    return tell
+
+
+def _counts_table(result: dict[str, Any]) -> Table:
+    table = Table(title=f"{result['source']}: damage found", title_justify="left", show_edge=False)
+    table.add_column("kind")
+    table.add_column("cases", justify="right")
+    table.add_column("rows", justify="right")
+    table.add_column("what it is", style="dim")
+    for kind, count in result["counts"].items():
+        style = "bold" if count["rows"] else "dim"
+        table.add_row(kind, f"{count['cases']:,}", f"{count['rows']:,}", result["titles"][kind], style=style)
+    return table
+
+
+@app.command()
+def audit(
+    source: SourceName,
+    kind: Annotated[list[str] | None, typer.Option("--kind", help="look for this kind only; may be repeated")] = None,
+    config: Config = CONFIG,
+    outputs: Outputs = OUTPUTS,
+    as_json: AsJson = False,
+) -> int:
+    """Find every damaged row of SOURCE, all kinds in one snapshot. Exit code 1 where there is damage."""
+    book = _open(source, config, outputs)
+    folder, result = book.take_audit(kind or (), _progress())
+    for warning in result["warnings"]:
+        _say(f"warning: {warning}")
+    for left in result["left_out"]:
+        _say(f"left out: {left['kind']} of {left['profile']}: {left['why']}")
+    people.print(_counts_table(result))
+    _say(f"{result['seconds']} s. Findings: {folder / 'findings.parquet'}")
+    if as_json:
+        keys = ("source", "taken_at", "seconds", "counts", "findings", "gaps", "left_out", "warnings")
+        _print_json({key: result[key] for key in keys})
+    return 1 if any(count["rows"] for count in result["counts"].values()) else 0
+
+
+@app.command()
+def doctor(source: SourceName, config: Config = CONFIG, outputs: Outputs = OUTPUTS, as_json: AsJson = False) -> int:
+    """Tell what works for SOURCE, and what to do about the rest. Exit code 2 where something does not work."""
+    from mendbook.doctor import examine
+    from mendbook.workbook import resolve
+
+    settings, folder = resolve(config, outputs)
+    checks = examine(settings.source(source), settings, folder)
+    signs = {"ok": "[green]ok[/]     ", "warning": "[yellow]warning[/]", "failed": "[red]failed[/] "}
+    for check in checks:
+        people.print(f"{signs[check.state]} {escape(check.name)}: {escape(check.message)}")
+        if check.hint:
+            people.print(f"          {escape(check.hint)}")
+    failed = any(check.state == "failed" for check in checks)
+    if as_json:
+        listed = [{"name": c.name, "state": c.state, "message": c.message, "hint": c.hint} for c in checks]
+        _print_json({"source": source, "ok": not failed, "checks": listed})
+    return 2 if failed else 0
+
+
+@app.command()
+def run(
+    notebook: Annotated[str, typer.Argument(metavar="NOTEBOOK", help="audit, or a notebook's path")],
+    source: SourceName,
+    parameter: Annotated[list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help="a parameter of it")] = None,
+    timeout: Annotated[float | None, typer.Option("--timeout", help="seconds for the whole run")] = None,
+    config: Config = CONFIG,
+    outputs: Outputs = OUTPUTS,
+    as_json: AsJson = False,
+) -> int:
+    """Run a notebook over SOURCE by papermill, into a folder of its own under outputs/runs/."""
+    from mendbook.runs import run as run_notebook
+    from mendbook.workbook import resolve
+
+    settings, folder = resolve(config, outputs)
+    settings.source(source)
+    given = dict(_named_value(text) for text in parameter or ())
+    record = run_notebook(notebook, source, given, settings.path, folder, timeout)
+    _say(f"{record.state}: {record.folder}")
+    if record.error:
+        _say(f"  {record.error.name}: {record.error.message}")
+    report = Path(record.folder) / "report.html"
+    if report.exists():
+        _say(f"  report: {report}")
+    if as_json:
+        _print_json(record.as_json())
+    return record.exit_code or 0
+
+
+def _named_value(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise MendbookError(f"A parameter is written NAME=VALUE, not {text!r}.", "For example: -p rows=50")
+    return name, value
+
+
+@app.command()
+def demo(
+    clean: Annotated[bool, typer.Option("--clean", help="stop the demo's server and remove its files")] = False,
+    outputs: Outputs = OUTPUTS,
+    as_json: AsJson = False,
+) -> int:
+    """Damage all four systems on an embedded PostgreSQL by their own races, then audit them."""
+    from mendbook import demo as show
+
+    if clean:
+        show.clean(outputs.absolute())
+        _say("The demo is removed.")
+        return 0
+    results = show.play(outputs.absolute(), say=_say)
+    for result in results["systems"]:
+        people.print(_counts_table(result["audit"]))
+        _say(f"  report: {result['report']}\n")
+    _say(results["next"])
+    if as_json:
+        _print_json(results)
+    return 0
+
+
+@app.command()
+def lab(
+    config: Config = CONFIG,
+    outputs: Outputs = OUTPUTS,
+    port: Annotated[int, typer.Option("--port", help="where JupyterLab listens on localhost")] = 8888,
+) -> int:
+    """Open JupyterLab on notebooks/, bound to localhost, with the demo or the given configuration."""
+    from mendbook.laboratory import open_lab
+    from mendbook.workbook import resolve
+
+    settings, folder = resolve(config, outputs)
+    return open_lab(settings, folder, port)

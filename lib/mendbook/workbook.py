@@ -1,0 +1,158 @@
+"""The face of mendbook: one method a verb, used alike by notebooks, the command line and the schedule.
+
+A Workbook is one source of one mendbook.toml. It holds no connection between calls, and it prints nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mendbook.audit import Progress, take
+from mendbook.config import Settings, Source, find_config, load
+from mendbook.database import Database
+from mendbook.errors import ConfigError, known
+from mendbook.frames import Where, frames
+from mendbook.records import create_run_folder
+from mendbook.tables import ProfileTable, Tables, UserTable
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from mendbook.views import AuditView
+
+#: Where a papermill run tells the kernel which folder is its own.
+RUN_FOLDER = "MENDBOOK_RUN"
+CHUNK_ROWS = 50_000
+
+
+class Workbook:
+    """One source, ready to be looked at. ``outputs`` is where runs and their files go."""
+
+    def __init__(self, source: Source, settings: Settings, outputs: Path, reveal: bool = False) -> None:
+        self.source = source
+        self.settings = settings
+        self.outputs = outputs
+        self.reveal = reveal
+        self._database = Database(source, settings)
+
+    @classmethod
+    def open(
+        cls, source: str, config: str | Path | None = None, outputs: str | Path | None = None, reveal: bool = False
+    ) -> Workbook:
+        """The workbook of ``source``. Without ``config``: mendbook.toml here or above, else the demo's.
+
+        ``reveal`` shows personal data that is masked otherwise. Raises ConfigError where the file, the source or the
+        environment variable with the URL is missing or wrong; it does not connect yet.
+        """
+        settings, folder = resolve(config, outputs)
+        return cls(settings.source(source), settings, folder, reveal)
+
+    def __repr__(self) -> str:
+        return f"<Workbook {self.source.name} of {self.settings.path}>"
+
+    def audit(self, kinds: Sequence[str] = (), progress: Progress | None = None) -> AuditView:
+        """Look for damage of ``kinds`` (all where none are named) in one snapshot; the result with its files.
+
+        Raises MappingError, Refused, ConnectionFailed, QueryStopped or OutputError; then no file is left.
+        """
+        from mendbook.views import AuditView
+
+        folder, _ = self.take_audit(kinds, progress)
+        return AuditView(folder, self.reveal, self._people)
+
+    def take_audit(self, kinds: Sequence[str] = (), progress: Progress | None = None) -> tuple[Path, dict[str, object]]:
+        """The same without frames and figures: the folder of the files, and the result as JSON values."""
+        given = os.environ.get(RUN_FOLDER)
+        folder = Path(given) if given else create_run_folder(self.outputs, "audit", self.source.name)
+        try:
+            return folder, take(self._database, list(kinds), folder, progress)
+        except BaseException:
+            if not given:
+                _remove_empty(folder)
+            raise
+
+    def users(
+        self,
+        columns: Sequence[str] | None = None,
+        where: Where | None = None,
+        limit: int | None = None,
+        chunks: int | None = None,
+    ) -> DataFrame | Iterator[DataFrame]:
+        """Users as a frame: ``columns`` (all but the password), rows that have the values in ``where``, at most ``limit``.
+
+        With ``chunks`` an iterator of frames of that many rows, for tables that do not fit into memory. Names and e-mails
+        are masked unless the workbook reveals. Raises MappingError for a column that the table does not have.
+        """
+        return self._load(lambda tables: tables.users, columns, where, limit, chunks)
+
+    def profiles(
+        self,
+        name: str | None = None,
+        columns: Sequence[str] | None = None,
+        where: Where | None = None,
+        limit: int | None = None,
+        chunks: int | None = None,
+    ) -> DataFrame | Iterator[DataFrame]:
+        """Rows of the profile table called ``name`` (the first of the mapping where none is named), as ``users`` does."""
+        names = [profile.name for profile in self.source.profiles]
+        chosen = name or (names[0] if names else "")
+        if chosen not in names:
+            raise ConfigError(f"Source {self.source.name!r} maps no profile {chosen!r}.", known(chosen, names, "profile"))
+        return self._load(lambda tables: tables.profiles[names.index(chosen)], columns, where, limit, chunks)
+
+    def _load(
+        self,
+        choose: TableChoice,
+        columns: Sequence[str] | None,
+        where: Where | None,
+        limit: int | None,
+        chunks: int | None,
+    ) -> DataFrame | Iterator[DataFrame]:
+        def chunked(rows: int) -> Iterator[DataFrame]:
+            with self._database.snapshot() as snapshot:
+                yield from frames(snapshot, choose(snapshot.tables), columns, where, limit, rows, self.reveal)
+
+        if chunks is not None:
+            return chunked(chunks)
+        import pandas as pd
+
+        return pd.concat(list(chunked(CHUNK_ROWS)), ignore_index=True)
+
+    def _people(self, keys: list[str]) -> DataFrame:
+        """The users with ``keys`` (text) as user_key, username, email; masked unless the workbook reveals."""
+        mapping = self.source.users
+        roles = {"user_key": mapping.key, "username": mapping.username, "email": mapping.email}
+        known_roles = {role: column for role, column in roles.items() if column}
+        wanted = list(dict.fromkeys(known_roles.values()))
+        frame = self.users(columns=wanted, where={mapping.key: [str(key) for key in keys]})
+        import pandas as pd
+
+        assert isinstance(frame, pd.DataFrame)
+        return pd.DataFrame({role: frame[column].astype("str") for role, column in known_roles.items()})
+
+
+def resolve(config: str | Path | None, outputs: str | Path | None) -> tuple[Settings, Path]:
+    """The settings, and the folder for outputs (absolute), that these two arguments name. Raises ConfigError."""
+    folder = (Path(outputs) if outputs else default_outputs()).absolute()
+    return load(find_config(config, folder)), folder
+
+
+def default_outputs() -> Path:
+    """outputs/ of the folder that holds the notebooks when started from one of them, else of the current folder."""
+    here = Path.cwd()
+    return (here.parent if here.name == "notebooks" else here) / "outputs"
+
+
+def _remove_empty(folder: Path) -> None:
+    for left in folder.iterdir():
+        left.unlink(missing_ok=True)
+    folder.rmdir()
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    TableChoice = Callable[[Tables], UserTable | ProfileTable]
