@@ -146,12 +146,10 @@ def split_table(name: str) -> tuple[str | None, str]:
     return (schema, table) if dot else (None, name)
 
 
-def find_config(config: str | Path | None, outputs: str | Path) -> Path:
-    """The configuration to use: the one named, else ./mendbook.toml, else the demo's under ``outputs``."""
-    if config is not None and str(config) not in ("", str(DEFAULT_CONFIG)):
-        return Path(config)
-    demo = Path(outputs) / DEMO_CONFIG
-    return DEFAULT_CONFIG if DEFAULT_CONFIG.exists() or not demo.exists() else demo
+def find_config(config: Path, root: Path, outputs: Path) -> Path:
+    """The file to read: ``config``, or the demo's under ``outputs`` where ``root`` has no mendbook.toml of its own."""
+    demo = outputs / DEMO_CONFIG
+    return demo if config == root / DEFAULT_CONFIG and not config.exists() and demo.exists() else config
 
 
 def load(path: str | Path) -> Settings:

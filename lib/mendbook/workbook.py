@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mendbook.audit import Progress, take
-from mendbook.config import Settings, Source, find_config, load
+from mendbook.config import DEFAULT_CONFIG, Settings, Source, find_config, load
 from mendbook.database import Database
 from mendbook.errors import ConfigError, known
 from mendbook.frames import Where, frames
@@ -136,14 +136,15 @@ class Workbook:
 
 def resolve(config: str | Path | None, outputs: str | Path | None) -> tuple[Settings, Path]:
     """The settings, and the folder for outputs (absolute), that these two arguments name. Raises ConfigError."""
-    folder = (Path(outputs) if outputs else default_outputs()).absolute()
-    return load(find_config(config, folder)), folder
+    root = project_folder()
+    folder = root / (outputs or "outputs")
+    return load(find_config(root / (config or DEFAULT_CONFIG), root, folder)), folder
 
 
-def default_outputs() -> Path:
-    """outputs/ of the folder that holds the notebooks when started from one of them, else of the current folder."""
+def project_folder() -> Path:
+    """The current folder, or the one that holds it where that is notebooks/: a notebook's kernel starts there."""
     here = Path.cwd()
-    return (here.parent if here.name == "notebooks" else here) / "outputs"
+    return here.parent if here.name == "notebooks" else here
 
 
 def _remove_empty(folder: Path) -> None:
