@@ -33,9 +33,8 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 def find_all(url: str, mapping_text: str, folder: Path) -> list[Finding]:
     """Every finding of an audit of the source ``case`` of ``mapping_text`` in the database at ``url``, in order."""
     import pyarrow as arrow
-    from pyarrow import parquet
-
     from mendbook.workbook import Workbook
+    from pyarrow import parquet
 
     # A folder of its own: a property test audits many times in one second.
     home = Path(tempfile.mkdtemp(dir=folder))

@@ -1,8 +1,8 @@
 """An independent reading of the kinds of damage: whole tables in Python, plain loops, straight from the definitions.
 
-It imports nothing of mendbook and shares no SQL with it; obvious where mendbook is fast. ``brute_force`` is compared with
-mendbook's finders on every case of tests/cases and on random tables. ghost_user needs logs and is not read here; the
-schema's own damage (missing_constraint) is read by oracle_constraints.py.
+It imports nothing of mendbook and shares no SQL with it; obvious where mendbook is fast. ``brute_force`` is compared
+with mendbook's finders on every case of tests/cases and on random tables. ghost_user needs logs and is not read here;
+the schema's own damage (missing_constraint) is read by oracle_constraints.py.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def is_blank(text: str | None) -> bool:
 
 
 def lower_letter(letter: str) -> str:
-    """Unicode's simple lowercase: one code point to one. Python's lower() is the full mapping, which differs for İ alone."""
+    """Unicode's simple lowercase, one code point to one. Python's lower() is the full mapping: only İ differs."""
     return "i" if letter == "\u0130" else letter.lower()
 
 

@@ -1,4 +1,4 @@
-"""The oracle's reading of missing_constraint: the catalogue's indexes and foreign keys, read plainly, judged in Python."""
+"""The oracle's reading of missing_constraint: the catalogue's indexes and foreign keys, judged in plain Python."""
 
 from __future__ import annotations
 
