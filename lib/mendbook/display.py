@@ -74,9 +74,9 @@ def mask(text: object) -> str:
     return f"{inert(local[0])}{DOTS}@{inert(domain[0])}{DOTS}{ending.group() if ending else ''}"
 
 
-def mask_key(text: object) -> str:
+def mask_key(text: str) -> str:
     """A key as it is, but masked where it is an e-mail address: some tables use those as keys."""
-    return mask(text) if text is not None and "@" in str(text) else inert(text)
+    return mask(text) if "@" in text else text
 
 
 def mask_frame(frame: DataFrame, columns: Iterable[str]) -> DataFrame:

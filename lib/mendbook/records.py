@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -116,17 +116,22 @@ def is_alive(folder: Path) -> bool:
 
 
 @contextmanager
-def living(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock: as long as this block runs, the run counts as alive. Raises OutputError."""
+def locked(path: Path) -> Iterator[None]:
+    """Hold ``path`` (made where it is missing) for this block alone, waiting for others first. Raises OutputError."""
     try:
-        handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as failure:
-        raise output_error(folder / LOCK, failure) from failure
+        raise output_error(path, failure) from failure
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
         os.close(handle)
+
+
+def living(folder: Path) -> AbstractContextManager[None]:
+    """For the block under it, the run in ``folder`` counts as alive. Raises OutputError."""
+    return locked(folder / LOCK)
 
 
 def now() -> str:

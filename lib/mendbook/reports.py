@@ -1,0 +1,241 @@
+"""Turns the folder of a run into report.html, and outputs/ into index.html: pages that need no script and no network.
+
+Pure: folder contents in, HTML text out; ``runs.py`` puts it in its place. Every text passes through ``display.inert`` and
+Jinja's escaping, both by default; a template cannot forget them. Personal data is masked here even where the notebook
+revealed it, because a report is what gets passed around.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from mendbook import results
+from mendbook.display import frame_html, inert, mask_key, shown
+from mendbook.errors import MendbookError, OutputError
+from mendbook.palette import SIGNATURES
+from mendbook.records import LOCK, RECORD, RunRecord, read_record
+from mendbook.svg import InlineFigure, inline
+
+#: How many findings of each kind a report shows; the rest is in findings.parquet.
+SHOWN_FINDINGS = 20
+REPORT = "report.html"
+INDEX = "index.html"
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_KEYS = ("case_key", "row_key", "user_key")
+
+
+def _environment() -> Environment:
+    def finalize(value: Any) -> Any:
+        return value if isinstance(value, Markup) else shown(value)
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["prose"] = lambda text: inert(" ".join(str(text).split()))
+    environment.filters["time"] = _time
+    environment.filters["duration"] = _duration
+    environment.filters["words"] = lambda name: inert(str(name).replace("_", " "))
+    return environment
+
+
+def _time(text: str | None) -> str:
+    """An ISO time as people read it; any other text as it is."""
+    try:
+        return f"{datetime.fromisoformat(text or ''):%Y-%m-%d %H:%M:%S} UTC"
+    except ValueError:
+        return inert(text)
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _size(count: int) -> str:
+    amount, units = float(count), ["bytes", "kB", "MB", "GB", "TB"]
+    while amount >= 1000 and len(units) > 1:
+        amount, units = amount / 1000, units[1:]
+    return f"{amount:,.0f} bytes" if units[0] == "bytes" else f"{amount:,.1f} {units[0]}"
+
+
+@dataclass(frozen=True, slots=True)
+class FindingsOfKind:
+    """The first findings of one kind, as a table, and how many there are."""
+
+    kind: str
+    title: str
+    rows: int
+    cases: int
+    hidden: int
+    table: Markup
+
+
+def render_report(folder: Path, record: RunRecord | None = None) -> str:
+    """report.html for ``folder``, which may hold any run's files, or the remains of one that failed.
+
+    ``record`` is read from the folder where it is not given. What cannot be read is told in the report, not raised.
+    """
+    folder = Path(folder).absolute()
+    problems: list[str] = []
+    if record is None:
+        record = _try(lambda: read_record(folder), [])
+    result = _try(lambda: results.read_result(folder), problems) if (folder / results.RESULT).exists() else None
+    audit = result if results.is_audit(result) else None
+    page = {
+        "record": record,
+        "name": folder.name,
+        "source": record.source if record else (result or {}).get("source", ""),
+        "notebook": record.notebook if record else ("audit" if audit else "run"),
+        "state": record.state if record else "finished",
+        "figures": _figures(folder, problems),
+        "audit": audit,
+        "plain_result": _plain(result) if result and not audit else {},
+        "files": _files(folder),
+        "frames": [] if audit else _frames(folder, problems),
+        "signatures": {name: meaning for name, (_, _, meaning) in SIGNATURES.items()},
+        **_audit_parts(folder, audit, problems),
+        "problems": problems,
+    }
+    return _environment().get_template("report.html.j2").render(page)
+
+
+def _audit_parts(folder: Path, audit: dict[str, Any] | None, problems: list[str]) -> dict[str, Any]:
+    if audit is None:
+        return {"total": (0, 0), "kinds_found": 0, "findings": [], "next_steps": []}
+    shown_kinds = results.shown_kinds(audit)
+    findings = [_try(lambda kind=kind: _findings(folder, audit, kind), problems) for kind in shown_kinds]
+    return {
+        "total": results.total(audit),
+        "kinds_found": len(shown_kinds),
+        "findings": [each for each in findings if each is not None],
+        "next_steps": results.next_steps(audit),
+    }
+
+
+def _try(read: Any, problems: list[str]) -> Any:
+    """What ``read`` returns; where the file is broken, None, and the reader of the report is told."""
+    try:
+        return read()
+    except (MendbookError, OSError, KeyError, TypeError, ValueError) as failure:
+        problems.append(failure.message if isinstance(failure, MendbookError) else f"{type(failure).__name__}: {failure}")
+        return None
+
+
+def _findings(folder: Path, audit: dict[str, Any], kind: str) -> FindingsOfKind:
+    frame = results.read_findings(folder, kind, SHOWN_FINDINGS)
+    count = audit["counts"][kind]
+    for key in _KEYS:
+        frame[key] = [mask_key(text) if isinstance(text, str) else None for text in frame[key]]
+    frame["at"] = [None if value != value else f"{value:%Y-%m-%d %H:%M:%S}" for value in frame["at"]]
+    names = {"case_key": "case", "row_key": "row", "user_key": "user", "at": "came to be (UTC)"}
+    frame = frame.drop(columns=["kind"]).rename(columns=names).dropna(axis="columns", how="all")
+    title = audit.get("titles", {}).get(kind) or kind.replace("_", " ")
+    hidden = max(0, int(count["rows"]) - len(frame))
+    caption = f"{title}: {'the newest ' if hidden else ''}{len(frame):,} of {count['rows']:,} rows"
+    return FindingsOfKind(kind, title, count["rows"], count["cases"], hidden, Markup(frame_html(frame, caption)))
+
+
+def _figures(folder: Path, problems: list[str]) -> list[InlineFigure]:
+    figures = []
+    for number, path in enumerate(sorted((folder / "figures").glob("*.svg")), start=1):
+        figure = _try(lambda path=path, number=number: inline(path.read_text("utf-8"), f"figure{number}"), problems)
+        if figure is not None:
+            figures.append(InlineFigure(figure.title or path.stem, figure.description, Markup(figure.markup)))
+    return figures
+
+
+def _files(folder: Path) -> list[dict[str, str]]:
+    """Every file that the run left, with its size and digest; the report itself and the lock are left out."""
+    files = []
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if not path.is_file() or path.is_symlink() or name in (REPORT, LOCK) or path.name.startswith("."):
+            continue
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        files.append({"name": name, "link": quote(name), "size": _size(path.stat().st_size), "sha256": digest})
+    return files
+
+
+def _frames(folder: Path, problems: list[str]) -> list[dict[str, Any]]:
+    import pyarrow.parquet
+
+    frames = []
+    for path in sorted(folder.glob("*.parquet")):
+        schema = _try(lambda path=path: pyarrow.parquet.ParquetFile(path), problems)
+        if schema is not None:
+            names = list(schema.schema_arrow.names)
+            frames.append({"name": path.name, "link": quote(path.name), "rows": schema.metadata.num_rows, "columns": names})
+    return frames
+
+
+def _plain(result: dict[str, Any]) -> dict[str, str]:
+    """A result of unknown shape as names and short texts."""
+    return {
+        name: inert(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str), 400)
+        for name, value in result.items()
+    }
+
+
+def render_index(outputs: Path) -> str:
+    """index.html for ``outputs``: its runs, newest first. A broken folder is listed as one, and hides no other."""
+    runs = Path(outputs) / "runs"
+    try:
+        folders = sorted((each for each in runs.iterdir() if each.is_dir() and not each.name.startswith(".")), reverse=True)
+    except OSError:
+        folders = []
+    listed = [_listed(folder) for folder in folders]
+    return _environment().get_template("index.html.j2").render(runs=sorted(listed, key=lambda run: run["started"], reverse=True))
+
+
+def _listed(folder: Path) -> dict[str, Any]:
+    """One line of the index. Run folders that an audit made by itself have a result and no record."""
+    time, _, name = folder.name.partition("-")
+    notebook, _, source = name.partition("-")
+    link = f"runs/{quote(folder.name)}"
+    line: dict[str, Any] = {
+        "folder": folder.name, "link": link, "started": _folder_time(time), "notebook": notebook, "source": source,
+        "state": "unreadable", "seconds": None, "cases": None, "rows": None, "why": "",
+        "report": (folder / REPORT).is_file(), "executed": "",
+    }  # fmt: skip
+    has_record = (folder / RECORD).exists()
+    try:
+        result = results.read_result(folder) if (folder / results.RESULT).exists() else None
+        if result is not None and results.is_audit(result):
+            line["cases"], line["rows"] = results.total(result)
+            line.update(source=str(result.get("source", source)), seconds=float(result.get("seconds", 0)), state="finished")
+        if has_record:
+            record = read_record(folder)
+            line.update(notebook=record.notebook, source=record.source, started=record.started, seconds=record.seconds)
+            line["state"] = "died" if record.died else record.state
+            line["why"] = f"{record.error.name}: {record.error.message}" if record.error else ""
+            line["executed"] = quote(f"{record.notebook}.ipynb") if (folder / f"{record.notebook}.ipynb").is_file() else ""
+    except (OutputError, ValueError, TypeError, KeyError, AttributeError, OSError) as failure:
+        line.update(state="unreadable", why=failure.message if isinstance(failure, OutputError) else str(failure))
+    return line
+
+
+def _folder_time(text: str) -> str:
+    try:
+        return f"{datetime.strptime(text, '%Y%m%dT%H%M%SZ'):%Y-%m-%dT%H:%M:%S+00:00}"  # noqa: DTZ007 (the Z is in the name)
+    except ValueError:
+        return text

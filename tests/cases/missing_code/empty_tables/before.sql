@@ -1,0 +1,4 @@
+-- No rows.
+CREATE TABLE person (id integer PRIMARY KEY, name text, email text, joined timestamptz);
+CREATE TABLE member (id integer PRIMARY KEY, person_id integer, made timestamptz, barcode text);
+INSERT INTO person VALUES (1, 'a', NULL, NULL);

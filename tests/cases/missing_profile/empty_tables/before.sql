@@ -1,0 +1,3 @@
+-- Nobody is there, so nobody lacks anything.
+CREATE TABLE person (id integer PRIMARY KEY, name text, email text, joined timestamptz);
+CREATE TABLE member (id integer PRIMARY KEY, person_id integer, made timestamptz);

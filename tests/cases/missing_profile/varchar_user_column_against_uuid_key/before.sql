@@ -1,0 +1,11 @@
+-- A uuid's text form is in small letters with hyphens; any other spelling in a text column names nobody.
+CREATE TABLE person (id uuid PRIMARY KEY, name text, email text, joined timestamptz);
+CREATE TABLE member (id uuid PRIMARY KEY, person_id varchar(40), made timestamptz);
+INSERT INTO person VALUES
+  ('0a000000-0000-0000-0000-000000000001', 'a', NULL, '2024-01-01 00:00:00+00'),
+  ('0A000000-0000-0000-0000-000000000002', 'b', NULL, '2024-01-02 00:00:00+00'),
+  ('0a000000-0000-0000-0000-000000000003', 'c', NULL, '2024-01-03 00:00:00+00');
+INSERT INTO member VALUES
+  ('f0000000-0000-0000-0000-000000000001', '0a000000-0000-0000-0000-000000000001', NULL),
+  ('f0000000-0000-0000-0000-000000000002', '0A000000-0000-0000-0000-000000000002', NULL),
+  ('f0000000-0000-0000-0000-000000000003', '{0a000000-0000-0000-0000-000000000003}', NULL);

@@ -1,0 +1,3 @@
+-- No rows, no orphans.
+CREATE TABLE person (id integer PRIMARY KEY, name text, email text, joined timestamptz);
+CREATE TABLE member (id integer PRIMARY KEY, person_id integer, made timestamptz);

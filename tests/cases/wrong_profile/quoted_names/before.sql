@@ -1,0 +1,9 @@
+-- Hostile names and values are names and values.
+CREATE SCHEMA "a""b";
+CREATE TABLE "a""b"."p.q" ("Key" uuid PRIMARY KEY, "Is'Staff" text);
+CREATE TABLE "a""b"."x""; drop" ("Key" uuid PRIMARY KEY, "User" uuid, "Made" date);
+INSERT INTO "a""b"."p.q" VALUES
+  ('00000000-0000-0000-0000-000000000001', E'''; DROP TABLE x; --\\'), ('00000000-0000-0000-0000-000000000002', '%(x)s');
+INSERT INTO "a""b"."x""; drop" VALUES
+  ('10000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', '2024-02-29'),
+  ('10000000-0000-0000-0000-000000000002', '00000000-0000-0000-0000-000000000002', '2024-02-29');
