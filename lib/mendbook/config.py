@@ -29,9 +29,9 @@ def _name(value: str) -> str:
 
 
 def _plain_name(value: str) -> str:
-    """Source and profile names become folder names and arguments, so they are plain."""
+    """A source's name becomes part of folder names, so it is plain."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", value) or ".." in value:
-        raise ValueError("a source or profile name is up to 64 letters, digits, '_', '-' or '.'")
+        raise ValueError("the name of a source is up to 64 letters, digits, '_', '-' or '.'")
     return value
 
 
@@ -67,7 +67,7 @@ class Users(_Strict):
 class Profile(_Strict):
     """Which table and columns play one profile of the user."""
 
-    name: PlainName
+    name: Name
     table: Name
     key: Name = "id"
     user: Name = "user_id"

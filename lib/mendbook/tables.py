@@ -195,7 +195,7 @@ def _bind_profile(source: Source, catalogue: Catalogue, mapping: Profile, users:
         _check_value(source, mapping, users.columns.get(name), name, value)
     lists = {"filled": mapping.filled, "defaults": mapping.defaults, "codes": mapping.codes, "flags": mapping.flags}
     roles = [("created", mapping.created), *((role, name) for role, names in lists.items() for name in names)]
-    profile = ProfileTable(mapping.table, relation, _sql(relation, f"p_{mapping.name}"), mapping)
+    profile = ProfileTable(mapping.table, relation, _sql(relation, f"p{source.profiles.index(mapping)}"), mapping)
     return profile, _absent(relation, mapping.table, roles, mapping.name)
 
 

@@ -17,10 +17,10 @@ from mendbook.model import Damage
 
 @cache
 def catalogue() -> dict[str, Damage]:
-    """Every kind of damage by its name, in the order in which people read them."""
+    """Every kind of damage by its name, in the order of names."""
     modules = [import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
     kinds = [replace(m.DAMAGE, help=inspect.cleandoc(m.__doc__ or "")) for m in modules if hasattr(m, "DAMAGE")]
-    return {kind.name: kind for kind in sorted(kinds, key=lambda kind: (kind.name == "missing_constraint", kind.name))}
+    return {kind.name: kind for kind in sorted(kinds, key=lambda kind: kind.name)}
 
 
 def chosen(names: list[str] | None) -> list[Damage]:

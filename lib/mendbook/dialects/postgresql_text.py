@@ -85,9 +85,12 @@ class PostgreSQLText:
         return sa.func.nullif(folded, sa.literal_column("''"), type_=sa.Text).collate("C")
 
     def moment(self, column: ColumnElement[Any], kind: Column) -> ColumnElement[Any] | None:
-        """The column as a time with zone (naive ones and dates are UTC), or None where it holds no time."""
+        """The column as a time with zone (naive ones and dates are UTC), or None where it holds no time.
+
+        Infinity, which some write for "always" and "never", is no time either: it comes as NULL.
+        """
         if kind.family == "time":
-            return sa.cast(column, sa.TIMESTAMP(timezone=True))
+            return sa.case((sa.func.isfinite(column), sa.cast(column, sa.TIMESTAMP(timezone=True))))
         if kind.family == "integer":
             # Seconds since 1970, or milliseconds as Keycloak and others keep them.
             seconds = sa.case((sa.func.abs(column) > 10**11, column / sa.literal_column("1000.0")), else_=column)
@@ -95,6 +98,5 @@ class PostgreSQLText:
         return None
 
     def microseconds(self, moment: ColumnElement[Any]) -> ColumnElement[int]:
-        """Microseconds since 1970, UTC; NULL for NULL and infinity."""
-        seconds = sa.extract("epoch", moment)
-        return sa.case((sa.func.isfinite(moment), sa.cast(seconds * 1000000, sa.BigInteger)))
+        """A finite time as microseconds since 1970, UTC."""
+        return sa.cast(sa.extract("epoch", moment) * 1000000, sa.BigInteger)
