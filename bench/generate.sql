@@ -1,0 +1,23 @@
+-- :users users, about as many profiles, and every kind of damage among them.
+CREATE TABLE auth_user (
+    id bigint PRIMARY KEY, username text NOT NULL, email text, is_staff boolean NOT NULL, date_joined timestamptz NOT NULL,
+    last_login timestamptz, password text NOT NULL
+);
+CREATE TABLE profile (
+    id bigint PRIMARY KEY, user_id bigint, phone text, address text, barcode text, invites boolean, created_at timestamptz
+);
+INSERT INTO auth_user
+SELECT i, CASE WHEN i % 1000 = 2 THEN upper('user' || (i - 1)) ELSE 'user' || i END,
+       CASE WHEN i % 500 = 7 THEN 'User' || (i - 1) || '@Example.com' ELSE 'user' || i || '@example.com' END,
+       i % 50 = 0, timestamptz '2025-01-01' + i * interval '5 s', NULL, md5(i::text)
+FROM generate_series(1, :users) i;
+INSERT INTO profile
+SELECT i, CASE WHEN i % 400 = 9 THEN i + 1000000000 ELSE i END,
+       CASE WHEN i % 100 <> 11 THEN '+49 30 ' || i END, CASE WHEN i % 100 = 11 THEN ' ' ELSE 'Street ' || i END,
+       CASE WHEN i % 300 = 13 THEN NULL WHEN i % 300 = 17 THEN 'ST-' || lpad((i - 1)::text, 9, '0') ELSE 'ST-' || lpad(i::text, 9, '0') END,
+       CASE WHEN i % 200 <> 19 THEN true END, timestamptz '2025-01-01' + i * interval '5 s' + interval '40 ms'
+FROM generate_series(1, :users) i WHERE i % 100 <> 23 AND i % 50 <> 0 OR i % 1000 = 0;
+INSERT INTO profile
+SELECT i + 2000000000, i, NULL, NULL, 'SX-' || i, true, timestamptz '2025-01-01' + i * interval '5 s'
+FROM generate_series(1, :users) i WHERE i % 250 = 27;
+VACUUM ANALYZE;

@@ -1,0 +1,5 @@
+"""``python -m mendbook``: the command line."""
+
+from mendbook.cli import main
+
+main()
