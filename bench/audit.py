@@ -41,7 +41,9 @@ def fill(server: embedded.Server, name: str, users: int) -> None:
     server.create_database(name)
     script = (HERE / "generate.sql").read_text()
     url = server.url(name).replace("+psycopg2", "")
-    subprocess.run([server.psql, "-q", "-v", f"users={users}", "-v", "ON_ERROR_STOP=1", url], input=script, text=True, check=True)
+    subprocess.run(
+        [server.psql, "-q", "-v", f"users={users}", "-v", "ON_ERROR_STOP=1", url], input=script, text=True, check=True
+    )
 
 
 def main() -> None:
@@ -61,7 +63,16 @@ def compare(server: embedded.Server, scratch: Path, options: argparse.Namespace)
     (scratch / "mendbook.toml").write_text(MAPPING)
     fill(server, "empty", 0)
     fill(server, "full", options.users)
-    psql = [str(server.psql), "-X", "-q", "-A", "-t", "-f", str(HERE / "by_hand.sql"), server.url("full").replace("+psycopg2", "")]
+    psql = [
+        str(server.psql),
+        "-X",
+        "-q",
+        "-A",
+        "-t",
+        "-f",
+        str(HERE / "by_hand.sql"),
+        server.url("full").replace("+psycopg2", ""),
+    ]
     audit = [sys.executable, "-m", "mendbook", "audit", "bench", "--json", "--config", str(scratch / "mendbook.toml")]
     audit += ["--outputs", str(scratch / "outputs")]
     commands = {"by hand": (psql, {}), "mendbook": (audit, {"BENCH_URL": server.url("full")})}
@@ -95,18 +106,26 @@ def report(options: argparse.Namespace, rows: dict[str, list[tuple[float, float,
     """The table for docs/performance.md: medians, and the ratio pair by pair."""
     startup = statistics.median(seconds for seconds, _, _ in rows["start-up"])
     ratios = [(m[0] - startup) / h[0] for m, h in zip(rows["mendbook"], rows["by hand"], strict=True)]
-    lines = [f"users {options.users:,}, PostgreSQL {options.version}, {options.rounds} rounds in turn, {os.cpu_count()} cores", ""]
+    lines = [
+        f"users {options.users:,}, PostgreSQL {options.version}, {options.rounds} rounds in turn, {os.cpu_count()} cores",
+        "",
+    ]
     lines += ["| command | seconds (median) | least to most | peak MB |", "|---|---|---|---|"]
     for name, measured in rows.items():
         seconds = [each[0] for each in measured]
         peak = max(each[1] for each in measured)
         lines.append(f"| {name} | {statistics.median(seconds):.2f} | {min(seconds):.2f} to {max(seconds):.2f} | {peak:.0f} |")
-    lines += ["", f"mendbook without its start-up against by hand: {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"]
+    lines += [
+        "",
+        f"mendbook without its start-up against by hand: {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
+    ]
     whole = [m[0] / h[0] for m, h in zip(rows["mendbook"], rows["by hand"], strict=True)]
     lines.append(f"whole processes: {statistics.median(whole):.2f} ({min(whole):.2f} to {max(whole):.2f})")
     if "pandas" in rows:
         times = [p[0] / m[0] for p, m in zip(rows["pandas"], rows["mendbook"], strict=True)]
-        lines.append(f"pandas takes {statistics.median(times):.1f} times as long as mendbook ({min(times):.1f} to {max(times):.1f})")
+        lines.append(
+            f"pandas takes {statistics.median(times):.1f} times as long as mendbook ({min(times):.1f} to {max(times):.1f})"
+        )
     return "\n".join(lines)
 
 

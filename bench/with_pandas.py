@@ -6,8 +6,8 @@ import pandas as pd
 import sqlalchemy as sa
 
 engine = sa.create_engine(os.environ["BENCH_URL"])
-users = pd.read_sql("SELECT id, username, email, is_staff FROM auth_user", engine)
-profiles = pd.read_sql("SELECT id, user_id, phone, address, barcode, invites FROM profile", engine)
+users = pd.read_sql("SELECT * FROM auth_user", engine)
+profiles = pd.read_sql("SELECT * FROM profile", engine)
 merged = profiles.merge(users, left_on="user_id", right_on="id", how="left", suffixes=("", "_user"), indicator=True)
 own = merged[merged["_merge"] == "both"]
 

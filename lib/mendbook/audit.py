@@ -1,7 +1,7 @@
 """One audit: every kind of damage asked for in one snapshot, streamed into findings.parquet.
 
-Python never holds a table or a list of findings: rows pass through a server-side cursor into Parquet batch by batch, so
-memory stays flat however large the tables are. Nothing here writes to the database, and nothing half-done is left in the
+Python never holds a table or a list of findings: rows pass through server-side cursors into Parquet batch by batch, so
+memory stays flat however large the tables are. Two connections share the snapshot, so that two cores can work. Nothing here writes to the database, and nothing half-done is left in the
 folder: the files get their names when the audit is complete.
 """
 
@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import queue
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -114,9 +117,10 @@ def take(database: Database, kinds: list[str] | None, folder: Path, progress: Pr
     """
     looked_for = chosen(kinds)
     taken_at, started = datetime.now(UTC), time.monotonic()
-    with database.snapshot() as snapshot:
+    with database.snapshots() as snapshots:
+        snapshot = snapshots[0]
         check_keys(snapshot)
-        counts = _stream(snapshot, looked_for, folder, progress or (lambda *_: None))
+        counts = _stream(snapshots, looked_for, folder, progress or (lambda *_: None))
         result = {
             "source": database.source.name,
             "taken_at": taken_at.isoformat(timespec="milliseconds"),
@@ -136,34 +140,77 @@ def take(database: Database, kinds: list[str] | None, folder: Path, progress: Pr
     return result
 
 
-def _stream(snapshot: Snapshot, kinds: list[Damage], folder: Path, progress: Progress) -> dict[str, Count]:
-    """Write every finding of every kind, and the gaps of the double creations, and count them."""
-    counts = {}
-    with (
-        _Parquet(folder / "findings.parquet", FINDINGS) as findings,
-        _Parquet(folder / "gaps.parquet", GAPS) as gaps,
-    ):
-        for done, kind in enumerate(kinds):
-            progress(kind.name, done, len(kinds))
-            cases = rows = 0
-            for statement in kind.find(snapshot.tables):
-                oldest: sa.Row[Any] | None = None
-                for row in _rows(snapshot, statement):
-                    findings.add((kind.name, row.profile, row.case_key, row.table, row.row_key, row.user_key, row.at))
-                    rank = getattr(row, "rank", 1)
-                    rows, cases = rows + 1, cases + (rank == 1)
-                    if kind.pairs and rank == 2 and oldest is not None and row.moment is not None:
-                        gaps.add(_gap(oldest, row))
-                    oldest = row if rank == 1 else None
-            counts[kind.name] = Count(cases, rows)
-        progress("", len(kinds), len(kinds))
+class _Files:
+    """The two files that findings go to; several connections may write at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._findings = _Parquet(folder / "findings.parquet", FINDINGS)
+        self._gaps = _Parquet(folder / "gaps.parquet", GAPS)
+        self._writing = threading.Lock()
+
+    def __enter__(self) -> _Files:
+        self._findings.__enter__()
+        self._gaps.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._gaps.__exit__(*error)
+        self._findings.__exit__(*error)
+
+    def add(self, kind: Damage, rows: Sequence[sa.Row[Any]], gaps: list[tuple[Any, ...]]) -> None:
+        with self._writing:
+            for row in rows:
+                self._findings.add((kind.name, row[1], row[0], *row[2:6]))
+            for gap in gaps:
+                self._gaps.add(gap)
+
+
+def _stream(snapshots: list[Snapshot], kinds: list[Damage], folder: Path, progress: Progress) -> dict[str, Count]:
+    """Every finding of every kind into the files; the connections take the kinds from one queue, the dearest first."""
+    waiting: queue.SimpleQueue[Damage] = queue.SimpleQueue()
+    for kind in sorted(kinds, key=lambda kind: (not kind.pairs, kind.needs != ("codes",))):
+        waiting.put(kind)
+    counts: dict[str, Count] = {}
+    failed = threading.Event()
+
+    def work(snapshot: Snapshot, files: _Files) -> None:
+        with contextlib.suppress(queue.Empty):
+            while not failed.is_set():
+                kind = waiting.get_nowait()
+                progress(kind.name, len(counts), len(kinds))
+                try:
+                    counts[kind.name] = _find(snapshot, kind, files)
+                except BaseException:
+                    failed.set()
+                    raise
+
+    with _Files(folder) as files, ThreadPoolExecutor(len(snapshots)) as workers:
+        for done in [workers.submit(work, snapshot, files) for snapshot in snapshots]:
+            done.result()
+    progress("", len(kinds), len(kinds))
     return counts
 
 
-def _rows(snapshot: Snapshot, statement: sa.Select[Any]) -> Iterator[sa.Row[Any]]:
+def _find(snapshot: Snapshot, kind: Damage, files: _Files) -> Count:
+    """Stream the findings of one kind into ``files`` through a server-side cursor, and count them."""
+    cases = rows = 0
     options = {"stream_results": True, "yield_per": BATCH_ROWS}
-    with snapshot.connection.execute(statement, execution_options=options) as result:
-        yield from result
+    for statement in kind.find(snapshot.tables):
+        oldest: sa.Row[Any] | None = None
+        with snapshot.connection.execute(statement, execution_options=options) as result:
+            grouped = "rank" in result.keys()  # noqa: SIM118
+            for batch in result.partitions():
+                gaps = []
+                if not grouped:
+                    cases += len(batch)
+                for row in batch if grouped else ():
+                    cases += row.rank == 1
+                    if kind.pairs and row.rank == 2 and oldest is not None and row.moment is not None:
+                        gaps.append(_gap(oldest, row))
+                    oldest = row if row.rank == 1 else None
+                rows += len(batch)
+                files.add(kind, batch, gaps)
+    return Count(cases, rows)
 
 
 def _gap(first: sa.Row[Any], second: sa.Row[Any]) -> tuple[Any, ...]:

@@ -89,6 +89,7 @@ class Source(_Strict):
     rights: list[Name] | None = None
     zone: str | None = None
     statement_timeout: Annotated[int, Field(gt=0, description="seconds for one statement of an audit")] = 900
+    connections: Annotated[int, Field(ge=1, le=8, description="how many an audit uses at once")] = 2
     users: Users
     profiles: list[Profile] = []
 

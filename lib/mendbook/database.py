@@ -6,8 +6,8 @@ Opens connections and nothing else: what is asked is decided above, how a databa
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -16,10 +16,8 @@ from sqlalchemy.pool import NullPool
 
 from mendbook.config import Settings, Source, url_of
 from mendbook.dialects import Dialect, Server, dialect_of
+from mendbook.errors import ConnectionFailed
 from mendbook.tables import Tables, bind, table_names
-
-#: Django's tables whose rows grant rights; other names in ``rights`` must exist, these may.
-DEFAULT_RIGHTS = ("auth_user_groups", "auth_user_user_permissions")
 
 
 @dataclass(frozen=True)
@@ -56,13 +54,13 @@ class Database:
             raise explained from None
 
     @contextmanager
-    def connection(self, timeout_seconds: int | None = None) -> Iterator[Connection]:
-        """A connection in a reading transaction that sees one moment; rolled back at the end."""
+    def connection(self, snapshot: str | None = None) -> Iterator[Connection]:
+        """A connection in a reading transaction that sees one moment (that of ``snapshot``); rolled back at the end."""
         engine = sa.create_engine(self._url, poolclass=NullPool, **self.dialect.engine_options())
         with self.errors_in_plain_words():
             try:
                 with engine.connect() as connection, connection.begin() as transaction:
-                    self.dialect.begin_snapshot(connection, timeout_seconds or self.source.statement_timeout)
+                    self.dialect.begin_snapshot(connection, self.source.statement_timeout, snapshot)
                     yield connection
                     transaction.rollback()
             finally:
@@ -77,3 +75,18 @@ class Database:
             catalogue = self.dialect.catalogue(connection, names)
             tables = bind(self.source, catalogue, self.dialect.text(server))
             yield Snapshot(connection, server, tables, self.dialect)
+
+    @contextmanager
+    def snapshots(self) -> Iterator[list[Snapshot]]:
+        """The same moment through as many connections as the source allows; fewer where the server has none to spare."""
+        with ExitStack() as open_connections:
+            first = open_connections.enter_context(self.snapshot())
+            snapshots = [first]
+            moment = self.dialect.share_snapshot(first.connection) if self.source.connections > 1 else ""
+            for _ in range(self.source.connections - 1):
+                try:
+                    connection = open_connections.enter_context(self.connection(moment))
+                except ConnectionFailed:
+                    break
+                snapshots.append(replace(first, connection=connection))
+            yield snapshots

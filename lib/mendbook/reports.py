@@ -204,7 +204,9 @@ def render_index(outputs: Path) -> str:
     except OSError:
         folders = []
     listed = [_listed(folder) for folder in folders]
-    return _environment().get_template("index.html.j2").render(runs=sorted(listed, key=lambda run: run["started"], reverse=True))
+    return (
+        _environment().get_template("index.html.j2").render(runs=sorted(listed, key=lambda run: run["started"], reverse=True))
+    )
 
 
 def _listed(folder: Path) -> dict[str, Any]:

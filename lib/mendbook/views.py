@@ -193,7 +193,9 @@ class AuditView:
         """What the schema lacks: the constraints that would have kept the damage out, and why each counts as missing."""
         from pandas import DataFrame
 
-        rows = [{name: each.get(name) for name in ("table", "column", "profile", "reasons")} for each in self.result["constraints"]]
+        rows = [
+            {name: each.get(name) for name in ("table", "column", "profile", "reasons")} for each in self.result["constraints"]
+        ]
         frame = DataFrame(rows, columns=["table", "column", "profile", "reasons"])
         none = "" if rows else "Nothing is missing: the schema keeps new damage of these kinds out."
         return Table(frame, "Constraints that the schema lacks", none)
@@ -208,7 +210,9 @@ class AuditView:
         ]
         rows += [{"about": "warning", "message": text} for text in self.result["warnings"]]
         frame = DataFrame(rows, columns=["about", "message"])
-        return Table(frame, "Left out, and warnings", "" if rows else "Everything was looked at and nothing calls for a warning.")
+        return Table(
+            frame, "Left out, and warnings", "" if rows else "Everything was looked at and nothing calls for a warning."
+        )
 
     def next_steps(self) -> Table:
         """What to do next, each with the command to type."""

@@ -60,12 +60,21 @@ class PostgreSQL:
     def engine_options(self) -> dict[str, Any]:
         return {"connect_args": {"connect_timeout": 10, "application_name": "mendbook"}}
 
-    def begin_snapshot(self, connection: Connection, timeout_seconds: int) -> None:
-        """Make the transaction that has just begun a reading one that sees a single moment, and pin its formats."""
+    def begin_snapshot(self, connection: Connection, timeout_seconds: int, snapshot: str | None) -> None:
+        """Make the transaction that has just begun a reading one that sees a single moment, and pin its formats.
+
+        ``snapshot`` names the moment that another connection shares; without it the transaction takes its own.
+        """
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        if snapshot:
+            connection.execute(sa.text("SET TRANSACTION SNAPSHOT :moment"), {"moment": snapshot})
         # of the transaction, never of the session: a connection pooler may hand the session to somebody else next
         pins = {**PINS, "statement_timeout": f"{timeout_seconds}s"}
         connection.execute(sa.select(*(sa.func.set_config(name, value, True) for name, value in pins.items())))
+
+    def share_snapshot(self, connection: Connection) -> str:
+        """The name of this transaction's moment, for other connections to see the same."""
+        return str(connection.execute(sa.select(sa.func.pg_export_snapshot())).scalar_one())
 
     def server(self, connection: Connection) -> Server:
         row = connection.execute(
