@@ -1,0 +1,1 @@
+SELECT count(*) > 10 FROM pg_collation WHERE collprovider = 'i';
