@@ -104,8 +104,9 @@ class AuditView:
     def findings(self, kind: str | None = None, limit: int | None = None) -> DataFrame:
         """Damaged rows, newest case first, the rows of a case together; at most ``limit``.
 
-        Columns: kind, profile, case_key, table, row_key, user_key, at (UTC) and, where people can be looked up, username
-        and email, masked unless revealed. Raises ConfigError for an unknown kind, OutputError for unreadable files.
+        Columns: kind, profile, case_key, table, row_key, user_key, at (UTC) and, where people can be looked up,
+        username and email, masked unless revealed. Raises ConfigError for an unknown kind, OutputError for
+        unreadable files.
         """
         frame = results.read_findings(self.folder, self._checked(kind), limit)
         keys = sorted({key for key in frame["user_key"] if isinstance(key, str)})
@@ -138,7 +139,8 @@ class AuditView:
             for each in self.result["scope"]
         ]
         database = self.result["database"]
-        where = f"{database['name']}, {database['server']}, as {database['user']}{', a replica' if database['replica'] else ''}"
+        replica = ", a replica" if database["replica"] else ""
+        where = f"{database['name']}, {database['server']}, as {database['user']}{replica}"
         return Table(
             DataFrame(rows, columns=["role", "table", "rows (estimate)", "columns"]),
             f"What was looked at in {where}",
@@ -150,7 +152,7 @@ class AuditView:
         frame = results.counts_frame(self.result)
         cases, rows = results.total(self.result)
         help_texts = self.result.get("help", {})
-        frame["what it is"] = [help_texts.get(kind, "") for kind in frame["kind"]]
+        frame["what it is"] = [" ".join(help_texts.get(kind, "").split()) for kind in frame["kind"]]
         note = f"{cases:,} cases to decide, {rows:,} damaged rows." if rows else "No damage of any kind was found."
         return Table(frame, f"Damage in {self.result['source']}", note)
 
@@ -190,10 +192,14 @@ class AuditView:
         return BrowsableTable(frame, f"Findings: {of}.{hidden}", note)
 
     def constraints(self) -> Table:
-        """What the schema lacks: the constraints that would have kept the damage out, and why each counts as missing."""
+        """What the schema lacks: the constraints that would have kept the damage out, and why each counts as
+        missing."""
         from pandas import DataFrame
 
-        rows = [{name: each.get(name) for name in ("table", "column", "profile", "reasons")} for each in self.result["constraints"]]
+        rows = [
+            {name: each.get(name) for name in ("table", "column", "profile", "reasons")}
+            for each in self.result["constraints"]
+        ]
         frame = DataFrame(rows, columns=["table", "column", "profile", "reasons"])
         none = "" if rows else "Nothing is missing: the schema keeps new damage of these kinds out."
         return Table(frame, "Constraints that the schema lacks", none)
@@ -208,7 +214,9 @@ class AuditView:
         ]
         rows += [{"about": "warning", "message": text} for text in self.result["warnings"]]
         frame = DataFrame(rows, columns=["about", "message"])
-        return Table(frame, "Left out, and warnings", "" if rows else "Everything was looked at and nothing calls for a warning.")
+        return Table(
+            frame, "Left out, and warnings", "" if rows else "Everything was looked at and nothing calls for a warning."
+        )
 
     def next_steps(self) -> Table:
         """What to do next, each with the command to type."""
@@ -217,6 +225,7 @@ class AuditView:
         return Table(DataFrame(results.next_steps(self.result), columns=["why", "command"]), "What to do next")
 
     def export_csv(self, kind: str | None = None) -> Path:
-        """Write the findings of ``kind`` (all where None) as CSV that a spreadsheet opens without running anything in it."""
+        """Write the findings of ``kind`` (all where None) as CSV that a spreadsheet opens without running anything
+        in it."""
         name = f"findings-{self._checked(kind)}.csv" if kind else "findings.csv"
         return publish(self.folder / name, frame_csv(self.findings(kind)))
