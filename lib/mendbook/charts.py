@@ -131,12 +131,12 @@ def timeline_chart(times: DataFrame, titles: Mapping[str, str] | None = None) ->
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     axes.set_xlim(edges[0], edges[-1])
-    _counted(axes, f"findings a {step}")
+    _counted(axes, f"findings in each {step}")
     axes.set_xlabel("UTC", parse_math=False)
     chart.legend(loc="outside lower left", ncols=2, frameon=False, labelcolor=INK)
     first, last = dated["at"].min(), dated["at"].max()
     chart.description = (
-        f"{len(dated):,} findings from {first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S} UTC, one bar a {step}; "
+        f"{len(dated):,} findings from {first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S} UTC, one bar for each {step}; "
         f"the highest holds {int(bottom.max()):,}.{left_out}"
     )
     return chart
@@ -181,7 +181,7 @@ def gap_chart(gaps: DataFrame) -> Chart:
     """
     title = "Gap between the two rows of a double creation"
     whole = len(gaps)
-    timed = gaps[gaps["gap_seconds"].notna() & numpy.isfinite(gaps["gap_seconds"])]
+    timed = gaps[numpy.isfinite(gaps["gap_seconds"].astype("float64"))]
     untimed = whole - len(timed)
     left_out = f" {untimed:,} of {whole:,} have no times to compare and are not drawn." if untimed else ""
     if timed.empty:

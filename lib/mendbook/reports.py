@@ -21,7 +21,6 @@ from markupsafe import Markup
 from mendbook import results
 from mendbook.display import frame_html, inert, mask_key, shown
 from mendbook.errors import MendbookError, OutputError
-from mendbook.palette import SIGNATURES
 from mendbook.records import LOCK, RECORD, RunRecord, read_record
 from mendbook.svg import InlineFigure, inline
 
@@ -111,7 +110,6 @@ def render_report(folder: Path, record: RunRecord | None = None) -> str:
         "plain_result": _plain(result) if result and not audit else {},
         "files": _files(folder),
         "frames": [] if audit else _frames(folder, problems),
-        "signatures": {name: meaning for name, (_, _, meaning) in SIGNATURES.items()},
         **_audit_parts(folder, audit, problems),
         "problems": problems,
     }

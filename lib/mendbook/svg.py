@@ -17,9 +17,9 @@ from mendbook.palette import FAINT, INK, PAPER
 
 _ELEMENTS = "svg g path defs use rect circle ellipse line polyline polygon clipPath pattern stop text tspan"
 _ATTRIBUTES = """
-id d style transform x y x1 y1 x2 y2 cx cy r rx ry width height points viewBox clip-path clip-rule fill fill-rule
-fill-opacity stroke stroke-width stroke-opacity stroke-dasharray stroke-linejoin stroke-linecap opacity offset stop-color
-patternUnits patternTransform preserveAspectRatio text-anchor font-size
+id d style transform x y x1 y1 x2 y2 cx cy r rx ry width height points viewBox clip-path clip-rule fill
+fill-rule fill-opacity stroke stroke-width stroke-opacity stroke-dasharray stroke-linejoin stroke-linecap opacity
+offset stop-color patternUnits patternTransform preserveAspectRatio text-anchor font-size
 """
 _KNOWN_ELEMENTS, _KNOWN_ATTRIBUTES = frozenset(_ELEMENTS.split()), frozenset(_ATTRIBUTES.split())
 _FOREIGN = re.compile(r"(?i)url\(\s*(?!#)|expression|@import|javascript:|\\")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mendbook import results
-from mendbook.display import DOTS, frame_csv, frame_html, inert, mask_frame, mask_key
+from mendbook.display import DOTS, frame_csv, frame_html, inert, mask_frame, mask_key, shown
 from mendbook.errors import ConfigError, known
 from mendbook.publish import publish
 
@@ -40,12 +40,12 @@ class Table:
         return len(self.frame)
 
     def _repr_html_(self) -> str:
-        after = f"<p>{html.escape(self.note)}</p>" if self.note else ""
+        after = f"<p>{html.escape(inert(self.note))}</p>" if self.note else ""
         return frame_html(self.frame, self.caption) + after
 
     def __repr__(self) -> str:
-        text = self.frame.map(lambda value: inert(value) if isinstance(value, str) else value).to_string(index=False)
-        return "\n".join(part for part in (self.caption, text, self.note) if part)
+        text = self.frame.map(shown).to_string(index=False)
+        return "\n".join(part for part in (inert(self.caption), text, inert(self.note)) if part)
 
 
 class BrowsableTable(Table):
@@ -67,7 +67,7 @@ class BrowsableTable(Table):
         """The table for DataTables; where scripts are not allowed it shows itself as a plain one."""
         from itables import to_html_datatable
 
-        safe = self.frame.map(lambda value: inert(value) if isinstance(value, str) else value)
+        safe = self.frame.map(lambda value: value if isinstance(value, (int, float)) else shown(value))
         table = to_html_datatable(
             safe,
             html.escape(inert(self.caption)),
@@ -78,7 +78,7 @@ class BrowsableTable(Table):
             allow_html=False,
             classes="display nowrap compact mathjax_ignore tex2jax_ignore",
         )
-        return table + (f"<p>{html.escape(self.note)}</p>" if self.note else "")
+        return table + (f"<p>{html.escape(inert(self.note))}</p>" if self.note else "")
 
 
 class AuditView:
