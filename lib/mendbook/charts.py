@@ -1,51 +1,31 @@
 """Draws frames as figures: counts by kind, damage over time, the gap between the rows of a double creation.
 
-Pure: a frame in, a ``Chart`` out; pyplot and its global state are never touched, so charts work in threads, notebooks and
-batch jobs alike. Text is inert and never read as mathematics. Colours are Okabe and Ito's, which stay apart for
-colour-blind readers, and hatches or labels tell again what colour tells.
+Pure: a frame in, a ``Chart`` out; pyplot and its global state are never touched, so charts work in threads,
+notebooks and batch jobs alike. Text is inert and never read as mathematics. Colours are Okabe and Ito's, which stay
+apart for colour-blind readers, and hatches or labels tell again what colour tells.
 """
 
 from __future__ import annotations
 
-import base64
-import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
-from functools import wraps
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, Any
 
-import matplotlib
 import numpy
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
-from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 from matplotlib.transforms import blended_transform_factory
 
 from mendbook.display import inert
+from mendbook.drawing import Chart, save, styled_chart
 from mendbook.palette import BLUE, FAINT, INK, KINDS, ORANGE, PAPER, SIGNATURES, look
-from mendbook.publish import output_error, publish
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series, Timestamp
 
-Drawing = ParamSpec("Drawing")
+__all__ = ["Chart", "counts_chart", "gap_chart", "save", "timeline_chart"]
 
-_STYLE = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 10,
-    "text.color": INK,
-    "axes.edgecolor": FAINT,
-    "axes.labelcolor": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "hatch.linewidth": 1.0,
-    "svg.fonttype": "path",
-    "svg.hashsalt": "mendbook",
-    "path.simplify": False,
-}
 _STEPS = (
     *(timedelta(seconds=each) for each in (1, 2, 5, 10, 30)),
     *(timedelta(minutes=each) for each in (1, 2, 5, 10, 30)),
@@ -55,35 +35,9 @@ _STEPS = (
 _MOST_BINS = 60
 _GAP_TICKS = (
     (1e-6, "1 µs"), (1e-5, "10 µs"), (1e-4, "100 µs"), (1e-3, "1 ms"), (1e-2, "10 ms"), (1e-1, "100 ms"), (1, "1 s"),
-    (10, "10 s"), (60, "1 min"), (600, "10 min"), (3600, "1 h"), (86400, "1 day"), (864000, "10 days"), (31557600, "1 year"),
-    (315576000, "10 years"),
+    (10, "10 s"), (60, "1 min"), (600, "10 min"), (3600, "1 h"), (86400, "1 day"),
+    (864000, "10 days"), (31557600, "1 year"), (315576000, "10 years"),
 )  # fmt: skip
-
-
-class Chart(Figure):
-    """A figure that knows its ``title`` (a line) and ``description`` (what it shows, in words, for those who cannot see it)."""
-
-    title: str = ""
-    description: str = ""
-
-    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, str], dict[str, Any]]:
-        # PNG rather than SVG: JupyterLab shows SVG only in notebooks that the reader has chosen to trust.
-        png = base64.b64encode(_rendered(self, "png")).decode("ascii")
-        data = {"image/png": png, "text/plain": f"{self.title}. {self.description}"}
-        return data, {"image/png": {"width": int(self.get_figwidth() * 90)}}
-
-
-def _styled(draw: Callable[Drawing, Chart]) -> Callable[Drawing, Chart]:
-    """``draw`` under our style, and nobody else's: a style set in the notebook does not reach the charts."""
-
-    @wraps(draw)
-    def styled(*given: Drawing.args, **named: Drawing.kwargs) -> Chart:
-        with matplotlib.rc_context():
-            matplotlib.rcdefaults()
-            matplotlib.rcParams.update(_STYLE)
-            return draw(*given, **named)
-
-    return styled
 
 
 def _blank(title: str, height: float) -> tuple[Chart, Axes]:
@@ -110,7 +64,7 @@ def _number(value: float, _: object = None) -> str:
     return f"{value:,.0f}"
 
 
-@_styled
+@styled_chart
 def counts_chart(counts: DataFrame) -> Chart:
     """Cases and damaged rows of each kind as horizontal bars.
 
@@ -135,12 +89,15 @@ def counts_chart(counts: DataFrame) -> Chart:
     axes.spines["bottom"].set_visible(False)
     handles, labels = axes.get_legend_handles_labels()
     chart.legend(handles[::-1], labels[::-1], loc="outside lower left", ncols=2, frameon=False, labelcolor=INK)
-    parts = [f"{each.title}: {each.cases:,} cases, {each.rows:,} rows" for each in found[::-1].itertuples()]
-    chart.description = inert("; ".join(parts) + ".")
+    most = found.iloc[-1]
+    chart.description = inert(
+        f"{int(found['cases'].sum()):,} cases with {int(found['rows'].sum()):,} damaged rows, of {len(found)} kinds; "
+        f"the most rows, {int(most['rows']):,}, are of the kind {most['title']!r}."
+    )
     return chart
 
 
-@_styled
+@styled_chart
 def timeline_chart(times: DataFrame, titles: Mapping[str, str] | None = None) -> Chart:
     """Findings over time, stacked by kind, in bins that suit the span (a second to a year).
 
@@ -154,7 +111,9 @@ def timeline_chart(times: DataFrame, titles: Mapping[str, str] | None = None) ->
     undated = whole - len(dated)
     left_out = f" {undated:,} of {whole:,} findings have no usable time and are not drawn." if undated else ""
     if dated.empty:
-        return _empty(title, f"No finding has a time to draw.{left_out}" if whole else "There is nothing to draw: no findings.")
+        return _empty(
+            title, f"No finding has a time to draw.{left_out}" if whole else "There is nothing to draw: no findings."
+        )
     edges, step = _bins(dated["at"].min(), dated["at"].max())
     strangers = sorted(set(dated["kind"]) - set(KINDS))
     kinds = [kind for kind in (*KINDS, *strangers) if (dated["kind"] == kind).any()]
@@ -172,12 +131,12 @@ def timeline_chart(times: DataFrame, titles: Mapping[str, str] | None = None) ->
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     axes.set_xlim(edges[0], edges[-1])
-    _counted(axes, f"findings a {step}")
+    _counted(axes, f"findings in each {step}")
     axes.set_xlabel("UTC", parse_math=False)
     chart.legend(loc="outside lower left", ncols=2, frameon=False, labelcolor=INK)
     first, last = dated["at"].min(), dated["at"].max()
     chart.description = (
-        f"{len(dated):,} findings from {first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S} UTC, one bar a {step}; "
+        f"{len(dated):,} findings from {first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S} UTC, one bar for each {step}; "
         f"the highest holds {int(bottom.max()):,}.{left_out}"
     )
     return chart
@@ -196,7 +155,7 @@ def _bins(first: Timestamp, last: Timestamp) -> tuple[Any, str]:
 
     span = last - first
     for step in _STEPS:
-        if span / step <= _MOST_BINS:
+        if span <= _MOST_BINS * step:
             start = first.floor("D") if step.days else first.floor(step)
             edges = pandas.date_range(start, last + step, freq=step)
             return date2num(edges.tz_localize(None).to_numpy()), _step_name(step)
@@ -214,7 +173,7 @@ def _step_name(step: timedelta) -> str:
     raise AssertionError(step)
 
 
-@_styled
+@styled_chart
 def gap_chart(gaps: DataFrame) -> Chart:
     """The time between the first and the second row of each double creation, on a logarithmic scale, by signature.
 
@@ -222,7 +181,7 @@ def gap_chart(gaps: DataFrame) -> Chart:
     """
     title = "Gap between the two rows of a double creation"
     whole = len(gaps)
-    timed = gaps[gaps["gap_seconds"].notna() & numpy.isfinite(gaps["gap_seconds"])]
+    timed = gaps[numpy.isfinite(gaps["gap_seconds"].astype("float64"))]
     untimed = whole - len(timed)
     left_out = f" {untimed:,} of {whole:,} have no times to compare and are not drawn." if untimed else ""
     if timed.empty:
@@ -279,34 +238,3 @@ def _span(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.3g} {name}"
     return f"{seconds * 1e6:.3g} µs"
-
-
-def _rendered(chart: Figure, form: str) -> bytes:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-
-    title, description = getattr(chart, "title", ""), getattr(chart, "description", "")
-    buffer = io.BytesIO()
-    with matplotlib.rc_context(_STYLE):
-        chart.set_facecolor("white")
-        if form == "svg":
-            # No date and no version: the same data gives the same bytes.
-            plain = {"Date": None, "Creator": "mendbook", "Title": title, "Description": description}
-            chart.set_dpi(72)
-            FigureCanvasSVG(chart).print_svg(buffer, metadata=plain)
-        else:
-            chart.set_dpi(180)
-            FigureCanvasAgg(chart).print_png(buffer, metadata={"Software": None})
-    return buffer.getvalue()
-
-
-def save(chart: Figure, folder: Path, name: str) -> list[Path]:
-    """Write ``chart`` as ``name``.png and ``name``.svg into ``folder`` (made where it is missing) and return both paths.
-
-    Text in the SVG is drawn as shapes, so that it needs no font and holds no markup. Raises OutputError.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as failure:
-        raise output_error(folder, failure) from failure
-    return [publish(folder / f"{name}.{form}", _rendered(chart, form)) for form in ("svg", "png")]

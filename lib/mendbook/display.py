@@ -1,7 +1,8 @@
 """Makes any text from a database safe to show: hidden characters become visible, personal data is masked.
 
-What stands in a user table was typed by strangers. Everything that is shown (notebook, report, chart, CSV) passes through
-here. It never decides what is shown, reads no file and knows no database. HTML is escaped by the templates and ``frame_html``.
+What stands in a user table was typed by strangers. Everything that is shown (notebook, report, chart, CSV) passes
+through here. It never decides what is shown, reads no file and knows no database. HTML is escaped by the templates
+and ``frame_html``.
 """
 
 from __future__ import annotations
@@ -89,7 +90,8 @@ def mask_frame(frame: DataFrame, columns: Iterable[str]) -> DataFrame:
 
 
 def csv_safe(value: object) -> object:
-    """``value`` as a spreadsheet may open it: text is made inert and cannot start a formula. Other values are unchanged."""
+    """``value`` as a spreadsheet may open it: text is made inert and cannot start a formula. Other values are
+    unchanged."""
     if not isinstance(value, str):
         return value
     starts_formula = value.lstrip(" ").startswith(_FORMULA_STARTS) or value.startswith(("\t", "\r", "\n"))
@@ -98,9 +100,7 @@ def csv_safe(value: object) -> object:
 
 def frame_csv(frame: DataFrame) -> str:
     """``frame`` as CSV text without its index, headers included in the care of ``csv_safe``."""
-    safe = frame.copy()
-    for column in safe.columns:
-        safe[column] = [None if _absent(value) else csv_safe(value) for value in safe[column]]
+    safe = frame.astype(object).map(lambda value: None if _absent(value) else csv_safe(value))
     safe.columns = [csv_safe(str(column)) for column in safe.columns]
     text: str = safe.to_csv(index=False)
     return text
@@ -140,7 +140,8 @@ def _cell(value: object) -> str:
 def frame_html(frame: DataFrame, caption: str) -> str:
     """``frame`` as one HTML table with everything escaped: cells, headers, index names and the caption.
 
-    A named index becomes row headers; a nameless one is left out. The classes keep JupyterLab's MathJax away from ``$``.
+    A named index becomes row headers; a nameless one is left out. The classes keep JupyterLab's MathJax away from
+    ``$``.
     """
     named = [name for name in frame.index.names if name is not None]
     heads = [*named, *frame.columns] if named else [*frame.columns]

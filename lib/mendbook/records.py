@@ -1,8 +1,8 @@
 """The record of a run, true even when the run died: run.json, and a lock that only a living run holds.
 
 A record says "started" until its run says otherwise. Whether a started run still lives is not asked of its pid, which
-another process may have by now, but of the lock on run.lock: the kernel of the operating system drops it with the process.
-It starts and ends nothing.
+another process may have by now, but of the lock on run.lock: the kernel of the operating system drops it with the
+process. It starts and ends nothing.
 """
 
 from __future__ import annotations
@@ -93,7 +93,9 @@ def read_record(folder: Path) -> RunRecord:
         if record.state not in STATES:
             raise ValueError(f"unknown state {record.state!r}")
     except (OSError, ValueError, TypeError, AttributeError) as failure:
-        raise OutputError(f"{path} is not the record of a run: {failure}.", "Was the folder copied or edited?") from failure
+        raise OutputError(
+            f"{path} is not the record of a run: {failure}.", "Was the folder copied or edited?"
+        ) from failure
     if record.state == "started" and not is_alive(Path(folder)):
         message = "The process that ran it ended without saying so: it was killed, or the machine went down."
         return replace(record, state="failed", error=RunError("Died", message), exit_code=3)
@@ -101,7 +103,8 @@ def read_record(folder: Path) -> RunRecord:
 
 
 def is_alive(folder: Path) -> bool:
-    """Whether a running process holds the folder's lock. Readers ask with a shared lock, so they never see each other."""
+    """Whether a running process holds the folder's lock. Readers ask with a shared lock, so they never see each
+    other."""
     try:
         handle = os.open(folder / LOCK, os.O_RDONLY)
     except OSError:

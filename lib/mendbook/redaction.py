@@ -1,8 +1,8 @@
 """Takes secrets out of what a run publishes: the passwords that its environment holds, and whatever looks like one.
 
-A password can reach an output through a traceback, a printed URL or a careless cell. Everything published is searched for
-the values themselves (as written, percent-decoded, percent-encoded), for any URL with a password, and for private keys.
-Nothing here is written or logged.
+A password can reach an output through a traceback, a printed URL or a careless cell. Everything published is
+searched for the values themselves (as written, percent-decoded, percent-encoded), for any URL with a password, and
+for private keys. Nothing here is written or logged.
 """
 
 from __future__ import annotations
@@ -16,8 +16,12 @@ from urllib.parse import quote, unquote
 REDACTED = "[redacted]"
 
 _URL_PASSWORD = re.compile(r"(?P<head>[A-Za-z][A-Za-z0-9+.-]*://[^\s:/@?#'\"]*:)(?P<password>[^\s/'\"]+)(?=@)")
-_KEY_BLOCK = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL)
-_PASSWORD_SETTING = re.compile(r"(?i)\b(?P<head>(?:pg)?(?:password|passwd|pwd)=)(?P<password>'[^']*'|\"[^\"]*\"|[^\s&'\",;)]+)")
+_KEY_BLOCK = re.compile(
+    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL
+)
+_PASSWORD_SETTING = re.compile(
+    r"(?i)\b(?P<head>(?:pg)?(?:password|passwd|pwd)=)(?P<password>'[^']*'|\"[^\"]*\"|[^\s&'\",;)]+)"
+)
 _SECRET_NAME = re.compile(r"(?i)(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY)$")
 _ANSI = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
 # A shorter password would be found inside ordinary words; it is taken out only where it stands like a value.

@@ -1,8 +1,8 @@
 """Turns the folder of a run into report.html, and outputs/ into index.html: pages that need no script and no network.
 
-Pure: folder contents in, HTML text out; ``runs.py`` puts it in its place. Every text passes through ``display.inert`` and
-Jinja's escaping, both by default; a template cannot forget them. Personal data is masked here even where the notebook
-revealed it, because a report is what gets passed around.
+Pure: folder contents in, HTML text out; ``runs.py`` puts it in its place. Every text passes through
+``display.inert`` and Jinja's escaping, both by default; a template cannot forget them. Personal data is masked here
+even where the notebook revealed it, because a report is what gets passed around.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from markupsafe import Markup
 from mendbook import results
 from mendbook.display import frame_html, inert, mask_key, shown
 from mendbook.errors import MendbookError, OutputError
-from mendbook.palette import SIGNATURES
 from mendbook.records import LOCK, RECORD, RunRecord, read_record
 from mendbook.svg import InlineFigure, inline
 
@@ -111,7 +110,6 @@ def render_report(folder: Path, record: RunRecord | None = None) -> str:
         "plain_result": _plain(result) if result and not audit else {},
         "files": _files(folder),
         "frames": [] if audit else _frames(folder, problems),
-        "signatures": {name: meaning for name, (_, _, meaning) in SIGNATURES.items()},
         **_audit_parts(folder, audit, problems),
         "problems": problems,
     }
@@ -136,7 +134,9 @@ def _try(read: Any, problems: list[str]) -> Any:
     try:
         return read()
     except (MendbookError, OSError, KeyError, TypeError, ValueError) as failure:
-        problems.append(failure.message if isinstance(failure, MendbookError) else f"{type(failure).__name__}: {failure}")
+        problems.append(
+            failure.message if isinstance(failure, MendbookError) else f"{type(failure).__name__}: {failure}"
+        )
         return None
 
 
@@ -184,7 +184,9 @@ def _frames(folder: Path, problems: list[str]) -> list[dict[str, Any]]:
         schema = _try(lambda path=path: pyarrow.parquet.ParquetFile(path), problems)
         if schema is not None:
             names = list(schema.schema_arrow.names)
-            frames.append({"name": path.name, "link": quote(path.name), "rows": schema.metadata.num_rows, "columns": names})
+            frames.append(
+                {"name": path.name, "link": quote(path.name), "rows": schema.metadata.num_rows, "columns": names}
+            )
     return frames
 
 
@@ -200,12 +202,16 @@ def render_index(outputs: Path) -> str:
     """index.html for ``outputs``: its runs, newest first. A broken folder is listed as one, and hides no other."""
     runs = Path(outputs) / "runs"
     try:
-        folders = sorted((each for each in runs.iterdir() if each.is_dir() and not each.name.startswith(".")), reverse=True)
+        folders = sorted(
+            (each for each in runs.iterdir() if each.is_dir() and not each.name.startswith(".")), reverse=True
+        )
     except OSError:
         folders = []
     listed = [_listed(folder) for folder in folders]
     return (
-        _environment().get_template("index.html.j2").render(runs=sorted(listed, key=lambda run: run["started"], reverse=True))
+        _environment()
+        .get_template("index.html.j2")
+        .render(runs=sorted(listed, key=lambda run: run["started"], reverse=True))
     )
 
 
@@ -224,13 +230,17 @@ def _listed(folder: Path) -> dict[str, Any]:
         result = results.read_result(folder) if (folder / results.RESULT).exists() else None
         if result is not None and results.is_audit(result):
             line["cases"], line["rows"] = results.total(result)
-            line.update(source=str(result.get("source", source)), seconds=float(result.get("seconds", 0)), state="finished")
+            line.update(
+                source=str(result.get("source", source)), seconds=float(result.get("seconds", 0)), state="finished"
+            )
         if has_record:
             record = read_record(folder)
             line.update(notebook=record.notebook, source=record.source, started=record.started, seconds=record.seconds)
             line["state"] = "died" if record.died else record.state
             line["why"] = f"{record.error.name}: {record.error.message}" if record.error else ""
-            line["executed"] = quote(f"{record.notebook}.ipynb") if (folder / f"{record.notebook}.ipynb").is_file() else ""
+            line["executed"] = (
+                quote(f"{record.notebook}.ipynb") if (folder / f"{record.notebook}.ipynb").is_file() else ""
+            )
     except (OutputError, ValueError, TypeError, KeyError, AttributeError, OSError) as failure:
         line.update(state="unreadable", why=failure.message if isinstance(failure, OutputError) else str(failure))
     return line

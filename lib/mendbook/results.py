@@ -29,7 +29,9 @@ def read_result(folder: Path) -> dict[str, Any]:
     try:
         result = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as failure:
-        raise OutputError(f"{path} cannot be read: {failure}.", "Run the audit again: mendbook audit SOURCE") from failure
+        raise OutputError(
+            f"{path} cannot be read: {failure}.", "Run the audit again: mendbook audit SOURCE"
+        ) from failure
     if not isinstance(result, dict):
         raise OutputError(f"{path} is not a JSON object.", "Run the audit again: mendbook audit SOURCE")
     return result
@@ -49,7 +51,9 @@ def total(result: dict[str, Any]) -> tuple[int, int]:
 def shown_kinds(result: dict[str, Any]) -> list[str]:
     """The kinds of which something was found, most rows first."""
     counts = result["counts"]
-    return sorted((kind for kind, count in counts.items() if count["rows"]), key=lambda kind: (-counts[kind]["rows"], kind))
+    return sorted(
+        (kind for kind, count in counts.items() if count["rows"]), key=lambda kind: (-counts[kind]["rows"], kind)
+    )
 
 
 def next_steps(result: dict[str, Any]) -> list[dict[str, str]]:
@@ -81,7 +85,12 @@ def counts_frame(result: dict[str, Any]) -> DataFrame:
 
     titles = result.get("titles", {})
     rows = [
-        {"kind": kind, "title": titles.get(kind) or kind.replace("_", " "), "cases": count["cases"], "rows": count["rows"]}
+        {
+            "kind": kind,
+            "title": titles.get(kind) or kind.replace("_", " "),
+            "cases": count["cases"],
+            "rows": count["rows"],
+        }
         for kind, count in result["counts"].items()
     ]
     return DataFrame(rows, columns=["kind", "title", "cases", "rows"])
@@ -96,21 +105,27 @@ def read_findings(folder: Path, kind: str | None = None, limit: int | None = Non
 
     table = _read(Path(folder) / FINDINGS, list(FINDING_COLUMNS), [("kind", "=", kind)] if kind else None)
     if limit == 0:
-        return table.slice(0, 0).to_pandas()
+        return _frame(table.slice(0, 0))
     keys = [("at", "descending"), *((name, "ascending") for name in ("kind", "profile", "case_key", "row_key"))]
     # The k newest without sorting millions of rows for the twenty that are shown.
     order = pyarrow.compute.select_k_unstable(table, k=min(limit or len(table), len(table)), sort_keys=keys)
-    return table.take(order).to_pandas()
+    return _frame(table.take(order))
 
 
 def read_times(folder: Path) -> DataFrame:
     """Columns kind and at (UTC) of every finding: what the timeline needs. Raises OutputError."""
-    return _read(Path(folder) / FINDINGS, ["kind", "at"], None).to_pandas()
+    return _frame(_read(Path(folder) / FINDINGS, ["kind", "at"], None))
 
 
 def read_gaps(folder: Path) -> DataFrame:
-    """The double creations: profile, case_key, user_key, first_key, second_key, gap_seconds, signature, at. Raises OutputError."""
-    return _read(Path(folder) / GAPS, list(GAP_COLUMNS), None).to_pandas()
+    """The double creations: profile, case_key, user_key, first_key, second_key, gap_seconds, signature, at. Raises
+    OutputError."""
+    return _frame(_read(Path(folder) / GAPS, list(GAP_COLUMNS), None))
+
+
+def _frame(table: Any) -> DataFrame:
+    frame: DataFrame = table.to_pandas()
+    return frame
 
 
 def _read(path: Path, columns: list[str], filters: list[tuple[str, str, str]] | None) -> Any:
@@ -121,4 +136,6 @@ def _read(path: Path, columns: list[str], filters: list[tuple[str, str, str]] | 
         return pyarrow.parquet.read_table(path, columns=columns, filters=filters)
     except (OSError, pyarrow.ArrowException) as failure:
         reason = str(failure).splitlines()[0]
-        raise OutputError(f"{path} cannot be read: {reason}.", "Run the audit again: mendbook audit SOURCE") from failure
+        raise OutputError(
+            f"{path} cannot be read: {reason}.", "Run the audit again: mendbook audit SOURCE"
+        ) from failure

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mendbook import results
-from mendbook.display import DOTS, frame_csv, frame_html, inert, mask_frame, mask_key
+from mendbook.display import DOTS, frame_csv, frame_html, inert, mask_frame, mask_key, shown
 from mendbook.errors import ConfigError, known
 from mendbook.publish import publish
 
@@ -40,12 +40,12 @@ class Table:
         return len(self.frame)
 
     def _repr_html_(self) -> str:
-        after = f"<p>{html.escape(self.note)}</p>" if self.note else ""
+        after = f"<p>{html.escape(inert(self.note))}</p>" if self.note else ""
         return frame_html(self.frame, self.caption) + after
 
     def __repr__(self) -> str:
-        text = self.frame.map(lambda value: inert(value) if isinstance(value, str) else value).to_string(index=False)
-        return "\n".join(part for part in (self.caption, text, self.note) if part)
+        text = self.frame.map(shown).to_string(index=False)
+        return "\n".join(part for part in (inert(self.caption), text, inert(self.note)) if part)
 
 
 class BrowsableTable(Table):
@@ -67,7 +67,7 @@ class BrowsableTable(Table):
         """The table for DataTables; where scripts are not allowed it shows itself as a plain one."""
         from itables import to_html_datatable
 
-        safe = self.frame.map(lambda value: inert(value) if isinstance(value, str) else value)
+        safe = self.frame.map(lambda value: value if isinstance(value, (int, float)) else shown(value))
         table = to_html_datatable(
             safe,
             html.escape(inert(self.caption)),
@@ -78,7 +78,7 @@ class BrowsableTable(Table):
             allow_html=False,
             classes="display nowrap compact mathjax_ignore tex2jax_ignore",
         )
-        return table + (f"<p>{html.escape(self.note)}</p>" if self.note else "")
+        return table + (f"<p>{html.escape(inert(self.note))}</p>" if self.note else "")
 
 
 class AuditView:
@@ -104,8 +104,9 @@ class AuditView:
     def findings(self, kind: str | None = None, limit: int | None = None) -> DataFrame:
         """Damaged rows, newest case first, the rows of a case together; at most ``limit``.
 
-        Columns: kind, profile, case_key, table, row_key, user_key, at (UTC) and, where people can be looked up, username
-        and email, masked unless revealed. Raises ConfigError for an unknown kind, OutputError for unreadable files.
+        Columns: kind, profile, case_key, table, row_key, user_key, at (UTC) and, where people can be looked up,
+        username and email, masked unless revealed. Raises ConfigError for an unknown kind, OutputError for
+        unreadable files.
         """
         frame = results.read_findings(self.folder, self._checked(kind), limit)
         keys = sorted({key for key in frame["user_key"] if isinstance(key, str)})
@@ -138,7 +139,8 @@ class AuditView:
             for each in self.result["scope"]
         ]
         database = self.result["database"]
-        where = f"{database['name']}, {database['server']}, as {database['user']}{', a replica' if database['replica'] else ''}"
+        replica = ", a replica" if database["replica"] else ""
+        where = f"{database['name']}, {database['server']}, as {database['user']}{replica}"
         return Table(
             DataFrame(rows, columns=["role", "table", "rows (estimate)", "columns"]),
             f"What was looked at in {where}",
@@ -150,7 +152,7 @@ class AuditView:
         frame = results.counts_frame(self.result)
         cases, rows = results.total(self.result)
         help_texts = self.result.get("help", {})
-        frame["what it is"] = [help_texts.get(kind, "") for kind in frame["kind"]]
+        frame["what it is"] = [" ".join(help_texts.get(kind, "").split()) for kind in frame["kind"]]
         note = f"{cases:,} cases to decide, {rows:,} damaged rows." if rows else "No damage of any kind was found."
         return Table(frame, f"Damage in {self.result['source']}", note)
 
@@ -190,11 +192,13 @@ class AuditView:
         return BrowsableTable(frame, f"Findings: {of}.{hidden}", note)
 
     def constraints(self) -> Table:
-        """What the schema lacks: the constraints that would have kept the damage out, and why each counts as missing."""
+        """What the schema lacks: the constraints that would have kept the damage out, and why each counts as
+        missing."""
         from pandas import DataFrame
 
         rows = [
-            {name: each.get(name) for name in ("table", "column", "profile", "reasons")} for each in self.result["constraints"]
+            {name: each.get(name) for name in ("table", "column", "profile", "reasons")}
+            for each in self.result["constraints"]
         ]
         frame = DataFrame(rows, columns=["table", "column", "profile", "reasons"])
         none = "" if rows else "Nothing is missing: the schema keeps new damage of these kinds out."
@@ -221,6 +225,7 @@ class AuditView:
         return Table(DataFrame(results.next_steps(self.result), columns=["why", "command"]), "What to do next")
 
     def export_csv(self, kind: str | None = None) -> Path:
-        """Write the findings of ``kind`` (all where None) as CSV that a spreadsheet opens without running anything in it."""
+        """Write the findings of ``kind`` (all where None) as CSV that a spreadsheet opens without running anything
+        in it."""
         name = f"findings-{self._checked(kind)}.csv" if kind else "findings.csv"
         return publish(self.folder / name, frame_csv(self.findings(kind)))
