@@ -1,0 +1,1 @@
+"""academy: a learning platform's JSON API. The view's update-or-create of the profile races the signal's create."""

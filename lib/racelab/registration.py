@@ -1,0 +1,57 @@
+"""What the four applications' registrations have in common.
+
+``slow_call`` is the only artificial thing in the lab: it stands for the call to the outside that real registrations wait for
+(a mail server's answer, a directory, an avatar service). It writes nothing; it only leaves other requests the time that a
+real one leaves them. ``one_at_a_time`` and ``account_of`` belong to the fixed mode: they keep two requests of one person
+apart even in a database that has lost its constraints.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.db import connection
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Lower
+
+#: Unicode's White_Space, as mendbook trims it.
+WHITE_SPACE = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+
+
+class QuickHasher(PBKDF2PasswordHasher):
+    """Django's own hashing with few rounds."""
+
+    algorithm = "pbkdf2_quick"
+    iterations = 1000
+
+
+def slow_call(share: float = 1.0) -> None:
+    """Wait for somebody else's server, as real registrations do."""
+    time.sleep(settings.PAUSE * share)
+
+
+def plain(text: str) -> str:
+    """A name or an address without the blanks around it and without case."""
+    return text.strip(WHITE_SPACE).lower()
+
+
+def one_at_a_time(*things: str) -> None:
+    """Until the end of the transaction, wait for and keep out every other request about the same things."""
+    with connection.cursor() as cursor:
+        for thing in sorted({plain(thing) for thing in things if plain(thing)}):
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [thing])
+
+
+def account_of(username: str, email: str) -> Any | None:
+    """The account of the person with that name or address, whatever the spelling; the oldest where there are several."""
+    trimmed = {
+        f"plain_{name}": Lower(Func(F(name), Value(WHITE_SPACE), function="BTRIM")) for name in ("username", "email")
+    }
+    same = Q(plain_username=plain(username))
+    if plain(email):
+        same |= Q(plain_email=plain(email))
+    return get_user_model().objects.annotate(**trimmed).filter(same).order_by("pk").first()
