@@ -13,6 +13,7 @@ Repairs: none here; ``mendbook guard`` prints the statements that build what is 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,7 +66,9 @@ def weaknesses(tables: Tables) -> list[Weakness]:
             add(users.name, column, None, _caseless_unique(users, column))
     for profile in tables.profiles:
         name, user = profile.profile, profile.mapping.user
-        add(profile.name, user, name, _unique(profile, user) + _foreign_key(profile, tables))
+        # here even an invalid index beside a valid one counts: somebody tried to build what is missing, and failed
+        broken = _invalid(index for index in profile.relation.unique_indexes if index.columns == (user,))
+        add(profile.name, user, name, broken + _unique(profile, user) + _foreign_key(profile, tables))
         for code in profile.mapping.codes:
             if profile.has(code):
                 add(profile.name, code, name, _unique(profile, code))
@@ -76,16 +79,22 @@ def weaknesses(tables: Tables) -> list[Weakness]:
 
 def _unique(table: MappedTable, column: str) -> list[str]:
     on_it = [i for i in table.relation.unique_indexes if i.columns == (column,) and _covers_all(i, column)]
-    broken = [f"index {index.name} is invalid" for index in on_it if not index.valid]
-    return broken if broken or any(index.valid for index in on_it) else ["no unique index"]
+    return _lacking(on_it, "no unique index")
 
 
 def _caseless_unique(table: MappedTable, column: str) -> list[str]:
     on_it = [i for i in table.relation.unique_indexes if _folds(i, column) and _covers_all(i, column)]
-    broken = [f"index {index.name} is invalid" for index in on_it if not index.valid]
-    if broken or any(index.valid for index in on_it):
-        return broken
-    return ["no unique index that ignores case"]
+    return _lacking(on_it, "no unique index that ignores case")
+
+
+def _lacking(indexes: list[Index], none: str) -> list[str]:
+    if any(index.valid for index in indexes):
+        return []
+    return _invalid(indexes) or [none]
+
+
+def _invalid(indexes: Iterable[Index]) -> list[str]:
+    return [f"index {index.name} is invalid" for index in indexes if not index.valid]
 
 
 def _foreign_key(profile: ProfileTable, tables: Tables) -> list[str]:
