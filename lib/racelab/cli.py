@@ -1,9 +1,10 @@
-"""The ``racelab`` command: ``up`` runs one system until Ctrl-C, ``traffic`` sends people to it, ``mapping`` shows its mapping."""
+"""Four applications that damage their own data by racing: ``up`` runs one, ``traffic`` sends people to it."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import sys
 import time
 from pathlib import Path
@@ -28,17 +29,20 @@ def up(
     workers: Annotated[int, typer.Option(min=1, max=32)] = 3,
     variant: Annotated[str, typer.Option(help="another database of the broken release: constrained, lacking")] = "",
     folder: Annotated[Path, typer.Option(help="where the embedded server and the logs live")] = Path("outputs/racelab"),
+    migrate: Annotated[bool, typer.Option(help="make or change the tables to what the mode has")] = True,
     old_damage: Annotated[bool, typer.Option(help="also make the damage that is older than the race")] = False,
 ) -> None:
     """Run SYSTEM until Ctrl-C; its tables are made or migrated first."""
     racelab.system_named(system)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.ExitStack() as stack:
         if not database:
             server = embedded.start(folder / "server")
             name = f"{system}_{mode}" + (f"_{variant}" if variant else "")
             exists = server.execute(f"SELECT 1 FROM pg_database WHERE datname = '{name}'")
             database = server.url(name) if exists else server.create_database(name)
-        racelab.migrate(system, mode, database, variant or None)
+        if migrate:
+            racelab.migrate(system, mode, database, variant or None)
         for sentence in racelab.age(system, database) if old_damage else ():
             _say(f"older than the race: {sentence}")
         app = stack.enter_context(

@@ -138,7 +138,7 @@ async def _accept_an_invitation(browser: Browser, person: Person) -> None:
 
 
 async def website(browser: Browser, journey: Journey) -> None:
-    """Register by JSON: once, twice at once, in two spellings at once, or again with another spelling after an error."""
+    """Register by JSON: once, twice at once, in two spellings at once, or again, spelled otherwise, after an error."""
     path, person, spelling = "/api/v1/accounts/register", journey.person, journey.spelling
     if journey.behaviour == "double_click":
         await twice(browser.send(path, chosen(person)), browser.send(path, chosen(person)), journey.gap)

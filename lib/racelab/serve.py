@@ -67,6 +67,23 @@ def migrate(system: str, mode: str, database_url: str, variant: str | None = Non
         raise ServerError(f"{system} could not be migrated to {target}: {reason}", "Repair what is in the way first.")
 
 
+def create_admin(system: str, database_url: str, username: str, password: str) -> None:
+    """A superuser for the Django admin of a system that has one."""
+    known_system = system_named(system)
+    with tempfile.TemporaryDirectory() as logs:
+        environment = _environment(known_system, "fixed", database_url, Path(logs))
+        command = ["createsuperuser", "--noinput", "--username", username, "--email", f"{username}@example.com"]
+        done = subprocess.run(
+            [sys.executable, "-m", "django", *command],
+            env=environment | {"DJANGO_SUPERUSER_PASSWORD": password},
+            capture_output=True,
+            text=True,
+        )
+    if done.returncode:
+        reason = done.stderr.strip().split("\n")[-1]
+        raise ServerError(f"{system} got no administrator {username}: {reason}", "Migrate first; choose a new name.")
+
+
 @contextlib.contextmanager
 def running(
     system: str,
@@ -74,6 +91,7 @@ def running(
     database_url: str,
     logs_folder: Path | str,
     workers: int = 3,
+    threads: int = 4,
     port: int = 0,
     pause: float | None = None,
 ) -> Iterator[App]:
@@ -83,7 +101,11 @@ def running(
     logs = Path(logs_folder).absolute()
     logs.mkdir(parents=True, exist_ok=True)
     environment = _environment(known_system, mode, database_url, logs)
-    environment |= {"RACELAB_WORKERS": str(workers), "RACELAB_SECRET": secrets.token_urlsafe(32)}
+    environment |= {
+        "RACELAB_WORKERS": str(workers),
+        "RACELAB_THREADS": str(threads),
+        "RACELAB_SECRET": secrets.token_urlsafe(32),
+    }
     environment |= {} if pause is None else {"RACELAB_PAUSE": str(pause)}
     with _listening(port) as listener, (logs / "console.log").open("ab") as console:
         number = listener.fileno()
