@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 from mendbook.errors import ServerError
 
 from racelab.systems import System, system_named
@@ -120,7 +121,7 @@ def running(
         )
         try:
             app = App(known_system, mode, "http://{}:{}".format(*listener.getsockname()), database_url, logs)
-            _wait_until_ready(app, process)
+            _wait_until_ready(app, process, workers)
             yield app
         finally:
             _end(process)
@@ -140,13 +141,15 @@ def _listening(port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def _wait_until_ready(app: App, process: subprocess.Popen[bytes]) -> None:
+def _wait_until_ready(app: App, process: subprocess.Popen[bytes], workers: int) -> None:
+    """Until every worker is there and one of them answers."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
             break
-        with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(f"{app.base_url}/ready", timeout=2, trust_env=False).status_code < 500:  # 404 is an answer
+        with contextlib.suppress(httpx.HTTPError, psutil.Error):
+            answer = httpx.get(f"{app.base_url}/ready", timeout=2, trust_env=False)
+            if answer.status_code < 500 and len(psutil.Process(process.pid).children()) >= workers:  # 404 will do
                 return
         time.sleep(0.05)
     told = (app.logs / "console.log").read_text(errors="replace").strip().split("\n")[-1]
