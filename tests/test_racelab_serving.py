@@ -243,6 +243,14 @@ def test_a_taken_port_a_wrong_name_and_a_dead_database_are_told(tmp_path: Path) 
         racelab.migrate("website", "broken", "postgresql://nobody@127.0.0.1:1/none")
 
 
+def test_old_damage_is_made_once(database: TestDatabase) -> None:
+    racelab.migrate("logistics", "broken", database.url)
+    assert len(racelab.age("logistics", database.url)) == 2
+    with pytest.raises(ServerError, match="old damage of logistics could not be made"):
+        racelab.age("logistics", database.url)
+    assert racelab.age("website", database.url) == ()
+
+
 def test_importing_racelab_imports_no_django() -> None:
     code = "import sys, racelab; [getattr(racelab, name) for name in racelab.__all__]; print('django' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True)
@@ -326,13 +334,15 @@ def test_the_command_line_runs_a_system_and_sends_people(database: TestDatabase,
     told = up.stderr.readline()
     address = re.search(r"http://127\.0\.0\.1:\d+", told)
     assert address, told + up.stderr.read()
-    sent = ["traffic", "website", "--base-url", address.group(), "--registrations", "4", "--seed", "5", "--json"]
+    sent = ["traffic", "website", "--folder", str(tmp_path), "--registrations", "4", "--seed", "5", "--json"]
     traffic = subprocess.run([*program, *sent], env=environment(), capture_output=True, text=True)
     assert traffic.returncode == 0, traffic.stderr
     assert '"registrations": 4' in traffic.stdout
     up.send_signal(signal.SIGINT)
     assert up.wait(timeout=20) == 0
     up.stderr.close()
+    over = subprocess.run([*program, *sent], env=environment(), capture_output=True, text=True)
+    assert (over.returncode, "racelab up website" in over.stderr) == (2, True)
     wrong = subprocess.run([*program, "up", "webiste"], env=environment(), capture_output=True, text=True)
     assert (wrong.returncode, "Did you mean 'website'?" in wrong.stderr) == (2, True)
     assert wrong.stdout == ""

@@ -7,12 +7,13 @@ import json
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from mendbook import embedded
-from mendbook.errors import MendbookError
+from mendbook.errors import ConfigError, MendbookError
 
 import racelab
 
@@ -48,6 +49,7 @@ def up(
         app = stack.enter_context(
             racelab.running(system, mode, database, folder / "logs" / system, workers=workers, port=port)
         )
+        stack.enter_context(_announced(app.base_url, folder / f"{system}.running"))
         _say(f"{system} ({mode}) at {app.base_url}\n  database  {database}\n  logs      {app.logs}\n  Ctrl-C ends it")
         with contextlib.suppress(KeyboardInterrupt):
             while True:
@@ -57,15 +59,19 @@ def up(
 @application.command()
 def traffic(
     system: SystemName,
-    base_url: Annotated[str, typer.Option(help="as `racelab up` told; this machine only")],
+    base_url: Annotated[str, typer.Option(help="this machine only; without it, where `racelab up` runs SYSTEM")] = "",
     registrations: Annotated[int, typer.Option(min=1, max=10_000)] = 60,
     concurrency: Annotated[int, typer.Option(min=1, max=64)] = 8,
     seed: Annotated[int, typer.Option(help="the same seed makes the same plan")] = 1,
     seconds: Annotated[float, typer.Option(help="nobody sets out later than this")] = 120,
+    folder: Annotated[Path, typer.Option(help="as given to `racelab up`")] = Path("outputs/racelab"),
     as_json: Annotated[bool, typer.Option("--json", help="every request, as one JSON document on stdout")] = False,
 ) -> None:
     """Register people with SYSTEM, many at a time."""
-    report = racelab.traffic(base_url, system, registrations, concurrency, seed, seconds)
+    racelab.system_named(system)
+    report = racelab.traffic(
+        base_url or _announced_url(folder / f"{system}.running"), system, registrations, concurrency, seed, seconds
+    )
     if as_json:
         print(json.dumps(report.as_json()))
         return
@@ -77,6 +83,24 @@ def traffic(
 def mapping(system: SystemName) -> None:
     """Print SYSTEM's part of mendbook.toml."""
     print(racelab.system_named(system).mapping_text, end="")
+
+
+@contextlib.contextmanager
+def _announced(base_url: str, file: Path) -> Iterator[None]:
+    """While the system runs, ``file`` tells `racelab traffic` where."""
+    file.write_text(base_url)
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _announced_url(file: Path) -> str:
+    try:
+        return file.read_text()
+    except FileNotFoundError as error:
+        hint = f"Start it with `racelab up {file.stem}`, or name --base-url."
+        raise ConfigError(f"{file.stem} does not run from {file.parent}.", hint) from error
 
 
 def _say(text: str) -> None:

@@ -102,7 +102,7 @@ async def _customer_logs_in(browser: Browser, person: Person) -> None:
 
 
 async def academy(browser: Browser, journey: Journey) -> None:
-    """Register by JSON: once, twice at once, with an invitation, or two people with one invitation's link."""
+    """Register by JSON: once, again, twice at once, with an invitation, or two people with one invitation's link."""
     path, person = "/api/users/register/", journey.person
     body = chosen(person, "role", "bio")
     if journey.behaviour == "double_click":
@@ -118,7 +118,11 @@ async def academy(browser: Browser, journey: Journey) -> None:
             await browser.send(path, with_link)
     else:
         await browser.send(path, body)
-        if journey.behaviour == "guide":
+        if journey.behaviour == "same_again":
+            await browser.send(path, body)
+        elif journey.behaviour == "retry":
+            await browser.send(path, chosen(journey.spelling, "role", "bio"))
+        elif journey.behaviour == "guide":
             names = {"username": person.username, "password": person.password}
             application = (await browser.send("/api/users/guide-applications/", names)).json().get("id")
             if application:

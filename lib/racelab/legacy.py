@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import psycopg2
+from mendbook.errors import ServerError
 from psycopg2 import extensions
 
 from racelab.systems import system_named
@@ -30,6 +31,10 @@ def age(system: str, database_url: str) -> tuple[str, ...]:
     try:
         with connection:
             return tuple(make(connection) for make in makers)
+    except psycopg2.Error as error:
+        reason = str(error).split("\n")[0]
+        hint = "It is made once, on a freshly migrated database of the broken mode."
+        raise ServerError(f"The old damage of {system} could not be made: {reason}", hint) from error
     finally:
         connection.close()
 

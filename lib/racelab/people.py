@@ -29,7 +29,15 @@ ROLES = ("student", "teacher", "guide")
 BEHAVIOURS: dict[str, dict[str, int]] = {
     "attendance": {"once": 4, "double_click": 4, "retry": 2},
     "logistics": {"give_up": 3, "same_again": 2, "retry": 4, "log_in": 4, "staff": 4, "staff_double_click": 1},
-    "academy": {"once": 3, "double_click": 4, "invited": 2, "shared_link": 2, "guide": 2},
+    "academy": {
+        "once": 3,
+        "double_click": 4,
+        "invited": 2,
+        "shared_link": 2,
+        "guide": 2,
+        "same_again": 1,
+        "retry": 1,
+    },
     "website": {"once": 3, "double_click": 3, "two_spellings": 4, "retry": 3},
 }
 
