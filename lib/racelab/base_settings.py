@@ -1,7 +1,7 @@
 """Settings that the four projects share; each project's settings module adds its own application and user model.
 
-Everything that differs between two runs comes from the environment: RACELAB_DATABASE_URL, RACELAB_MODE (broken or fixed),
-RACELAB_LOGS (a folder), RACELAB_SECRET, RACELAB_PAUSE (seconds that a slow call takes).
+Everything that differs between two runs comes from the environment: RACELAB_DATABASE_URL, RACELAB_MODE (broken or
+fixed), RACELAB_LOGS (a folder), RACELAB_SECRET, RACELAB_PAUSE (seconds that a slow call takes).
 """
 
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 MODE = os.environ.get("RACELAB_MODE", "broken")
-PAUSE = float(os.environ.get("RACELAB_PAUSE", "0.12"))
+PAUSE = float(os.environ.get("RACELAB_PAUSE", "0.2"))
 LOGS = Path(os.environ.get("RACELAB_LOGS", "."))
 SECRET_KEY = os.environ.get("RACELAB_SECRET", "only-for-a-lab-on-the-loopback-interface")
 DEBUG = False

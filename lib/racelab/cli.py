@@ -1,17 +1,19 @@
-"""The ``racelab`` command: ``up`` runs one system until Ctrl-C, ``traffic`` sends people to it, ``mapping`` shows its mapping."""
+"""Four applications that damage their own data by racing: ``up`` runs one, ``traffic`` sends people to it."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from mendbook import embedded
-from mendbook.errors import MendbookError
+from mendbook.errors import ConfigError, MendbookError
 
 import racelab
 
@@ -28,22 +30,26 @@ def up(
     workers: Annotated[int, typer.Option(min=1, max=32)] = 3,
     variant: Annotated[str, typer.Option(help="another database of the broken release: constrained, lacking")] = "",
     folder: Annotated[Path, typer.Option(help="where the embedded server and the logs live")] = Path("outputs/racelab"),
+    migrate: Annotated[bool, typer.Option(help="make or change the tables to what the mode has")] = True,
     old_damage: Annotated[bool, typer.Option(help="also make the damage that is older than the race")] = False,
 ) -> None:
     """Run SYSTEM until Ctrl-C; its tables are made or migrated first."""
     racelab.system_named(system)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.ExitStack() as stack:
         if not database:
             server = embedded.start(folder / "server")
             name = f"{system}_{mode}" + (f"_{variant}" if variant else "")
             exists = server.execute(f"SELECT 1 FROM pg_database WHERE datname = '{name}'")
             database = server.url(name) if exists else server.create_database(name)
-        racelab.migrate(system, mode, database, variant or None)
+        if migrate:
+            racelab.migrate(system, mode, database, variant or None)
         for sentence in racelab.age(system, database) if old_damage else ():
             _say(f"older than the race: {sentence}")
         app = stack.enter_context(
             racelab.running(system, mode, database, folder / "logs" / system, workers=workers, port=port)
         )
+        stack.enter_context(_announced(app.base_url, folder / f"{system}.running"))
         _say(f"{system} ({mode}) at {app.base_url}\n  database  {database}\n  logs      {app.logs}\n  Ctrl-C ends it")
         with contextlib.suppress(KeyboardInterrupt):
             while True:
@@ -53,15 +59,19 @@ def up(
 @application.command()
 def traffic(
     system: SystemName,
-    base_url: Annotated[str, typer.Option(help="as `racelab up` told; this machine only")],
+    base_url: Annotated[str, typer.Option(help="this machine only; without it, where `racelab up` runs SYSTEM")] = "",
     registrations: Annotated[int, typer.Option(min=1, max=10_000)] = 60,
     concurrency: Annotated[int, typer.Option(min=1, max=64)] = 8,
     seed: Annotated[int, typer.Option(help="the same seed makes the same plan")] = 1,
     seconds: Annotated[float, typer.Option(help="nobody sets out later than this")] = 120,
+    folder: Annotated[Path, typer.Option(help="as given to `racelab up`")] = Path("outputs/racelab"),
     as_json: Annotated[bool, typer.Option("--json", help="every request, as one JSON document on stdout")] = False,
 ) -> None:
     """Register people with SYSTEM, many at a time."""
-    report = racelab.traffic(base_url, system, registrations, concurrency, seed, seconds)
+    racelab.system_named(system)
+    report = racelab.traffic(
+        base_url or _announced_url(folder / f"{system}.running"), system, registrations, concurrency, seed, seconds
+    )
     if as_json:
         print(json.dumps(report.as_json()))
         return
@@ -73,6 +83,24 @@ def traffic(
 def mapping(system: SystemName) -> None:
     """Print SYSTEM's part of mendbook.toml."""
     print(racelab.system_named(system).mapping_text, end="")
+
+
+@contextlib.contextmanager
+def _announced(base_url: str, file: Path) -> Iterator[None]:
+    """While the system runs, ``file`` tells `racelab traffic` where."""
+    file.write_text(base_url)
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _announced_url(file: Path) -> str:
+    try:
+        return file.read_text()
+    except FileNotFoundError as error:
+        hint = f"Start it with `racelab up {file.stem}`, or name --base-url."
+        raise ConfigError(f"{file.stem} does not run from {file.parent}.", hint) from error
 
 
 def _say(text: str) -> None:

@@ -1,6 +1,7 @@
 """Register people concurrently over HTTP and report what happened: ``traffic(base_url, system, ...)``.
 
-Bounded in requests and in time, and to the loopback interface. The plan comes from the seed; when two requests meet does not.
+Bounded in requests and in time, and to the loopback interface. The plan comes from the seed; when two requests meet
+does not.
 """
 
 from __future__ import annotations

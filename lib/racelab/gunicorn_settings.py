@@ -53,7 +53,7 @@ def when_ready(server: Any) -> None:  # noqa: ARG001  gunicorn calls it by this 
 wsgi_app = "racelab.wsgi:application"
 worker_class = "gthread"
 workers = int(os.environ.get("RACELAB_WORKERS", "3"))
-threads = 4
+threads = int(os.environ.get("RACELAB_THREADS", "4"))
 preload_app = True  # Django is imported once, not once a worker
 timeout = 30
 graceful_timeout = 2

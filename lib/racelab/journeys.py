@@ -102,7 +102,7 @@ async def _customer_logs_in(browser: Browser, person: Person) -> None:
 
 
 async def academy(browser: Browser, journey: Journey) -> None:
-    """Register by JSON: once, twice at once, with an invitation, or two people with one invitation's link."""
+    """Register by JSON: once, again, twice at once, with an invitation, or two people with one invitation's link."""
     path, person = "/api/users/register/", journey.person
     body = chosen(person, "role", "bio")
     if journey.behaviour == "double_click":
@@ -118,7 +118,11 @@ async def academy(browser: Browser, journey: Journey) -> None:
             await browser.send(path, with_link)
     else:
         await browser.send(path, body)
-        if journey.behaviour == "guide":
+        if journey.behaviour == "same_again":
+            await browser.send(path, body)
+        elif journey.behaviour == "retry":
+            await browser.send(path, chosen(journey.spelling, "role", "bio"))
+        elif journey.behaviour == "guide":
             names = {"username": person.username, "password": person.password}
             application = (await browser.send("/api/users/guide-applications/", names)).json().get("id")
             if application:
@@ -138,7 +142,7 @@ async def _accept_an_invitation(browser: Browser, person: Person) -> None:
 
 
 async def website(browser: Browser, journey: Journey) -> None:
-    """Register by JSON: once, twice at once, in two spellings at once, or again with another spelling after an error."""
+    """Register by JSON: once, twice at once, in two spellings at once, or again, spelled otherwise, after an error."""
     path, person, spelling = "/api/v1/accounts/register", journey.person, journey.spelling
     if journey.behaviour == "double_click":
         await twice(browser.send(path, chosen(person)), browser.send(path, chosen(person)), journey.gap)

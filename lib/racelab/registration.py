@@ -1,9 +1,9 @@
 """What the four applications' registrations have in common.
 
-``slow_call`` is the only artificial thing in the lab: it stands for the call to the outside that real registrations wait for
-(a mail server's answer, a directory, an avatar service). It writes nothing; it only leaves other requests the time that a
-real one leaves them. ``one_at_a_time`` and ``account_of`` belong to the fixed mode: they keep two requests of one person
-apart even in a database that has lost its constraints.
+``slow_call`` is the only artificial thing in the lab: it stands for the call to the outside that real registrations
+wait for (a mail server's answer, a directory, an avatar service). It writes nothing; it only leaves other requests the
+time that a real one leaves them. ``one_at_a_time`` and ``account_of`` belong to the fixed mode: they keep two requests
+of one person apart even in a database that has lost its constraints.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Lower
 
 #: Unicode's White_Space, as mendbook trims it.
-WHITE_SPACE = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+WHITE_SPACE = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 
 
 class QuickHasher(PBKDF2PasswordHasher):
@@ -47,7 +47,7 @@ def one_at_a_time(*things: str) -> None:
 
 
 def account_of(username: str, email: str) -> Any | None:
-    """The account of the person with that name or address, whatever the spelling; the oldest where there are several."""
+    """The account of the person with that name or address in whatever spelling; the oldest where there are several."""
     trimmed = {
         f"plain_{name}": Lower(Func(F(name), Value(WHITE_SPACE), function="BTRIM")) for name in ("username", "email")
     }

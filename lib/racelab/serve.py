@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 from mendbook.errors import ServerError
 
 from racelab.systems import System, system_named
@@ -67,6 +68,23 @@ def migrate(system: str, mode: str, database_url: str, variant: str | None = Non
         raise ServerError(f"{system} could not be migrated to {target}: {reason}", "Repair what is in the way first.")
 
 
+def create_admin(system: str, database_url: str, username: str, password: str) -> None:
+    """A superuser for the Django admin of a system that has one."""
+    known_system = system_named(system)
+    with tempfile.TemporaryDirectory() as logs:
+        environment = _environment(known_system, "fixed", database_url, Path(logs))
+        command = ["createsuperuser", "--noinput", "--username", username, "--email", f"{username}@example.com"]
+        done = subprocess.run(
+            [sys.executable, "-m", "django", *command],
+            env=environment | {"DJANGO_SUPERUSER_PASSWORD": password},
+            capture_output=True,
+            text=True,
+        )
+    if done.returncode:
+        reason = done.stderr.strip().split("\n")[-1]
+        raise ServerError(f"{system} got no administrator {username}: {reason}", "Migrate first; choose a new name.")
+
+
 @contextlib.contextmanager
 def running(
     system: str,
@@ -74,6 +92,7 @@ def running(
     database_url: str,
     logs_folder: Path | str,
     workers: int = 3,
+    threads: int = 4,
     port: int = 0,
     pause: float | None = None,
 ) -> Iterator[App]:
@@ -83,7 +102,11 @@ def running(
     logs = Path(logs_folder).absolute()
     logs.mkdir(parents=True, exist_ok=True)
     environment = _environment(known_system, mode, database_url, logs)
-    environment |= {"RACELAB_WORKERS": str(workers), "RACELAB_SECRET": secrets.token_urlsafe(32)}
+    environment |= {
+        "RACELAB_WORKERS": str(workers),
+        "RACELAB_THREADS": str(threads),
+        "RACELAB_SECRET": secrets.token_urlsafe(32),
+    }
     environment |= {} if pause is None else {"RACELAB_PAUSE": str(pause)}
     with _listening(port) as listener, (logs / "console.log").open("ab") as console:
         number = listener.fileno()
@@ -98,7 +121,7 @@ def running(
         )
         try:
             app = App(known_system, mode, "http://{}:{}".format(*listener.getsockname()), database_url, logs)
-            _wait_until_ready(app, process)
+            _wait_until_ready(app, process, workers)
             yield app
         finally:
             _end(process)
@@ -118,13 +141,15 @@ def _listening(port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def _wait_until_ready(app: App, process: subprocess.Popen[bytes]) -> None:
+def _wait_until_ready(app: App, process: subprocess.Popen[bytes], workers: int) -> None:
+    """Until every worker is there and one of them answers."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
             break
-        with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(f"{app.base_url}/ready", timeout=2, trust_env=False).status_code < 500:  # 404 is an answer
+        with contextlib.suppress(httpx.HTTPError, psutil.Error):
+            answer = httpx.get(f"{app.base_url}/ready", timeout=2, trust_env=False)
+            if answer.status_code < 500 and len(psutil.Process(process.pid).children()) >= workers:  # 404 will do
                 return
         time.sleep(0.05)
     told = (app.logs / "console.log").read_text(errors="replace").strip().split("\n")[-1]

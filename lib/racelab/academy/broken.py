@@ -1,7 +1,8 @@
 """Registration as it was: right with one worker, wrong with several.
 
-Of two simultaneous registrations of one person the second adopts the first one's user, finds no profile yet and makes it,
-and then the first one's signal dies on the constraint. The first request's clean-up takes away the second one's profile.
+Of two simultaneous registrations of one person the second adopts the first one's user, finds no profile yet and makes
+it, and then the first one's signal dies on the constraint. The first request's clean-up takes away the second one's
+profile.
 """
 
 from __future__ import annotations

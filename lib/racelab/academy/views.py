@@ -75,7 +75,7 @@ def apply_as_guide(request: HttpRequest) -> JsonResponse:
 
 @csrf_exempt
 @require_POST
-def approve(request: HttpRequest, key: int) -> JsonResponse:
+def approve(request: HttpRequest, key: int) -> JsonResponse:  # noqa: ARG001
     """Approve an application. (The lab has no administrators: everybody on the loopback interface may.)"""
     status, answer = mode.approve(get_object_or_404(GuideApplicationRequest, pk=key))
     return JsonResponse(answer, status=status)

@@ -40,7 +40,7 @@ def register(username: str, email: str, password: str, department: str, phone: s
     picture(
         barcode
     )  # the label, drawn before the row is written; time enough for another worker to read the same number
-    slow_call(0.2)  # the label printer's queue
+    slow_call(0.1)  # the label printer's queue
     try:
         Staff.objects.create(user=user, department=department, phone=phone, barcode=barcode)
     except DatabaseError:

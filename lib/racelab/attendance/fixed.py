@@ -1,6 +1,6 @@
 """Registration as it should be: both sides get or create, and a barcode is drawn once, whichever side comes first.
 
-The locks make it right even in a legacy table without constraints; the constraints make it right for everybody else too.
+The locks make it right even in a legacy table without constraints; the constraints make it right for all others too.
 """
 
 from __future__ import annotations
@@ -54,5 +54,5 @@ def register(username: str, email: str, password: str, department: str, phone: s
         log.exception("registration failed")
         return None
     picture(staff.barcode)
-    slow_call(0.2)
+    slow_call(0.1)
     return user

@@ -1,1 +1,1 @@
-"""logistics: customers and staff of an asset-logistics firm. A signal makes blank customer profiles before the form can."""
+"""logistics: customers and staff of an asset-logistics firm. A signal makes a blank profile before the form can."""

@@ -1,4 +1,4 @@
-"""Registration as it was: the signal makes a blank customer profile first, and the form's own dies on the constraint."""
+"""Registration as it was: the signal makes a blank customer profile, and the form's own dies on the constraint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Registration as it should be: get or create, then update from the form; what goes wrong is logged and told politely."""
+"""Registration as it should be: get or create, then update from the form; errors are logged and told politely."""
 
 from __future__ import annotations
 

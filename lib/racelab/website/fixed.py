@@ -1,7 +1,7 @@
 """Registration as it should be: the insert decides, and each step is logged.
 
-The answer to a repeated registration holds the id of the account that exists, as the real fix's did. That tells a stranger
-who has an account; mendbook's report says so. The lock keeps people apart where the index is missing.
+The answer to a repeated registration holds the id of the account that exists, as the real fix's did. That tells a
+stranger who has an account; mendbook's report says so. The lock keeps people apart where the index is missing.
 """
 
 from __future__ import annotations

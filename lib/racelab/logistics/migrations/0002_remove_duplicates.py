@@ -1,4 +1,4 @@
-"""The fix's data migration: remove the duplicates that an older schema let in, and have a constraint for all rows again."""
+"""The fix's data migration: remove the duplicates that an older schema let in; then one constraint for all rows."""
 
 from django.db import migrations
 
