@@ -51,24 +51,36 @@ def write_audit(folder: Path, cases: int = 30, hostile: bool = False) -> dict[st
     _write(gaps, GAPS, folder / "gaps.parquet")
     titles = {**KINDS, **({"orphan_profile": HOSTILE} if hostile else {})}
     kinds = [finding[0] for finding in findings]
+
+    def cases_of(kind: str) -> int:
+        return len({finding[2] for finding in findings if finding[0] == kind})
+
+    mapped = {"key": "id"}
+    lack = {"table": "accounts_profile", "column": "user_id", "profile": "customer", "reasons": ["no unique index"]}
     result = {
         "source": HOSTILE if hostile else "logistics",
         "taken_at": "2026-11-20T16:22:33+00:00",
         "seconds": 4.2,
-        "counts": {kind: {"cases": len({f[2] for f in findings if f[0] == kind}), "rows": kinds.count(kind)} for kind in KINDS},
+        "counts": {kind: {"cases": cases_of(kind), "rows": kinds.count(kind)} for kind in KINDS},
         "findings": str(folder / "findings.parquet"),
         "gaps": str(folder / "gaps.parquet"),
         "titles": titles,
         "help": {kind: f"What {title.lower()}\nlooks like." for kind, title in KINDS.items()},
-        "database": {"name": "logistics", "server": "PostgreSQL 18.4", "version": "18.4", "user": "auditor", "replica": False},
+        "database": {
+            "name": "logistics",
+            "server": "PostgreSQL 18.4",
+            "version": "18.4",
+            "user": "auditor",
+            "replica": False,
+        },
         "scope": [
-            {"role": "users", "profile": None, "table": "auth_user", "rows_estimate": 1200, "mapped": {"key": "id"}},
-            {"role": "profile", "profile": "customer", "table": "accounts_profile", "rows_estimate": 99, "mapped": {"key": "id"}},
+            {"role": "users", "profile": None, "table": "auth_user", "rows_estimate": 1200, "mapped": mapped},
+            {"role": "profile", "profile": "customer", "table": "profile", "rows_estimate": 99, "mapped": mapped},
         ],
-        "constraints": [{"table": "accounts_profile", "column": "user_id", "profile": "customer", "reasons": ["no unique index"]}],
+        "constraints": [lack],
         "left_out": [{"kind": "ghost_user", "profile": None, "why": "There are no logs."}],
         "warnings": [HOSTILE if hostile else "The replica is 12 s behind."],
-    }  # fmt: skip
+    }
     (folder / "result.json").write_text(json.dumps(result), "utf-8")
     return result
 

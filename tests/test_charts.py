@@ -97,7 +97,7 @@ def test_hostile_titles_are_shapes_and_not_mathematics(audit):
 
 
 def test_the_same_data_gives_the_same_files(audit, tmp_path):
-    result, folder = audit
+    _, folder = audit
     charts = [timeline_chart(results.read_times(folder), {"orphan_profile": HOSTILE}) for _ in range(2)]
     one, two = (save(chart, tmp_path / str(number), "t") for number, chart in enumerate(charts))
     assert [path.suffix for path in one] == [".svg", ".png"]

@@ -367,7 +367,10 @@ def test_a_report_that_cannot_be_made_does_not_cost_the_run(tmp_path, monkeypatc
 
 def test_an_audit_of_a_run_is_counted_in_the_index(tmp_path):
     tests = str(Path(__file__).parent)
-    cell = f"import sys, os, pathlib\nsys.path.insert(0, {tests!r})\nimport fake_audit\nfake_audit.write_audit(pathlib.Path(os.environ['MENDBOOK_RUN']), 10)"
+    cell = (
+        f"import sys, os, pathlib\nsys.path.insert(0, {tests!r})\nimport fake_audit\n"
+        "fake_audit.write_audit(pathlib.Path(os.environ['MENDBOOK_RUN']), 10)"
+    )
     view = "from mendbook.views import AuditView\naudit = AuditView(os.environ['MENDBOOK_RUN'])\naudit.gap_chart()"
     record = run(notebook(tmp_path, cell, view, "audit.browse()"), "logistics", outputs=tmp_path / "out")
     assert record.state == "finished"

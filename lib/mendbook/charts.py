@@ -134,9 +134,9 @@ def timeline_chart(times: DataFrame, titles: Mapping[str, str] | None = None) ->
     _counted(axes, f"findings in each {step}")
     axes.set_xlabel("UTC", parse_math=False)
     chart.legend(loc="outside lower left", ncols=2, frameon=False, labelcolor=INK)
-    first, last = dated["at"].min(), dated["at"].max()
+    first, last = (f"{moment:%Y-%m-%d %H:%M:%S}" for moment in (dated["at"].min(), dated["at"].max()))
     chart.description = (
-        f"{len(dated):,} findings from {first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S} UTC, one bar for each {step}; "
+        f"{len(dated):,} findings from {first} to {last} UTC, one bar for each {step}; "
         f"the highest holds {int(bottom.max()):,}.{left_out}"
     )
     return chart

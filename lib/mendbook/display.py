@@ -25,6 +25,8 @@ DOTS = "•••"
 _BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 _VARIATION_SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
+# JupyterLab aligns the cells of tables to the right, which is for numbers.
+_LEFT = " style='text-align:left'"
 _FORMULA_STARTS = tuple("=+-@＝＋－＠|")
 _TOP_LEVEL_DOMAIN = re.compile(r"\.[a-z]{2,24}\Z", re.ASCII)
 
@@ -131,10 +133,11 @@ def shown(value: object) -> str:
 def _cell(value: object) -> str:
     if hasattr(value, "item") and not isinstance(value, datetime):  # numpy's numbers
         value = value.item()
-    kind = " class='number'" if isinstance(value, (int, float)) and not isinstance(value, bool) else ""
-    if isinstance(value, str) and is_flagged(value):
-        kind = " class='flagged' title='holds hidden characters, shown as ⟨U+…⟩'"
-    return f"<td{kind}>{html.escape(shown(value))}</td>"
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return f"<td class='number' style='text-align:right'>{html.escape(shown(value))}</td>"
+    flag = is_flagged(value) if isinstance(value, str) else False
+    note = " class='flagged' title='holds hidden characters, shown as ⟨U+…⟩'" if flag else ""
+    return f"<td{note}{_LEFT}>{html.escape(shown(value))}</td>"
 
 
 def frame_html(frame: DataFrame, caption: str) -> str:
@@ -145,13 +148,13 @@ def frame_html(frame: DataFrame, caption: str) -> str:
     """
     named = [name for name in frame.index.names if name is not None]
     heads = [*named, *frame.columns] if named else [*frame.columns]
-    header = "".join(f"<th scope='col'>{html.escape(inert(head))}</th>" for head in heads)
+    header = "".join(f"<th scope='col'{_LEFT}>{html.escape(inert(head))}</th>" for head in heads)
     rows = []
     for key, values in zip(frame.index, frame.itertuples(index=False, name=None), strict=True):
         keys: tuple[Any, ...] = (key if isinstance(key, tuple) else (key,)) if named else ()
-        labels = "".join(f"<th scope='row'>{html.escape(shown(label))}</th>" for label in keys)
+        labels = "".join(f"<th scope='row'{_LEFT}>{html.escape(shown(label))}</th>" for label in keys)
         rows.append(f"<tr>{labels}{''.join(map(_cell, values))}</tr>")
     return (
-        f"<table class='mendbook mathjax_ignore tex2jax_ignore'><caption>{html.escape(inert(caption))}</caption>"
+        f"<table class='mendbook mathjax_ignore tex2jax_ignore'><caption{_LEFT}>{html.escape(inert(caption))}</caption>"
         f"<thead><tr>{header}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )

@@ -28,6 +28,7 @@ People = Callable[[list[str]], "DataFrame"]
 PERSONAL = ("username", "email")
 _KEYS = ("case_key", "row_key", "user_key")
 _BROWSED = 5_000
+_WIDEST = 120  # characters of one cell; the whole of it stands in the frame
 
 
 class Table:
@@ -67,18 +68,28 @@ class BrowsableTable(Table):
         """The table for DataTables; where scripts are not allowed it shows itself as a plain one."""
         from itables import to_html_datatable
 
-        safe = self.frame.map(lambda value: value if isinstance(value, (int, float)) else shown(value))
+        safe = self.frame.map(_browsable)
         table = to_html_datatable(
             safe,
-            html.escape(inert(self.caption)),
             connected=False,
             showIndex=False,
             maxBytes=0,
-            display_logo_when_loading=False,
             allow_html=False,
-            classes="display nowrap compact mathjax_ignore tex2jax_ignore",
+            display_logo_when_loading=False,
+            classes="display compact mathjax_ignore tex2jax_ignore",
+            columnDefs=[{"className": "dt-left", "targets": "_all"}],
+            pageLength=20,
+            lengthMenu=[20, 50, 200, 1000],
+            scrollX=True,
         )
-        return table + (f"<p>{html.escape(inert(self.note))}</p>" if self.note else "")
+        said = "".join(f"<p>{html.escape(inert(text))}</p>" for text in (self.caption, self.note) if text)
+        return said + table
+
+
+def _browsable(value: object) -> object:
+    """Numbers stay numbers, so that they sort as such; all else becomes text that is safe to show."""
+    text = shown(value)
+    return value if isinstance(value, (int, float)) and text else inert(text, _WIDEST)
 
 
 class AuditView:
