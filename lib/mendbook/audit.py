@@ -130,7 +130,7 @@ def take(database: Database, kinds: list[str] | None, folder: Path, progress: Pr
             "gaps": str(folder / "gaps.parquet"),
             "titles": {kind.name: kind.title for kind in looked_for},
             "help": {kind.name: kind.help.partition("\n\n")[0].replace("\n", " ") for kind in looked_for},
-            "database": asdict(snapshot.server),
+            "database": _database(snapshot),
             "scope": _scope(snapshot),
             "constraints": [asdict(weakness) for weakness in weaknesses(snapshot.tables)],
             "left_out": [asdict(each) for each in left_out(snapshot.tables, looked_for)],
@@ -269,6 +269,12 @@ def _scope(snapshot: Snapshot) -> list[dict[str, Any]]:
 
     tables = snapshot.tables
     return [entry(tables.users, "users", None), *(entry(each, "profile", each.profile) for each in tables.profiles)]
+
+
+def _database(snapshot: Snapshot) -> dict[str, Any]:
+    server = snapshot.server
+    named = {"name": server.database, "server": server.name, "version": server.version, "user": server.user}
+    return {**named, "replica": server.replica}
 
 
 def _size(snapshot: Snapshot, table: MappedTable) -> int:

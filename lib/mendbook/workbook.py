@@ -53,7 +53,7 @@ class Workbook:
     def __repr__(self) -> str:
         return f"<Workbook {self.source.name} of {self.settings.path}>"
 
-    def audit(self, kinds: Sequence[str] = (), progress: Progress | None = None) -> AuditView:
+    def audit(self, kinds: Sequence[str] | None = None, progress: Progress | None = None) -> AuditView:
         """Look for damage of ``kinds`` (all where none are named) in one snapshot; the result with its files.
 
         Raises MappingError, Refused, ConnectionFailed, QueryStopped or OutputError; then no file is left.
@@ -63,12 +63,12 @@ class Workbook:
         folder, _ = self.take_audit(kinds, progress)
         return AuditView(folder, self.reveal, self._people)
 
-    def take_audit(self, kinds: Sequence[str] = (), progress: Progress | None = None) -> tuple[Path, dict[str, object]]:
+    def take_audit(self, kinds: Sequence[str] | None = None, progress: Progress | None = None) -> tuple[Path, dict[str, object]]:
         """The same without frames and figures: the folder of the files, and the result as JSON values."""
         given = os.environ.get(RUN_FOLDER)
         folder = Path(given) if given else create_run_folder(self.outputs, "audit", self.source.name)
         try:
-            return folder, take(self._database, list(kinds), folder, progress)
+            return folder, take(self._database, list(kinds or ()), folder, progress)
         except BaseException:
             if not given:
                 _remove_empty(folder)
