@@ -13,10 +13,9 @@ from support.databases import TestDatabase, TestServer, fresh_database, serving
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestServer]:
+def server() -> Iterator[TestServer]:
     """The session's server: ``url(database)``, ``create_database(name)``, ``drop_database(name)``, ``execute(sql)``."""
-    shared = tmp_path_factory.getbasetemp().parent / "server" if "PYTEST_XDIST_WORKER" in os.environ else None
-    with serving(shared) as started:
+    with serving(os.environ.get("PYTEST_XDIST_TESTRUNUID")) as started:
         yield started
 
 

@@ -251,6 +251,28 @@ def test_old_damage_is_made_once(database: TestDatabase) -> None:
     assert racelab.age("website", database.url) == ()
 
 
+def test_the_fix_of_logistics_removes_the_old_duplicates_and_restores_the_constraint(database: TestDatabase) -> None:
+    racelab.migrate("logistics", "broken", database.url)
+    racelab.age("logistics", database.url)
+    database.execute("INSERT INTO accounts_shipment (customer_id, goods, created_at) VALUES (1, 'a pallet', now())")
+    racelab.migrate("logistics", "fixed", database.url)
+    rows = database.execute("SELECT phone_number <> '' FROM accounts_customerprofile ORDER BY user_id")
+    assert rows == [(True,)] * 6
+    moved = "SELECT phone_number <> '' FROM accounts_shipment JOIN accounts_customerprofile c ON c.id = customer_id"
+    assert database.execute(moved) == [(True,)]
+    constraint = "SELECT contype FROM pg_constraint WHERE conname = 'accounts_customerprofile_user_id_key'"
+    assert database.execute(constraint) == [("u",)]
+
+
+def test_a_fix_that_the_damage_is_in_the_way_of_is_told(database: TestDatabase) -> None:
+    racelab.migrate("website", "broken", database.url)
+    database.execute("""
+        INSERT INTO website_account (username, email, password, is_active, date_joined)
+        SELECT name, name || '@example.com', '!', true, now() FROM unnest(ARRAY['ada', 'Ada']) AS name""")
+    with pytest.raises(ServerError, match="could not be migrated to 0002_unique.*ada.*is duplicated"):
+        racelab.migrate("website", "fixed", database.url)
+
+
 def test_importing_racelab_imports_no_django() -> None:
     code = "import sys, racelab; [getattr(racelab, name) for name in racelab.__all__]; print('django' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True)

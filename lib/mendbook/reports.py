@@ -120,7 +120,8 @@ def _audit_parts(folder: Path, audit: dict[str, Any] | None, problems: list[str]
     if audit is None:
         return {"total": (0, 0), "kinds_found": 0, "findings": [], "next_steps": []}
     shown_kinds = results.shown_kinds(audit)
-    findings = [_try(lambda kind=kind: _findings(folder, audit, kind), problems) for kind in shown_kinds]
+    listed = [kind for kind in shown_kinds if kind != "missing_constraint"]  # these have a section of their own
+    findings = [_try(lambda kind=kind: _findings(folder, audit, kind), problems) for kind in listed]
     return {
         "total": results.total(audit),
         "kinds_found": len(shown_kinds),
@@ -242,8 +243,13 @@ def _listed(folder: Path) -> dict[str, Any]:
                 quote(f"{record.notebook}.ipynb") if (folder / f"{record.notebook}.ipynb").is_file() else ""
             )
     except (OutputError, ValueError, TypeError, KeyError, AttributeError, OSError) as failure:
-        line.update(state="unreadable", why=failure.message if isinstance(failure, OutputError) else str(failure))
+        line.update(state="unreadable", why=_short_reason(failure, folder))
     return line
+
+
+def _short_reason(failure: Exception, folder: Path) -> str:
+    reason = failure.message if isinstance(failure, OutputError) else str(failure)
+    return reason.replace(f"{folder}/", "")
 
 
 def _folder_time(text: str) -> str:

@@ -60,10 +60,10 @@ def run(
     outputs: str | Path = "outputs",
     timeout: float | None = None,
 ) -> RunRecord:
-    """Execute ``notebook`` on ``source`` into a folder of its own and return the record, which is also in run.json
-    there.
+    """Execute ``notebook`` on ``source`` into a folder of its own and return the record, also written there as run.json.
 
-    ``parameters`` are checked against the notebook's parameters cell; text values are read by their declared types.
+    ``config`` "" leaves it to the notebook to look for mendbook.toml. ``parameters`` are checked against the notebook's
+    parameters cell; text values are read by their declared types.
     ``timeout`` (seconds) is for the whole run. A run that fails, is stopped or runs out of time is returned, not
     raised: look at ``state`` and ``exit_code``. Raises ConfigError before anything is written, where notebook,
     source or parameters are wrong, and OutputError where outputs cannot be written.
@@ -72,13 +72,13 @@ def run(
 
     path = find_notebook(notebook)
     content = read_notebook(path)
-    environment = _environment(Path(config))
+    environment = _environment(Path(config or "mendbook.toml"))
     secrets = secrets_of(environment)
     known_parameters = declared(nbformat.reads(content.decode("utf-8"), as_version=4))
     own = typed(parameters or {}, known_parameters, path.stem, secrets)
     given = {
         "source": check_source(source, secrets),
-        "config": str(Path(config).absolute()),
+        "config": str(Path(config).absolute()) if str(config) else "",
         "outputs": str(Path(outputs).absolute()),
     }
     values = {**{name: value for name, value in given.items() if name in known_parameters}, **own}

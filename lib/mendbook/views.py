@@ -28,7 +28,7 @@ People = Callable[[list[str]], "DataFrame"]
 PERSONAL = ("username", "email")
 _KEYS = ("case_key", "row_key", "user_key")
 _BROWSED = 5_000
-_WIDEST = 120  # characters of one cell; the whole of it stands in the frame
+_WIDEST = 40  # characters of one cell; the whole of it stands in the frame
 
 
 class Table:
@@ -76,7 +76,7 @@ class BrowsableTable(Table):
             maxBytes=0,
             allow_html=False,
             display_logo_when_loading=False,
-            classes="display compact mathjax_ignore tex2jax_ignore",
+            classes="display nowrap compact mathjax_ignore tex2jax_ignore",
             columnDefs=[{"className": "dt-left", "targets": "_all"}],
             pageLength=20,
             lengthMenu=[20, 50, 200, 1000],
@@ -195,6 +195,7 @@ class AuditView:
         """Findings to page, sort and search: the newest 5,000 in JupyterLab, the newest ``rows`` in a papermill run."""
         unattended = bool(os.environ.get("MENDBOOK_RUN"))
         frame = self.findings(kind, rows if unattended else _BROWSED)
+        frame["table"] = frame.pop("table")  # last: it is wide, and nearly always the same
         counts = self.result["counts"]
         whole = counts[kind]["rows"] if kind else results.total(self.result)[1]
         of = f"the newest {len(frame):,} of {whole:,}" if whole > len(frame) else f"all {whole:,}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -81,14 +82,19 @@ def run_script(url: str, sql: str) -> list[tuple[Any, ...]]:
 
 
 @contextlib.contextmanager
-def serving(shared_folder: Path | None) -> Iterator[TestServer]:
-    """The server of a test session; the workers of pytest-xdist share the one in ``shared_folder``."""
+def serving(parallel_run: str | None) -> Iterator[TestServer]:
+    """The server of a test session; the workers of one parallel run of pytest-xdist share one.
+
+    Its folder is not under pytest's own, which pytest closes to the database's user; the last worker to end stops the
+    server, and the next run removes the folder.
+    """
     given = os.environ.get("MENDBOOK_TEST_URL")
     version = int(os.environ.get("PG", "18"))
     if given:
         yield GivenServer(make_url(given))
-    elif shared_folder:
-        yield embedded.start(shared_folder, version, embedded.THROWAWAY_SETTINGS)  # the last worker to end stops it
+    elif parallel_run:
+        folder = Path(tempfile.gettempdir()) / f"{embedded.TEMPORARY}{parallel_run}"
+        yield embedded.start(folder, version, embedded.THROWAWAY_SETTINGS)
     else:
         with embedded.temporary(version) as server:
             yield server

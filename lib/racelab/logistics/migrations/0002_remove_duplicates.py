@@ -2,11 +2,18 @@
 
 from django.db import migrations
 
-KEEP_THE_OLDEST = """
-    DELETE FROM accounts_customerprofile AS later
-    USING accounts_customerprofile AS first
-    WHERE first.user_id = later.user_id AND first.id < later.id
-      AND NOT EXISTS (SELECT 1 FROM accounts_shipment WHERE customer_id = later.id)
+SURVIVORS = """
+    CREATE TEMPORARY TABLE duplicate AS
+    SELECT id, first_value(id) OVER (PARTITION BY user_id ORDER BY phone_number = '' AND address = '', id) AS survivor
+    FROM accounts_customerprofile
+"""
+MOVE_SHIPMENTS = """
+    UPDATE accounts_shipment SET customer_id = survivor FROM duplicate
+    WHERE customer_id = duplicate.id AND survivor <> duplicate.id
+"""
+REMOVE = """
+    DELETE FROM accounts_customerprofile USING duplicate
+    WHERE accounts_customerprofile.id = duplicate.id AND survivor <> duplicate.id
 """
 ONE_CONSTRAINT = """
     DO $$ BEGIN
@@ -23,6 +30,6 @@ class Migration(migrations.Migration):
     atomic = False  # the constraint cannot be added while the deletion's triggers are pending
     dependencies = [("accounts", "0001_initial")]
     operations = [
-        migrations.RunSQL(KEEP_THE_OLDEST, migrations.RunSQL.noop),
+        migrations.RunSQL([SURVIVORS, MOVE_SHIPMENTS, REMOVE, "DROP TABLE duplicate"], migrations.RunSQL.noop),
         migrations.RunSQL(ONE_CONSTRAINT, migrations.RunSQL.noop),
     ]
