@@ -1,0 +1,49 @@
+# make setup | demo | test | check | bench | lab: each does all of its own set-up, from git, make and Python 3.11 or newer.
+SHELL := /bin/bash
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+EXTRAS := demo,dev
+PG ?= 18
+export PG
+
+.PHONY: help setup demo test check bench lab clean
+help:
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+
+setup: .venv/.complete ## make .venv with the mendbook command and all extras
+
+.venv/.complete: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "mendbook needs Python 3.11 or newer: install it, or name it with make PYTHON=..."; exit 2; }
+	@if command -v uv >/dev/null; then \
+		test -x $(BIN)/python || uv venv --quiet --python "$(PYTHON)" .venv; \
+		uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[$(EXTRAS)]'; \
+	else \
+		test -x $(BIN)/pip || "$(PYTHON)" -m venv .venv \
+			|| { echo "this Python cannot make a venv (on Debian: apt install python3-venv)"; exit 2; }; \
+		$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS)]'; \
+	fi
+	@touch $@
+
+demo: setup ## damage four applications by their own races on an embedded PostgreSQL, then audit them
+	$(BIN)/mendbook demo
+
+test: check ## every check and every test (make test PG=16: on PostgreSQL 16)
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+
+check: setup ## format, lint, types, import floors, notebook rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest --quiet tests/test_notebooks.py tests/test_project.py
+
+bench: setup ## the figures of docs/performance.md, measured here (takes about half an hour)
+	$(BIN)/python bench/audit.py --users 1000000 --rounds 5 --pandas
+	$(BIN)/python bench/audit.py --users 10000000 --rounds 3
+
+lab: setup ## JupyterLab on notebooks/, with the demo's databases where there is no mendbook.toml
+	$(BIN)/mendbook lab
+
+clean: ## remove .venv and caches; outputs/ stays
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
