@@ -39,7 +39,7 @@ def write_audit(folder: Path, cases: int = 30, hostile: bool = False) -> dict[st
     for kind in KINDS:
         for case in range(0 if kind == "null_flag" else cases):
             at = None if case % 10 == 9 or kind == "missing_constraint" else start + timedelta(hours=7 * case)
-            name = {0: HOSTILE, 1: FORMULA}.get(case, str(case)) if hostile else str(case)
+            name = {cases - 2: HOSTILE, cases - 3: FORMULA}.get(case, str(case)) if hostile else str(case)
             for row in range(2 if kind == "duplicate_profile" else 1):
                 findings.append(
                     [kind, "customer", f"{case}", "accounts_profile", f"{name}/{row}", f"{1000 + case}", at]

@@ -154,8 +154,10 @@ def test_a_stopped_run_says_so(tmp_path, number):
     wait_for(lambda: not descendants(marker))
 
 
-def test_a_run_whose_process_was_killed_has_failed_and_leaves_no_kernel(tmp_path):
-    marker = tmp_path / "pid"
+def test_a_run_whose_process_was_killed_has_failed_and_leaves_nothing_behind(tmp_path, monkeypatch):
+    marker, temporary = tmp_path / "pid", tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
     path = notebook(tmp_path, f"import os, time\nopen({str(marker)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)")
     parent = in_its_own_process(path, tmp_path / "out")
     wait_for(lambda: marker.exists() and marker.read_text())
@@ -165,6 +167,7 @@ def test_a_run_whose_process_was_killed_has_failed_and_leaves_no_kernel(tmp_path
     record = read_record(folder)
     assert (record.state, record.died, record.exit_code) == ("failed", True, 3)
     wait_for(lambda: not descendants(marker))
+    wait_for(lambda: not list(temporary.glob("mendbook-run-*")))
     after = run(notebook(tmp_path, "ok = 1", name="after"), "shop", outputs=tmp_path / "out")
     assert after.state == "finished"
     assert "failed (died)" in (tmp_path / "out" / "index.html").read_text()
@@ -384,3 +387,10 @@ def test_an_audit_of_a_run_is_counted_in_the_index(tmp_path):
     assert "image/png" in outputs[-2][0]["data"]
     assert "<script" not in str(outputs[-1])
     assert "<table" in str(outputs[-1])
+
+
+def test_the_command_line_starts_without_pandas_and_matplotlib():
+    code = (
+        "import mendbook.runs, sys; sys.exit(bool({'pandas', 'matplotlib', 'pyarrow', 'papermill'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import sys
 import threading
@@ -26,7 +27,7 @@ _ANSI = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
 def main() -> int:
     """Execute the notebook that standard input names."""
     job = json.loads(sys.stdin.readline())
-    watcher = threading.Thread(target=_leave_with_parent, daemon=True)
+    watcher = threading.Thread(target=_leave_with_parent, args=(Path(job["output"]).parent,), daemon=True)
     watcher.start()
     outcome = execute(job)
     Path(job["outcome"]).write_text(json.dumps(outcome), "utf-8")
@@ -102,11 +103,14 @@ def kernel_manager_class() -> type[Any]:
     return OwnInterpreter
 
 
-def _leave_with_parent() -> None:
-    """Wait for the end of standard input, which comes with the death of the parent, then end the kernel and this
-    process."""
+def _leave_with_parent(private: Path) -> None:
+    """Wait for the end of standard input, which comes with the parent's, then end the kernel and this process.
+
+    The ``private`` folder goes too: what stands there has not been searched for secrets yet.
+    """
     sys.stdin.read()
     end_tree(os.getpid(), spare_root=True)
+    shutil.rmtree(private, ignore_errors=True)
     os._exit(1)
 
 

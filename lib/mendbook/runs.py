@@ -60,7 +60,7 @@ def run(
     outputs: str | Path = "outputs",
     timeout: float | None = None,
 ) -> RunRecord:
-    """Execute ``notebook`` on ``source`` into a folder of its own and return the record, also written there as run.json.
+    """Execute ``notebook`` on ``source`` into a folder of its own and return the record, which is also in run.json.
 
     ``config`` "" leaves it to the notebook to look for mendbook.toml. ``parameters`` are checked against the notebook's
     parameters cell; text values are read by their declared types.
