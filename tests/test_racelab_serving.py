@@ -269,7 +269,7 @@ def test_a_fix_that_the_damage_is_in_the_way_of_is_told(database: TestDatabase) 
     database.execute("""
         INSERT INTO website_account (username, email, password, is_active, date_joined)
         SELECT name, name || '@example.com', '!', true, now() FROM unnest(ARRAY['ada', 'Ada']) AS name""")
-    with pytest.raises(ServerError, match="could not be migrated to 0002_unique.*ada.*is duplicated"):
+    with pytest.raises(ServerError, match=r"could not be migrated to 0002_unique.*ada.*is duplicated"):
         racelab.migrate("website", "fixed", database.url)
 
 

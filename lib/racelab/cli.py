@@ -7,6 +7,7 @@ import json
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -114,3 +115,6 @@ def main() -> None:
     except MendbookError as error:
         _say(str(error))
         raise SystemExit(error.exit_code) from error
+    except Exception as error:
+        traceback.print_exc()
+        raise SystemExit(3) from error

@@ -149,7 +149,7 @@ def _wait_until_ready(app: App, process: subprocess.Popen[bytes], workers: int) 
             break
         with contextlib.suppress(httpx.HTTPError, psutil.Error):
             answer = httpx.get(f"{app.base_url}/ready", timeout=2, trust_env=False)
-            if answer.status_code < 500 and len(psutil.Process(process.pid).children()) >= workers:  # 404 will do
+            if answer.status_code == 204 and len(psutil.Process(process.pid).children()) >= workers:
                 return
         time.sleep(0.05)
     told = (app.logs / "console.log").read_text(errors="replace").strip().split("\n")[-1]
