@@ -41,9 +41,7 @@ def write_audit(folder: Path, cases: int = 30, hostile: bool = False) -> dict[st
             at = None if case % 10 == 9 or kind == "missing_constraint" else start + timedelta(hours=7 * case)
             name = {cases - 2: HOSTILE, cases - 3: FORMULA}.get(case, str(case)) if hostile else str(case)
             for row in range(2 if kind == "duplicate_profile" else 1):
-                findings.append(
-                    [kind, "customer", f"{case}", "accounts_profile", f"{name}/{row}", f"{1000 + case}", at]
-                )
+                findings.append([kind, "customer", f"{case}", "accounts_profile", f"{name}/{row}", f"{1000 + case}", at])
             if kind == "duplicate_profile":
                 gap = None if case % 10 == 9 else 10.0 ** (case % 9 - 5)
                 gaps.append(["customer", f"{case}", f"{1000 + case}", "a", "b", gap, SIGNATURES[case % 5], at])

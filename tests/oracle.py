@@ -74,9 +74,7 @@ class Reading:
         wanted = [self.mapped[role] for role in ("key", "username", "email") if role in self.mapped]
         for profile in mapping.get("profiles", []):
             wanted += profile.get("required_for", {})
-        self.users = read_table(
-            connection, self.mapped["table"], self.mapped["key"], wanted, self.mapped.get("created")
-        )
+        self.users = read_table(connection, self.mapped["table"], self.mapped["key"], wanted, self.mapped.get("created"))
         self.user = {row.key: row for row in self.users.rows}
         self.profiles = [self._profile(connection, profile) for profile in mapping.get("profiles", [])]
 

@@ -86,9 +86,7 @@ class Schema:
         bare = re.escape(self.printed(column))
         one = rf"\(*{bare}\)*"
         trimmed = rf"(?:btrim\({one}\)|TRIM\(BOTH FROM {one}\))"
-        return (
-            re.fullmatch(rf"(?:lower|upper)\((?:{one}|\(*{trimmed}\)*)\)", without_casts(index.first_key)) is not None
-        )
+        return re.fullmatch(rf"(?:lower|upper)\((?:{one}|\(*{trimmed}\)*)\)", without_casts(index.first_key)) is not None
 
     def collation_is_caseless(self, collation: int) -> bool:
         if not collation:
@@ -107,9 +105,7 @@ class Schema:
     def user_column_is_bound(self, column: str, users: Schema, key: str) -> bool:
         """Unique and referring to the users' key, with nothing half-made beside."""
         number = self.number[column]
-        towards_users = [
-            key for key in self.foreign_keys if key.columns == [number] and key.refers_to == users.table.oid
-        ]
+        towards_users = [key for key in self.foreign_keys if key.columns == [number] and key.refers_to == users.table.oid]
         holding = [
             foreign
             for foreign in towards_users
@@ -133,9 +129,7 @@ def excludes_only_nothing(predicate: str | None, name: str) -> bool:
     return all(condition in (f"{name} IS NOT NULL", f"{name} <> ''") for condition in conditions)
 
 
-def missing_constraints(
-    connection: Any, mapping: dict[str, Any], users: Table, profiles: list[Table]
-) -> Iterator[Finding]:
+def missing_constraints(connection: Any, mapping: dict[str, Any], users: Table, profiles: list[Table]) -> Iterator[Finding]:
     """One finding for each column that wants a constraint, or is mapped and not there."""
     with connection.cursor() as cursor:
         mapped = mapping["users"]

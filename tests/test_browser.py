@@ -12,17 +12,13 @@ from mendbook.reports import render_report
 from mendbook.views import AuditView
 
 pytestmark = pytest.mark.browser
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
+CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
 
 
 @pytest.fixture(scope="module")
 def browser():
     if CHROMIUM is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(
-            "There is no chromium to look at the report with."
-        )
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("There is no chromium to look at the report with.")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

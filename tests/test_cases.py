@@ -23,9 +23,7 @@ def test_the_oracle_reads_the_case_as_its_author_did(folder: Path, database: Any
 
 
 @each_case
-def test_mendbook_finds_what_the_case_says_and_what_the_oracle_reads(
-    folder: Path, database: Any, tmp_path: Path
-) -> None:
+def test_mendbook_finds_what_the_case_says_and_what_the_oracle_reads(folder: Path, database: Any, tmp_path: Path) -> None:
     connection = prepare(database, folder)
     try:
         read = brute_force(connection, mapping(folder))

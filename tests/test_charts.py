@@ -62,9 +62,7 @@ def test_findings_without_a_time_are_told():
 
 
 def test_every_gap_is_drawn_under_its_signature():
-    chart = gap_chart(
-        gaps((0.0, "signal first"), (3e-7, "signal first"), (4e8, "form first"), (None, "unknown"), (1, None))
-    )
+    chart = gap_chart(gaps((0.0, "signal first"), (3e-7, "signal first"), (4e8, "form first"), (None, "unknown"), (1, None)))
     assert sum(bar.get_height() for bar in chart.axes[0].patches) == 4
     assert "signal first 2, form first 1, unknown 1" in chart.description
     assert "1 of 5 have no times" in chart.description

@@ -86,9 +86,7 @@ def test_the_three_logs_tell_of_an_error_and_can_be_read() -> None:
             server.execute("CREATE TABLE t (n int UNIQUE); INSERT INTO t VALUES (7); INSERT INTO t VALUES (7)")
         deadline = time.monotonic() + 5
         while time.monotonic() < deadline:  # the collector writes a moment later
-            texts = {
-                ending: (server.log_folder / f"postgresql.{ending}").read_text() for ending in ("log", "csv", "json")
-            }
+            texts = {ending: (server.log_folder / f"postgresql.{ending}").read_text() for ending in ("log", "csv", "json")}
             if all("(n)=(7)" in text for text in texts.values()):
                 break
             time.sleep(0.05)
@@ -181,9 +179,7 @@ def test_a_crashed_server_restarts_with_its_data_and_its_url(home: Path) -> None
     assert server.execute("SELECT n FROM kept") == [(5,)]
 
 
-@pytest.mark.parametrize(
-    "content", ["{stranger}\n/elsewhere\n1700000000\n5432\n/nowhere\n\n 1 99999999\nready\n", "", "x"]
-)
+@pytest.mark.parametrize("content", ["{stranger}\n/elsewhere\n1700000000\n5432\n/nowhere\n\n 1 99999999\nready\n", "", "x"])
 def test_a_pid_file_that_names_a_stranger_is_no_obstacle(home: Path, content: str) -> None:
     embedded.start(home, settings=QUICK).stop()
     stranger = subprocess.Popen(["sleep", "60"])

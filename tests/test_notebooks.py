@@ -51,9 +51,7 @@ def test_one_parameters_cell_typed_and_commented(book):
 def test_only_calls_and_prose(book):
     for cell in code(book):
         kinds = {type(node).__name__ for node in ast.walk(ast.parse(cell.source))}
-        assert not kinds & {"FunctionDef", "AsyncFunctionDef", "ClassDef", "Lambda", "For", "While", "Try", "With"}, (
-            cell.source
-        )
+        assert not kinds & {"FunctionDef", "AsyncFunctionDef", "ClassDef", "Lambda", "For", "While", "Try", "With"}, cell.source
         assert not SQL.search(cell.source)
         assert not re.search(r"\w+://", cell.source)
         assert len(cell.source.splitlines()) <= MOST_LINES, cell.source
@@ -74,9 +72,7 @@ def test_what_the_audit_notebook_calls_exists():
         node.func.attr
         for cell in code(book)
         for node in ast.walk(ast.parse(cell.source))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and getattr(node.func.value, "id", "") == "audit"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and getattr(node.func.value, "id", "") == "audit"
     }
     shown = {
         "scope",

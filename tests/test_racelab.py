@@ -124,9 +124,7 @@ def test_fixed_mode_under_the_same_traffic_makes_no(fixed: dict[str, Lab], syste
 
 
 @pytest.mark.parametrize(("system", "name"), EACH)
-def test_fixed_mode_without_the_constraints_makes_no(
-    fixed_without_constraints: dict[str, Lab], system: str, name: str
-) -> None:
+def test_fixed_mode_without_the_constraints_makes_no(fixed_without_constraints: dict[str, Lab], system: str, name: str) -> None:
     assert fixed_without_constraints[system].count(DAMAGE[system][name]) == 0
 
 
@@ -210,9 +208,7 @@ def test_website_fixed_answers_politely_and_has_its_index(fixed: dict[str, Lab])
 
 def test_references_to_users_are_many_and_real(broken: dict[str, Lab]) -> None:
     assert broken["attendance"].count("SELECT id FROM attendance_signin")
-    assert broken["logistics"].count(
-        "SELECT customer_ref FROM billing_invoice JOIN auth_user ON customer_ref = auth_user.id"
-    )
+    assert broken["logistics"].count("SELECT customer_ref FROM billing_invoice JOIN auth_user ON customer_ref = auth_user.id")
     assert broken["logistics"].count("SELECT id FROM accounts_shipment")
     assert broken["website"].count("SELECT id FROM website_comment")
     for system in DAMAGE:

@@ -94,9 +94,7 @@ def test_a_form_without_its_token_is_refused(attendance: racelab.App) -> None:
 # -- other databases of the broken release -----------------------------------------------------------------------------
 
 
-def test_with_the_constraint_people_read_the_apology(
-    database: TestDatabase, tmp_path: Path, browser: httpx.Client
-) -> None:
+def test_with_the_constraint_people_read_the_apology(database: TestDatabase, tmp_path: Path, browser: httpx.Client) -> None:
     racelab.migrate("attendance", "broken", database.url, variant="constrained")
     with racelab.running("attendance", "broken", database.url, tmp_path, workers=2) as app:
         browser.base_url = app.base_url
@@ -129,9 +127,7 @@ def test_academy_answers_as_its_clients_expect(database: TestDatabase, tmp_path:
     with racelab.running("academy", "broken", database.url, tmp_path, workers=2, pause=0) as app:
         browser.base_url = app.base_url
         body = {"username": "ada", "email": "ada@example.com", "password": "pw", "role": "student", "bio": ""}
-        answers = [
-            browser.post("/api/users/register/", json=body | change) for change in ({}, {}, {"email": "b@example.com"})
-        ]
+        answers = [browser.post("/api/users/register/", json=body | change) for change in ({}, {}, {"email": "b@example.com"})]
         assert [(answer.status_code, answer.json().get("detail")) for answer in answers] == [
             (201, None),
             (400, "Email already registered."),
@@ -174,9 +170,7 @@ def test_ten_simultaneous_registrations_on_the_fixed_academy(database: TestDatab
     assert database.execute("SELECT role, can_invite_teachers FROM users_profile") == [("guide", False)]
 
 
-def test_website_fixed_names_the_account_that_exists(
-    database: TestDatabase, tmp_path: Path, browser: httpx.Client
-) -> None:
+def test_website_fixed_names_the_account_that_exists(database: TestDatabase, tmp_path: Path, browser: httpx.Client) -> None:
     racelab.migrate("website", "fixed", database.url)
     with racelab.running("website", "fixed", database.url, tmp_path, workers=2, pause=0) as app:
         browser.base_url = app.base_url

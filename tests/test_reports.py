@@ -201,16 +201,12 @@ def test_index_lists_the_newest_first_and_survives_broken_folders(tmp_path):
     runs = tmp_path / "runs"
     for number, name in enumerate(("20261118T000000Z-audit-a", "20261120T000000Z-audit-b")):
         write_audit(runs / name, cases=number + 1)
-        write_record(
-            replace(a_record(runs / name), source=name[-1], started=f"{name[:4]}-11-{name[6:8]}T00:00:00+00:00")
-        )
+        write_record(replace(a_record(runs / name), source=name[-1], started=f"{name[:4]}-11-{name[6:8]}T00:00:00+00:00"))
     (runs / "20261119T000000Z-audit-broken").mkdir()
     (runs / "20261119T000000Z-audit-broken" / "run.json").write_text("{")
     (runs / "20261117T000000Z-audit-<script>").mkdir()
     (runs / "20261116T000000Z-audit-died").mkdir()
-    write_record(
-        replace(a_record(runs / "20261116T000000Z-audit-died"), state="started", started="2026-11-16T00:00:00+00:00")
-    )
+    write_record(replace(a_record(runs / "20261116T000000Z-audit-died"), state="started", started="2026-11-16T00:00:00+00:00"))
     write_audit(runs / "20261115T000000Z-audit-byhand")
     html = render_index(tmp_path)
     order = [html.index(f"2026-11-{day} 00:00:00 UTC") for day in (20, 19, 18, 17, 16, 15)]

@@ -64,9 +64,7 @@ def wait_for(condition, patience=60.0):
 def test_a_good_run(tmp_path):
     interpreter = '(folder / "result.json").write_text(json.dumps({**told, "python": __import__("sys").executable}))'
     path = notebook(tmp_path, TELL, interpreter)
-    record = run(
-        path, "shop", {"code": "007", "limit": "5", "careful": "no", "kinds": "a, b"}, outputs=tmp_path / "out"
-    )
+    record = run(path, "shop", {"code": "007", "limit": "5", "careful": "no", "kinds": "a, b"}, outputs=tmp_path / "out")
     folder = Path(record.folder)
     assert (record.state, record.exit_code, record.error) == ("finished", 0, None)
     told = json.loads((folder / "result.json").read_text())
@@ -109,9 +107,7 @@ def test_an_error_of_ours_is_a_refusal(tmp_path):
 
 def test_a_killed_kernel_is_no_success(tmp_path):
     record = run(
-        notebook(
-            tmp_path, "print('before')", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "print('never')"
-        ),
+        notebook(tmp_path, "print('before')", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "print('never')"),
         "shop",
         outputs=tmp_path / "out",
     )
@@ -390,7 +386,5 @@ def test_an_audit_of_a_run_is_counted_in_the_index(tmp_path):
 
 
 def test_the_command_line_starts_without_pandas_and_matplotlib():
-    code = (
-        "import mendbook.runs, sys; sys.exit(bool({'pandas', 'matplotlib', 'pyarrow', 'papermill'} & set(sys.modules)))"
-    )
+    code = "import mendbook.runs, sys; sys.exit(bool({'pandas', 'matplotlib', 'pyarrow', 'papermill'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

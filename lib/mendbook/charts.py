@@ -111,9 +111,7 @@ def timeline_chart(times: DataFrame, titles: Mapping[str, str] | None = None) ->
     undated = whole - len(dated)
     left_out = f" {undated:,} of {whole:,} findings have no usable time and are not drawn." if undated else ""
     if dated.empty:
-        return _empty(
-            title, f"No finding has a time to draw.{left_out}" if whole else "There is nothing to draw: no findings."
-        )
+        return _empty(title, f"No finding has a time to draw.{left_out}" if whole else "There is nothing to draw: no findings.")
     edges, step = _bins(dated["at"].min(), dated["at"].max())
     strangers = sorted(set(dated["kind"]) - set(KINDS))
     kinds = [kind for kind in (*KINDS, *strangers) if (dated["kind"] == kind).any()]

@@ -75,9 +75,7 @@ def _mark(notebook: Any, state: str, error: RunError | None) -> RunError | None:
         error = _blame(notebook, cells[at_work[-1]], at_work[-1], error)
     ended = {"stopped": "was stopped", "timed out": "ran out of time"}.get(state, "failed")
     words = inert(" ".join(error.message.split())).replace("<", "&lt;")
-    cells.insert(
-        0, nbformat.v4.new_markdown_cell(f"**This run {ended}.** {words}", metadata={"tags": ["mendbook-run-ended"]})
-    )
+    cells.insert(0, nbformat.v4.new_markdown_cell(f"**This run {ended}.** {words}", metadata={"tags": ["mendbook-run-ended"]}))
     return error
 
 

@@ -46,7 +46,5 @@ def read_notebook(path: Path) -> bytes:
         content = path.read_bytes()
         nbformat.reads(content.decode("utf-8"), as_version=4)
     except (OSError, ValueError, nbformat.reader.NotJSONError) as failure:
-        raise ConfigError(
-            f"{path} is not a notebook that can be read: {failure}.", "Open it in JupyterLab."
-        ) from failure
+        raise ConfigError(f"{path} is not a notebook that can be read: {failure}.", "Open it in JupyterLab.") from failure
     return content

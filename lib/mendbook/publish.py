@@ -23,9 +23,7 @@ _HINTS = {
 def output_error(path: Path, failure: OSError) -> OutputError:
     """The error to raise when ``path`` could not be written, with what to do about ``failure``."""
     reason = failure.strerror or type(failure).__name__
-    hint = _HINTS.get(
-        failure.errno or 0, "Check that the folder exists and may be written, or choose another with --outputs."
-    )
+    hint = _HINTS.get(failure.errno or 0, "Check that the folder exists and may be written, or choose another with --outputs.")
     return OutputError(f"Cannot write {path}: {reason}.", hint)
 
 

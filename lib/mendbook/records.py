@@ -93,9 +93,7 @@ def read_record(folder: Path) -> RunRecord:
         if record.state not in STATES:
             raise ValueError(f"unknown state {record.state!r}")
     except (OSError, ValueError, TypeError, AttributeError) as failure:
-        raise OutputError(
-            f"{path} is not the record of a run: {failure}.", "Was the folder copied or edited?"
-        ) from failure
+        raise OutputError(f"{path} is not the record of a run: {failure}.", "Was the folder copied or edited?") from failure
     if record.state == "started" and not is_alive(Path(folder)):
         message = "The process that ran it ended without saying so: it was killed, or the machine went down."
         return replace(record, state="failed", error=RunError("Died", message), exit_code=3)

@@ -16,12 +16,8 @@ from urllib.parse import quote, unquote
 REDACTED = "[redacted]"
 
 _URL_PASSWORD = re.compile(r"(?P<head>[A-Za-z][A-Za-z0-9+.-]*://[^\s:/@?#'\"]*:)(?P<password>[^\s/'\"]+)(?=@)")
-_KEY_BLOCK = re.compile(
-    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL
-)
-_PASSWORD_SETTING = re.compile(
-    r"(?i)\b(?P<head>(?:pg)?(?:password|passwd|pwd)=)(?P<password>'[^']*'|\"[^\"]*\"|[^\s&'\",;)]+)"
-)
+_KEY_BLOCK = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL)
+_PASSWORD_SETTING = re.compile(r"(?i)\b(?P<head>(?:pg)?(?:password|passwd|pwd)=)(?P<password>'[^']*'|\"[^\"]*\"|[^\s&'\",;)]+)")
 _SECRET_NAME = re.compile(r"(?i)(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY)$")
 _ANSI = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
 # A shorter password would be found inside ordinary words; it is taken out only where it stands like a value.

@@ -135,9 +135,7 @@ def _try(read: Any, problems: list[str]) -> Any:
     try:
         return read()
     except (MendbookError, OSError, KeyError, TypeError, ValueError) as failure:
-        problems.append(
-            failure.message if isinstance(failure, MendbookError) else f"{type(failure).__name__}: {failure}"
-        )
+        problems.append(failure.message if isinstance(failure, MendbookError) else f"{type(failure).__name__}: {failure}")
         return None
 
 
@@ -185,9 +183,7 @@ def _frames(folder: Path, problems: list[str]) -> list[dict[str, Any]]:
         schema = _try(lambda path=path: pyarrow.parquet.ParquetFile(path), problems)
         if schema is not None:
             names = list(schema.schema_arrow.names)
-            frames.append(
-                {"name": path.name, "link": quote(path.name), "rows": schema.metadata.num_rows, "columns": names}
-            )
+            frames.append({"name": path.name, "link": quote(path.name), "rows": schema.metadata.num_rows, "columns": names})
     return frames
 
 
@@ -203,16 +199,12 @@ def render_index(outputs: Path) -> str:
     """index.html for ``outputs``: its runs, newest first. A broken folder is listed as one, and hides no other."""
     runs = Path(outputs) / "runs"
     try:
-        folders = sorted(
-            (each for each in runs.iterdir() if each.is_dir() and not each.name.startswith(".")), reverse=True
-        )
+        folders = sorted((each for each in runs.iterdir() if each.is_dir() and not each.name.startswith(".")), reverse=True)
     except OSError:
         folders = []
     listed = [_listed(folder) for folder in folders]
     return (
-        _environment()
-        .get_template("index.html.j2")
-        .render(runs=sorted(listed, key=lambda run: run["started"], reverse=True))
+        _environment().get_template("index.html.j2").render(runs=sorted(listed, key=lambda run: run["started"], reverse=True))
     )
 
 
@@ -231,17 +223,13 @@ def _listed(folder: Path) -> dict[str, Any]:
         result = results.read_result(folder) if (folder / results.RESULT).exists() else None
         if result is not None and results.is_audit(result):
             line["cases"], line["rows"] = results.total(result)
-            line.update(
-                source=str(result.get("source", source)), seconds=float(result.get("seconds", 0)), state="finished"
-            )
+            line.update(source=str(result.get("source", source)), seconds=float(result.get("seconds", 0)), state="finished")
         if has_record:
             record = read_record(folder)
             line.update(notebook=record.notebook, source=record.source, started=record.started, seconds=record.seconds)
             line["state"] = "died" if record.died else record.state
             line["why"] = f"{record.error.name}: {record.error.message}" if record.error else ""
-            line["executed"] = (
-                quote(f"{record.notebook}.ipynb") if (folder / f"{record.notebook}.ipynb").is_file() else ""
-            )
+            line["executed"] = quote(f"{record.notebook}.ipynb") if (folder / f"{record.notebook}.ipynb").is_file() else ""
     except (OutputError, ValueError, TypeError, KeyError, AttributeError, OSError) as failure:
         line.update(state="unreadable", why=_short_reason(failure, folder))
     return line

@@ -29,9 +29,7 @@ def read_result(folder: Path) -> dict[str, Any]:
     try:
         result = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as failure:
-        raise OutputError(
-            f"{path} cannot be read: {failure}.", "Run the audit again: mendbook audit SOURCE"
-        ) from failure
+        raise OutputError(f"{path} cannot be read: {failure}.", "Run the audit again: mendbook audit SOURCE") from failure
     if not isinstance(result, dict):
         raise OutputError(f"{path} is not a JSON object.", "Run the audit again: mendbook audit SOURCE")
     return result
@@ -51,9 +49,7 @@ def total(result: dict[str, Any]) -> tuple[int, int]:
 def shown_kinds(result: dict[str, Any]) -> list[str]:
     """The kinds of which something was found, most rows first."""
     counts = result["counts"]
-    return sorted(
-        (kind for kind, count in counts.items() if count["rows"]), key=lambda kind: (-counts[kind]["rows"], kind)
-    )
+    return sorted((kind for kind, count in counts.items() if count["rows"]), key=lambda kind: (-counts[kind]["rows"], kind))
 
 
 def next_steps(result: dict[str, Any]) -> list[dict[str, str]]:
@@ -136,6 +132,4 @@ def _read(path: Path, columns: list[str], filters: list[tuple[str, str, str]] | 
         return pyarrow.parquet.read_table(path, columns=columns, filters=filters)
     except (OSError, pyarrow.ArrowException) as failure:
         reason = str(failure).splitlines()[0]
-        raise OutputError(
-            f"{path} cannot be read: {reason}.", "Run the audit again: mendbook audit SOURCE"
-        ) from failure
+        raise OutputError(f"{path} cannot be read: {reason}.", "Run the audit again: mendbook audit SOURCE") from failure

@@ -166,9 +166,7 @@ def _execute(
     return _Ending(ending.state, error), record
 
 
-def _supervise(
-    job: Mapping[str, Any], folder: Path, timeout: float | None, stop: list[int], stderr: Any
-) -> _Ending | None:
+def _supervise(job: Mapping[str, Any], folder: Path, timeout: float | None, stop: list[int], stderr: Any) -> _Ending | None:
     """Start the child and wait for it; how it was ended, or None where it ended by itself."""
     child = subprocess.Popen(
         [sys.executable, "-m", "mendbook.execution"],
@@ -186,9 +184,7 @@ def _supervise(
         child.stdin.flush()
         while child.poll() is None:
             if stop:
-                return _Ending(
-                    "stopped", RunError("Stopped", f"The run was stopped by {signal.Signals(stop[0]).name}.")
-                )
+                return _Ending("stopped", RunError("Stopped", f"The run was stopped by {signal.Signals(stop[0]).name}."))
             if deadline is not None and time.monotonic() > deadline:
                 message = f"The run took longer than the {timeout:g} s it was given, and was ended."
                 return _Ending("timed out", RunError("TimedOut", message))
@@ -269,9 +265,7 @@ def _publish_report(record: RunRecord, redactor: Redactor) -> RunRecord:
     except OutputError:
         raise
     except Exception as failure:  # whatever a notebook left in the folder, the run itself is over and stays recorded
-        record = replace(
-            record, notes=(*record.notes, f"The report could not be made: {type(failure).__name__}: {failure}.")
-        )
+        record = replace(record, notes=(*record.notes, f"The report could not be made: {type(failure).__name__}: {failure}."))
         write_record(record)
     return record
 

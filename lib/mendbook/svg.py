@@ -53,9 +53,7 @@ def inline(text: str, prefix: str) -> InlineFigure:
     label = html.escape(inert(" ".join(f"{title}. {description}".split())))
     inner = "".join(_markup(child, prefix) for child in root)
     box = html.escape(root.get("viewBox", "0 0 600 300"))
-    style = (
-        "stroke-linejoin:round;stroke-linecap:butt"  # what matplotlib says in a style sheet, which would reach the page
-    )
+    style = "stroke-linejoin:round;stroke-linecap:butt"  # what matplotlib says in a style sheet, which would reach the page
     markup = f'<svg viewBox="{box}" role="img" aria-label="{label}" style="{style}">{inner}</svg>'
     return InlineFigure(title, description, markup)
 
@@ -69,9 +67,7 @@ def _markup(element: ElementTree.Element, prefix: str) -> str:
     if name not in _KNOWN_ELEMENTS:
         return ""
     attributes = "".join(
-        f' {key}="{html.escape(value)}"'
-        for raw, text in element.items()
-        if (value := _value(key := _key(raw), text, prefix))
+        f' {key}="{html.escape(value)}"' for raw, text in element.items() if (value := _value(key := _key(raw), text, prefix))
     )
     inner = html.escape(inert(element.text)) if name in ("text", "tspan") and element.text else ""
     return f"<{name}{attributes}>{inner}{''.join(_markup(child, prefix) for child in element)}</{name}>"

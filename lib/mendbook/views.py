@@ -209,8 +209,7 @@ class AuditView:
         from pandas import DataFrame
 
         rows = [
-            {name: each.get(name) for name in ("table", "column", "profile", "reasons")}
-            for each in self.result["constraints"]
+            {name: each.get(name) for name in ("table", "column", "profile", "reasons")} for each in self.result["constraints"]
         ]
         frame = DataFrame(rows, columns=["table", "column", "profile", "reasons"])
         none = "" if rows else "Nothing is missing: the schema keeps new damage of these kinds out."

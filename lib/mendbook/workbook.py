@@ -63,7 +63,9 @@ class Workbook:
         folder, _ = self.take_audit(kinds, progress)
         return AuditView(folder, self.reveal, self._people)
 
-    def take_audit(self, kinds: Sequence[str] | None = None, progress: Progress | None = None) -> tuple[Path, dict[str, object]]:
+    def take_audit(
+        self, kinds: Sequence[str] | None = None, progress: Progress | None = None
+    ) -> tuple[Path, dict[str, object]]:
         """The same without frames and figures: the folder of the files, and the result as JSON values."""
         given = os.environ.get(RUN_FOLDER)
         folder = Path(given) if given else create_run_folder(self.outputs, "audit", self.source.name)

@@ -60,9 +60,7 @@ class Traffic:
 
     def __post_init__(self) -> None:
         if urlsplit(self.base_url).hostname not in LOOPBACK:
-            raise ConfigError(
-                f"{self.base_url} is not on this machine.", f"Traffic goes to {', '.join(LOOPBACK)} only."
-            )
+            raise ConfigError(f"{self.base_url} is not on this machine.", f"Traffic goes to {', '.join(LOOPBACK)} only.")
 
 
 def _one_request_a_connection() -> httpx.AsyncBaseTransport:
@@ -75,9 +73,7 @@ class Browser:
 
     def __init__(self, traffic: Traffic) -> None:
         self.traffic = traffic
-        self.client = httpx.AsyncClient(
-            base_url=traffic.base_url, transport=traffic.transport, timeout=20, trust_env=False
-        )
+        self.client = httpx.AsyncClient(base_url=traffic.base_url, transport=traffic.transport, timeout=20, trust_env=False)
 
     async def open(self, path: str) -> Answer:
         return await self._ask("GET", path, None, {}, {})

@@ -47,9 +47,7 @@ def up(
             racelab.migrate(system, mode, database, variant or None)
         for sentence in racelab.age(system, database) if old_damage else ():
             _say(f"older than the race: {sentence}")
-        app = stack.enter_context(
-            racelab.running(system, mode, database, folder / "logs" / system, workers=workers, port=port)
-        )
+        app = stack.enter_context(racelab.running(system, mode, database, folder / "logs" / system, workers=workers, port=port))
         stack.enter_context(_announced(app.base_url, folder / f"{system}.running"))
         _say(f"{system} ({mode}) at {app.base_url}\n  database  {database}\n  logs      {app.logs}\n  Ctrl-C ends it")
         with contextlib.suppress(KeyboardInterrupt):

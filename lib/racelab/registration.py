@@ -48,9 +48,7 @@ def one_at_a_time(*things: str) -> None:
 
 def account_of(username: str, email: str) -> Any | None:
     """The account of the person with that name or address in whatever spelling; the oldest where there are several."""
-    trimmed = {
-        f"plain_{name}": Lower(Func(F(name), Value(WHITE_SPACE), function="BTRIM")) for name in ("username", "email")
-    }
+    trimmed = {f"plain_{name}": Lower(Func(F(name), Value(WHITE_SPACE), function="BTRIM")) for name in ("username", "email")}
     same = Q(plain_username=plain(username))
     if plain(email):
         same |= Q(plain_email=plain(email))

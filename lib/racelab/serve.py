@@ -134,9 +134,7 @@ def _listening(port: int) -> Iterator[socket.socket]:
         try:
             listener.bind(("127.0.0.1", port))
         except OSError as error:
-            raise ServerError(
-                f"Port {port} is taken: {error.strerror}.", "Leave --port out, or name another."
-            ) from error
+            raise ServerError(f"Port {port} is taken: {error.strerror}.", "Leave --port out, or name another.") from error
         listener.listen(128)
         yield listener
 

@@ -37,9 +37,7 @@ def register(username: str, email: str, password: str, department: str, phone: s
         Staff.objects.filter(user__username=username).delete()
         return None
     barcode = highest_plus_one()
-    picture(
-        barcode
-    )  # the label, drawn before the row is written; time enough for another worker to read the same number
+    picture(barcode)  # the label, drawn before the row is written; time enough for another worker to read the same number
     slow_call(0.1)  # the label printer's queue
     try:
         Staff.objects.create(user=user, department=department, phone=phone, barcode=barcode)

@@ -35,9 +35,7 @@ class Migration(migrations.Migration):
                         ("created_at", models.DateTimeField(auto_now_add=True)),
                         (
                             "user",
-                            models.OneToOneField(
-                                on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL
-                            ),
+                            models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL),
                         ),
                     ],
                     options={"verbose_name_plural": "staff"},
@@ -56,9 +54,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "scanned_by",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL
-                    ),
+                    models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL),
                 ),
             ],
         ),

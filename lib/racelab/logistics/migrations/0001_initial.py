@@ -31,9 +31,7 @@ class Migration(migrations.Migration):
             "CustomerProfile",
             [key(), user(), text("phone_number", 30), text("address", 250), text("company", 150), created()],
         ),
-        migrations.CreateModel(
-            "StaffProfile", [key(), user(), text("employee_id", 30), text("department", 100), created()]
-        ),
+        migrations.CreateModel("StaffProfile", [key(), user(), text("employee_id", 30), text("department", 100), created()]),
         migrations.CreateModel(
             "Shipment",
             [
