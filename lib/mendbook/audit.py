@@ -1,8 +1,8 @@
 """One audit: every kind of damage asked for in one snapshot, streamed into findings.parquet.
 
 Python never holds a table or a list of findings: rows pass through server-side cursors into Parquet batch by batch, so
-memory stays flat however large the tables are. Two connections share the snapshot, so that two cores can work. Nothing here writes to the database, and nothing half-done is left in the
-folder: the files get their names when the audit is complete.
+memory stays flat however large the tables are. Two connections share the snapshot, so that two cores can work. Nothing
+here writes to the database, and nothing half-done is left in the folder: files get their names when they are whole.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ class _Files:
     def add(self, kind: Damage, rows: Sequence[sa.Row[Any]], gaps: list[tuple[Any, ...]]) -> None:
         with self._writing:
             for row in rows:
-                self._findings.add((kind.name, row[1], row[0], *row[2:6]))
+                self._findings.add((kind.name, row.profile, row.case_key, row.table, row.row_key, row.user_key, row.at))
             for gap in gaps:
                 self._gaps.add(gap)
 

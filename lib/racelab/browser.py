@@ -17,7 +17,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 DUPLICATE = re.compile(r"already (exists|registered|taken)|(user|account) already|exists already", re.IGNORECASE)
 
 
-class BudgetSpent(Exception):  # noqa: N818  not an error of anybody's
+class BudgetSpent(Exception):
     """As many requests were made as the traffic may make."""
 
 
