@@ -102,6 +102,10 @@ def by_shape(message: str, detail: str) -> Fault | None:
         return Fault("unique_violation", constraint=names[0])
     if len(names) == 2 and outside:
         return Fault("fk_violation", names[0], names[1])
+    if len(names) == 3 and outside:
+        # update or delete on a parent: the DETAIL names the referring table, languages order the others as they like
+        constraint = [name for name in names if name != outside[0]]
+        return Fault("fk_violation", outside[0], constraint[-1]) if constraint else None
     return None
 
 

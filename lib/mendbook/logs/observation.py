@@ -6,7 +6,8 @@ No behaviour beyond construction; nothing here reads a file.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
 DATABASE = "database"
 APPLICATION = "application"
@@ -50,7 +51,10 @@ class Line:
     moment: Moment | None = None
     pid: int | None = None
     redelivered: bool = False
-    level: str | None = None
+    #: a syslog chunk that goes on in the middle of a line, where the writer cut it
+    wrapped: bool = False
+    #: the JSON object, where the line is one
+    data: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -127,6 +131,3 @@ def joined(one: Summary, other: Summary) -> None:
     one.skipped.extend(other.skipped)
     for name, count in other.formats.items():
         one.formats[name] = one.formats.get(name, 0) + count
-
-
-TWO_SECONDS = timedelta(seconds=2)

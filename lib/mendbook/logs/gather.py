@@ -1,0 +1,98 @@
+"""Lines -> observations: undo the transports, then give each line to the first reader of its stream that takes it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from mendbook.logs.context import Context
+from mendbook.logs.formats import Reader, formats
+from mendbook.logs.lines import broken
+from mendbook.logs.observation import Line, Observation
+from mendbook.logs.transports import transports
+
+DEPTH = 4
+STREAMS = 1_000
+
+
+class Gatherer:
+    """One file's lines, in order, to its observations."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.text_transports = [t for t in transports() if t.unwrap is not None]
+        self.data_transports = [t for t in transports() if t.unwrap_data is not None]
+        self.streams: dict[str, list[tuple[str, Reader]]] = {}
+        self.order = {"": 0.0}
+
+    def feed(self, line: Line) -> None:
+        for inner in self._unwrapped(line, 0):
+            self._read(inner)
+
+    def _unwrapped(self, line: Line, depth: int) -> list[Line]:
+        if line.data is None and line.text[:1] == "{" or (line.data is None and line.text[:2] == " {"):
+            line.data = parsed(line.text)
+        if depth >= DEPTH:
+            return [line]
+        carriers = self.data_transports if line.data is not None else self.text_transports
+        for transport in carriers:
+            unwrap = transport.unwrap_data if line.data is not None else transport.unwrap
+            made = unwrap(line, self.context) if unwrap else None
+            if made is not None:
+                return [inner for part in made for inner in self._unwrapped(part, depth + 1)]
+        return [line]
+
+    def _read(self, line: Line) -> None:
+        readers = self.streams.get(line.stream)
+        if readers is None:
+            readers = self._open(line.stream)
+        if broken(line.text):
+            line.text = self.context.fallback.healed(line.text)
+        for name, reader in readers:
+            if reader.take(line):
+                counts = self.context.summary.formats
+                counts[name] = counts.get(name, 0) + 1
+                return
+        self.context.puzzled(line)
+
+    def _open(self, stream: str) -> list[tuple[str, Reader]]:
+        if len(self.streams) >= STREAMS:
+            oldest = next(iter(self.streams))
+            for _, reader in self.streams.pop(oldest):
+                reader.close()
+        wanted = self.context.forced
+        readers = [(form.name, form.reader(self.context)) for form in formats() if wanted is None or wanted == form.name]
+        self.streams[stream] = readers
+        return readers
+
+    def settle(self, offset: int) -> None:
+        """Let readers close what no later line can belong to."""
+        for readers in self.streams.values():
+            for _, reader in readers:
+                settle = getattr(reader, "settle", None)
+                if settle is not None:
+                    settle(offset)
+
+    def taken(self) -> list[Observation]:
+        """The observations made since the last call."""
+        out, self.context.out = self.context.out, []
+        return out
+
+    def close(self) -> None:
+        for key in [key for key in self.context.held if key[0] in {"docker", "cri"}]:
+            line = self.context.held.pop(key)
+            line.text = line.text.rstrip("\r\n")
+            for inner in self._unwrapped(line, 1):
+                self._read(inner)
+        for readers in self.streams.values():
+            for _, reader in readers:
+                reader.close()
+
+
+def parsed(text: str) -> dict[str, Any] | None:
+    """The JSON object that a line is; None where it is none (or nests too deep)."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
