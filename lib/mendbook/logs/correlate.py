@@ -101,14 +101,18 @@ def _by_time(pair: tuple[float, Observation]) -> tuple[float, str, int]:
 def solve(stretch: list[tuple[float, Observation]], limit: float) -> tuple[list[Group], set[int]]:
     """The groups of a stretch (sorted by time) that begin no later than ``limit``, and the observations they used."""
     database = [pair for pair in stretch if pair[1].tier == DATABASE]
-    told = [pair for pair in stretch if pair[1].tier != DATABASE and pair[1].fault is not None]
-    requests = [pair for pair in stretch if pair[1].tier != DATABASE and pair[1].fault is None]
+    others = [pair for pair in stretch if pair[1].tier != DATABASE]
+    requests: list[tuple[float, Observation]] = []
     groups: list[Group] = []
     links: dict[tuple[object, ...], list[Group]] = defaultdict(list)
     for time, one in database:
         _join_error(one, time, groups, links, exact=True)
-    for time, one in told:
-        _join_error(one, time, groups, links, exact=False)
+    for time, one in others:
+        # in time's order: 'Internal Server Error: /x' ends a request, and a worker's next words are another's
+        if one.fault is not None:
+            _join_error(one, time, groups, links, exact=False)
+        elif not (one.tier == APPLICATION and one.pid is not None and _join_process(one, time, groups)):
+            requests.append((time, one))
     if requests:
         groups = _join_requests(requests, groups)
     groups = [group for group in groups if group.time <= limit]
@@ -137,6 +141,17 @@ def _join_error(one: Observation, time: float, groups: list[Group], links: dict[
     groups.append(group)
     links[key].append(group)
     links[loose].append(group)
+
+
+def _join_process(one: Observation, time: float, groups: list[Group]) -> bool:
+    """Give the end of a request to the last error that its own process told and that has no end yet."""
+    best: Group | None = None
+    for group in groups[-256:]:
+        if group.pid == one.pid and group.status is None and group.time <= time + 0.001 and group.fits(one, time):
+            best = group
+    if best is not None:
+        best.add(one)
+    return best is not None
 
 
 def _loose(one: Observation, time: float, groups: list[Group]) -> Group | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from mendbook.logs.context import Context
@@ -12,6 +13,8 @@ from mendbook.logs.observation import Line, Observation
 from mendbook.logs.transports import transports
 
 DEPTH = 4
+ANSI = re.compile(r"\x1b\[[0-9;:?]{0,30}[A-Za-z]|\x1b\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|\x1b[()][0-9A-B]")
+RAW = frozenset({"postgres_csv", "postgres_json", "postgres_stderr"})
 STREAMS = 1_000
 
 
@@ -48,7 +51,13 @@ class Gatherer:
             readers = self._open(line.stream)
         if broken(line.text):
             line.text = self.context.fallback.healed(line.text)
+        coloured = "\x1b" in line.text
         for name, reader in readers:
+            if coloured and name not in RAW:
+                # colours belong to a terminal; a database's own words may hold them in a value
+                coloured, line.text = False, ANSI.sub("", line.text)
+                if any(other.take(line) for named, other in readers if named in RAW):
+                    return
             if reader.take(line):
                 counts = self.context.summary.formats
                 counts[name] = counts.get(name, 0) + 1

@@ -70,7 +70,13 @@ class Group:
             return False
         if abs(time - self.time) > WITHIN + max(self.step if self.step >= 1 else 0, 0):
             return False
+        if other.tier == APPLICATION and other.status is None and self._answered(time, other):
+            return False
         return self.agrees(other.path, other.status, other.pid if other.tier != DATABASE else None)
+
+    def _answered(self, time: float, other: Observation) -> bool:
+        """Whether this request was answered before ``other`` was written; a worker's next words are another request's."""
+        return any(m.tier == APPLICATION and m.status is not None and (m.order, m.line) < (time, other.line) for m in self.members)
 
     def agrees(self, path: str | None, status: int | None, pid: int | None) -> bool:
         if path is not None and self.path is not None and not same_path(path, self.path):

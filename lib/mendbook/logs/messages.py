@@ -52,10 +52,10 @@ def postgres(message: str, detail: str = "", context: str = "", statement: str =
     if state is not None and state not in STATES:
         return None
     fault = _english(message) or localized(message)
+    if fault is None and detail:
+        fault = by_shape(message, detail)
     if fault is None and state is not None and not message.startswith("could not create unique index"):
         fault = _unnamed(STATES[state], message)
-    if fault is None and state is None and detail:
-        fault = by_shape(message, detail)
     if fault is None or (state is not None and STATES[state] != fault.kind):
         return None
     return _completed(fault, detail, context, statement)

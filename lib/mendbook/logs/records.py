@@ -75,7 +75,7 @@ def conclude(record: Record, context: Context) -> bool:
         context.latest = record.moment.at or context.latest
     context.emit(
         Observation(
-            WEB if record.web else APPLICATION, f"app:{record.logger}", "", record.line.number, sample(record.message or record.line.text),
+            WEB if record.web else APPLICATION, f"app:{record.logger}", "", record.line.number, sample(record.message if record.line.data else record.line.text),
             fault, record.moment, record.path, status, record.pid, handled, registers, record.line.redelivered,
         )
     )  # fmt: skip

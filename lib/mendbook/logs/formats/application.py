@@ -16,7 +16,6 @@ from mendbook.logs.observation import Line, Moment
 from mendbook.logs.records import CONNECTORS, TRACEBACK, Record, conclude, exceptions_of
 from mendbook.logs.reports import better
 
-ANSI = re.compile(r"\x1b\[[0-9;:?]{0,30}[A-Za-z]|\x1b\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|\x1b[()][0-9A-B]")
 _LEVEL = r"DEBUG|INFO|NOTICE|WARNING|WARN|ERROR|CRITICAL|FATAL|SEVERE|EXCEPTION|TRACE"
 _LEVELS = re.compile(rf"\b({_LEVEL})\b")
 _BEFORE_TIME = re.compile(rf"[\W_]*(?:(?:{_LEVEL}|[FEWID])\b[\W_]*)?(?:[\w.]{{1,60}}[\W_]+)?$")
@@ -45,7 +44,7 @@ class Application:
         self.java = False
 
     def take(self, line: Line) -> bool:
-        text = ANSI.sub("", line.text) if "\x1b" in line.text else line.text
+        text = line.text
         if not text.isascii():
             text = self.context.fallback.healed(text)
         self._watch_tests(text)
