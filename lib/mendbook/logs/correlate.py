@@ -248,12 +248,15 @@ def _by_path_or_process(one: Observation, time: float, groups: list[Group]) -> G
 
 
 def _by_time_alone(one: Observation, time: float, groups: list[Group]) -> Group | None:
-    """The first error before the line's end that has no request yet."""
+    """The first error of the line's own second that has no request yet, else the last one before it."""
     step = one.moment.step if one.moment else 0.001
+    earlier: Group | None = None
     for group in groups:
         if group.path is None and group.handled is not True and group.fits(one, time) and group.time <= time + step + 0.05:
-            return group
-    return None
+            if group.time >= time - 0.5:
+                return group
+            earlier = group
+    return earlier
 
 
 def _told_by_success(requests: list[tuple[float, Observation]], groups: list[Group]) -> None:

@@ -74,6 +74,14 @@ class Gatherer:
         self.streams[stream] = readers
         return readers
 
+    def carried(self, line: Line) -> bool:
+        """Whether some transport carries lines inside this object. Asked without undoing it."""
+        held = self.context.held.copy()
+        found = any(t.unwrap_data and t.unwrap_data(line, self.context) is not None for t in self.data_transports)
+        self.context.held.clear()
+        self.context.held.update(held)
+        return found
+
     def settle(self, offset: int) -> None:
         """Let readers close what no later line can belong to."""
         for readers in self.streams.values():

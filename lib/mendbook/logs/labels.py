@@ -69,8 +69,8 @@ def labels() -> dict[str, str]:
 
 @cache
 def error_labels() -> tuple[str, ...]:
-    """Every word that means ERROR, FATAL or PANIC."""
-    return tuple(sorted(word for word, english in labels().items() if english in {"ERROR", "FATAL", "PANIC"}))
+    """Every word that means ERROR."""
+    return tuple(sorted(word for word, english in labels().items() if english == "ERROR"))
 
 
 @cache

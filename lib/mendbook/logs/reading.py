@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from mendbook.errors import ConfigError, known
 from mendbook.logs.clock import Clock
-from mendbook.logs.context import WINDOW, Context
+from mendbook.logs.context import Context
 from mendbook.logs.correlate import Correlator, time_of
 from mendbook.logs.decompress import blocks
 from mendbook.logs.formats import formats
@@ -22,6 +22,7 @@ from mendbook.logs.gather import Gatherer
 from mendbook.logs.lines import Blocks, decode
 from mendbook.logs.observation import Line, Observation, Summary, joined
 from mendbook.logs.requests import Registration
+from mendbook.logs.select import SMALL, Selector
 from mendbook.logs.sources import STDIN, Source, expand, series
 from mendbook.model import Incident
 
@@ -78,6 +79,7 @@ class Options:
         self.fast = fast
         self.every = every
         self.block = BLOCK
+        self.small = SMALL
 
 
 def read(
@@ -187,11 +189,9 @@ class Feeder:
         self.gatherer = gatherer
         self.number = 0
         self.offset = 0
-        self.selector = None
+        self.selector: Selector | None = None
         if options.fast and gatherer.context.forced is None:
-            from mendbook.logs.select import Selector
-
-            self.selector = Selector(gatherer, options)
+            self.selector = Selector(gatherer, options.every, options.registration_paths, options.small)
 
     def feed(self, chunk: bytes) -> None:
         lines = self.selector.lines(chunk) if self.selector else None
@@ -212,6 +212,3 @@ class Feeder:
             self.number += 1
             feed(Line(decode(raw.removesuffix(b"\r")), self.number, offset + place))
             place += len(raw) + 1
-
-
-WINDOW_BYTES = WINDOW

@@ -147,7 +147,8 @@ class PostgresStderr:
 
     def _begin(self, label: str, prefix: _Prefix, body: str, line: Line) -> None:
         self._close(prefix.session)
-        if label not in {"ERROR", "FATAL", "PANIC"}:
+        if label != "ERROR":
+            # FATAL and PANIC end the session: no statement of a registration fails that way
             self.last = (None, "")
             return
         report = _Report(line, prefix, line.offset, True, {"MESSAGE": body}, len(body))
