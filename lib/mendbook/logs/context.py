@@ -49,6 +49,9 @@ class Context:
         self.rank += 1
         observation.rank = self.rank
         observation.source = self.source
+        if observation.tier == "web":
+            # every server of a chain writes its own line for a request
+            observation.voice = f"{observation.voice}:{self.source}"
         self.out.append(observation)
 
     def puzzled(self, line: Line) -> None:

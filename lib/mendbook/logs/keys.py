@@ -32,18 +32,19 @@ def key_of(detail: str) -> tuple[tuple[str, ...], str] | None:
         if end == -1:
             return None
         if detail.startswith("=(", end + 1):
-            return columns_of(detail[start + 1 : end]), _values(detail, end + 3)
+            values = _values(detail, end + 3)
+            return (columns_of(detail[start + 1 : end]), values) if values is not None else None
         start = detail.find("(", end + 1)
     return None
 
 
-def _values(detail: str, start: int) -> str:
+def _values(detail: str, start: int) -> str | None:
     for ending in (") already exists.", ") is not present in table ", ") is still referenced from table ", ") is duplicated."):
         end = detail.rfind(ending)
         if end >= start:
             return detail[start:end]
     end = detail.rfind(")")
-    return detail[start:end] if end >= start else detail[start:]
+    return detail[start:end] if end >= start else None
 
 
 def _balanced(text: str, start: int) -> int:

@@ -94,8 +94,8 @@ def _unnamed(kind: str, message: str) -> Fault | None:
 
 def by_shape(message: str, detail: str) -> Fault | None:
     """An unknown language: one quoted name and a DETAIL of (columns)=(values) is a unique violation, two are a foreign key's."""
-    if message.startswith("could not create unique index") or key_of(detail) is None:
-        return None
+    if detail.startswith("Key (") or detail.count(")=(") != 1 or key_of(detail) is None:
+        return None  # English is known by its sentences; an exclusion constraint's DETAIL names two keys
     names = quoted(message)
     outside = quoted(_without_key(detail))
     if len(names) == 1 and not outside:
@@ -173,6 +173,12 @@ def detail_of(text: str, start: int = 0) -> str:
     detail = text[match.end() : end.start() if end else len(text)]
     last = detail.rfind(") already exists.")
     return detail[: last + len(") already exists.")] if last != -1 else detail
+
+
+def sql_table(text: str) -> str | None:
+    """The table that an exception's own [SQL: ..] writes to."""
+    sql = _SQL.search(text)
+    return table_of(sql[1]) if sql else None
 
 
 def _statement_of(text: str) -> str:

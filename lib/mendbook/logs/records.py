@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 from mendbook.logs.context import Context, sample
-from mendbook.logs.messages import in_text, of_exception
+from mendbook.logs.messages import in_text, of_exception, sql_table
 from mendbook.logs.observation import APPLICATION, WEB, Fault, Line, Moment, Observation
 from mendbook.logs.requests import bare, says_duplicate
 
@@ -107,11 +107,14 @@ def _fault(record: Record) -> Fault | None:
     for name, text in record.exceptions:
         fault = of_exception(name, text)
         if fault is not None:
+            if fault.table is None and fault.kind == "unique_violation":
+                # SQLAlchemy's block, further down the chain, is the one that quotes the SQL
+                fault.table = next((table for _, other in record.exceptions if (table := sql_table(other))), None)
             return fault
     if record.web:
         return None
     start = _ERROR_START.search(record.message, 0, 8000)
-    if start is None or _QUOTED.search(record.message, 0, start.start()):
+    if start is None or _QUOTED.search(record.message, record.message.rfind("\n", 0, start.start()) + 1, start.start()):
         return None
     return in_text(record.message)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from mendbook.logs.context import WINDOW
 from mendbook.logs.gather import Gatherer, parsed
-from mendbook.logs.labels import error_labels
+from mendbook.logs.labels import error_labels, labels
 from mendbook.logs.lines import decode
 from mendbook.logs.observation import Line
 
@@ -22,6 +22,7 @@ _PID = re.compile(rb"\[\d{1,9}\]")
 _PRIMARY = re.compile(rb"(?:LOG|ERROR|FATAL|WARNING|NOTICE|PANIC|INFO):  ")
 _POSTGRES = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[^\n]{0,200}?\[\d{1,9}\][^\n]{0,200}?[^\W\d_]{2,20} ?:  \S")
 _ACCESS = re.compile(rb"\S+ \S+ \S{1,100} \[\d\d/[A-Z][a-z]{2}/\d{4}:[^\]\n]{8,20}\] \"[A-Z]{3,10} ")
+_LABEL = re.compile(rb"(?m)^\d[^\n\t]{10,200}?([^\s\[\]:>@<,()=|/-]{2,60}) ?:  (?=\S)")
 _STATUS = re.compile(rb"(?:status|code)\w*\"\s*:\s*\"?[45]\d\d")
 _STATUS_ANY = re.compile(rb"(?:status|code)\w*\"\s*:\s*\"?[1-5]\d\d")
 _ENGLISH_ERRORS = (b"ERR", b"FEHLER:", b"FEL:  ")
@@ -74,6 +75,8 @@ class Selector:
             return None
         if b"Traceback (most" in chunk or b"HTTP/1." in chunk or b"\x1b" in chunk:
             return None
+        if not self._known_language(chunk):
+            return None
         words = _ENGLISH_ERRORS if chunk.isascii() else (*(label.encode() for label in error_labels()), b")=(")
         starts: set[int] = set()
         for token, far in self.waiting.items():
@@ -92,6 +95,12 @@ class Selector:
                 place = chunk.find(word, end)
         self.last_picked = bool(starts) and chunk.find(b"\n", max(starts)) + 1 in {0, len(chunk)}
         return sorted(starts)
+
+    @staticmethod
+    def _known_language(chunk: bytes) -> bool:
+        """Whether the labels of the first lines are known ones: a language that is not is read line by line."""
+        known = labels()
+        return all(word.decode("utf-8", "replace") in known for word in _LABEL.findall(chunk, 0, 16 << 10))
 
     def _report(self, chunk: bytes, start: int, place: int, end: int, starts: set[int]) -> None:
         """The rest of the report that starts here: the lines of its process up to its STATEMENT or its next report."""

@@ -26,6 +26,7 @@ _BELONGS = re.compile(r"(?:DETAIL|HINT|CONTEXT|STATEMENT|WHERE|LINE \d+|Detail|H
 _TEST_BEGINS = re.compile(r"=+ (?:test session starts|FAILURES|ERRORS|short test summary info) =+$|(?:ERROR|FAIL): \w+ \([\w.]+\)$|Creating test database|Found \d+ test\(s\)")
 _TEST_ENDS = re.compile(r"=+ .*\b(?:passed|failed|error|errors|skipped)\b.* in [\d.]+ ?s.* =+$|(?:OK|FAILED)(?: \(.*\))?$|Destroying test database")
 _TEST_LINE = re.compile(r"(?:E|>) {2,}|(?:FAILED|ERROR|PASSED) \S*::|\S+::\S+ (?:FAILED|PASSED|ERROR)")
+_JAVA = re.compile(r"[\w.$]{1,200}(?:Exception|Error|Throwable)(?:: |$)")
 _RULER = re.compile(r"[-=_*~#]{5,}.{0,200}$")
 _FRAME_OF_TEST = re.compile(r"File \"[^\"]{0,500}(?:/unittest/|/_pytest/|/pluggy/|/django/test/|/test_\w{1,100}\.py|/tests?\.py)")
 
@@ -94,6 +95,8 @@ class Application:
             return False
         if _BELONGS.match(text):
             return self.state in {"exception", "message"}
+        if self.headed and not self.traced and _JAVA.match(text):
+            return True
         return self._unfinished() and not STAMP.search(text, 0, 60)
 
     def _unfinished(self) -> bool:

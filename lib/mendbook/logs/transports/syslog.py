@@ -49,7 +49,7 @@ def _dated(line: Line, text: str, context: Context) -> list[Line] | None:
         made = replace(inner(line, match[4], f"heroku:{match[2]}:{match[3]}", context.clock.find(match[1])), redelivered=True)
         return _split(made)
     match = _ISO.match(text)
-    if match and match[2].strip("[]") not in _LEVELS and match[3] not in _LEVELS:
+    if match and match[2].strip("[]") not in _LEVELS and match[3] not in _LEVELS and not match[3][0].isdigit():
         stamp, host, tag, pid, rest = match.groups()
         return _parts(line, rest, f"{host}:{tag}:{pid}", context.clock.find(stamp), pid)
     match = _BARE.match(text)
