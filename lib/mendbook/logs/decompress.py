@@ -11,7 +11,7 @@ import codecs
 import lzma
 import zlib
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, cast
 
 MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
 #: A real log seldom packs better than 1:60; a bomb reaches 1:1000. Asked only once this much has come out.
@@ -122,7 +122,7 @@ def _zstd(file: BinaryIO, head: bytes, size: int, told: Callable[[str], None]) -
     source = Joined()
     given = 0
     try:
-        reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(source, read_across_frames=True)
+        reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(cast(BinaryIO, source), read_across_frames=True)
         while out := reader.read(size):
             given += len(out)
             yield out

@@ -26,7 +26,8 @@ class Gatherer:
         self.text_transports = [t for t in transports() if t.unwrap is not None]
         self.data_transports = [t for t in transports() if t.unwrap_data is not None]
         self.streams: dict[str, list[tuple[str, Reader]]] = {}
-        self.order = {"": 0.0}
+        #: the reader that a pure block of PostgreSQL's lines goes to first
+        self.taker: Reader | None = None
 
     def feed(self, line: Line) -> None:
         for inner in self._unwrapped(line, 0):
@@ -63,6 +64,20 @@ class Gatherer:
                 counts[name] = counts.get(name, 0) + 1
                 return
         self.context.puzzled(line)
+
+    def plain(self, line: Line) -> None:
+        """A line that no transport carries: straight to its reader."""
+        text = line.text
+        if text[:1] == "{":
+            line.data = parsed(text)
+        else:
+            readers = self.streams.get("") or self._open("")
+            first = self.taker
+            if first is not None and "\x1b" not in text and not broken(text) and first.take(line):
+                return
+            if first is None:
+                self.taker = next((reader for name, reader in readers if name == "postgres_stderr"), None)
+        self._read(line)
 
     def _open(self, stream: str) -> list[tuple[str, Reader]]:
         if len(self.streams) >= STREAMS:

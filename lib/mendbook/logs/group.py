@@ -87,6 +87,8 @@ class Group:
         return status is None or mine is None or status == mine or (status >= 500 and mine >= 500)
 
     def incident(self) -> Incident:
+        if len(self.members) == 1 and self.members[0].fault is not None:
+            return self._alone(self.members[0], self.members[0].fault)
         members = sorted(self.members, key=_telling)
         first = members[0]
         fault = self.fault or Fault("http_5xx")
@@ -109,6 +111,13 @@ class Group:
             line=first.line,
             sample=first.sample,
         )
+
+
+    def _alone(self, one: Observation, fault: Fault) -> Incident:
+        return Incident(
+            self.at, fault.kind, fault.table, fault.constraint, fault.columns, fault.key, self.handled, self.path,
+            self.status, one.pid, (one.tier,), one.source, one.line, one.sample,
+        )  # fmt: skip
 
 
 def _telling(member: Observation) -> tuple[int, bool, float, float, int]:

@@ -198,9 +198,13 @@ class Feeder:
         if lines is None:
             self._every(chunk)
         else:
-            for number, offset, raw in lines:
-                self.gatherer.feed(Line(decode(raw.removesuffix(b"\r")), self.number + number + 1, self.offset + offset))
-            self.number += chunk.count(b"\n") + (0 if chunk.endswith(b"\n") else 1)
+            base, begin = self.number + 1, self.offset
+            read = self.gatherer.plain
+            number = place = 0
+            for number, offset, raw in lines:  # noqa: B007 - the last one is counted on from
+                read(Line(decode(raw.removesuffix(b"\r")), base + number, begin + offset))
+                place = offset
+            self.number += number + chunk.count(b"\n", place) + (0 if chunk.endswith(b"\n") else 1)
         self.offset += len(chunk)
         self.gatherer.settle(self.offset)
 
