@@ -115,10 +115,8 @@ def report(options: argparse.Namespace, rows: dict[str, list[tuple[float, float,
         seconds = [each[0] for each in measured]
         peak = max(each[1] for each in measured)
         lines.append(f"| {name} | {statistics.median(seconds):.2f} | {min(seconds):.2f} to {max(seconds):.2f} | {peak:.0f} |")
-    lines += [
-        "",
-        f"mendbook without its start-up against by hand: {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
-    ]
+    spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
+    lines += ["", f"mendbook without its start-up against by hand: {statistics.median(ratios):.2f} ({spread})"]
     whole = [m[0] / h[0] for m, h in zip(rows["mendbook"], rows["by hand"], strict=True)]
     lines.append(f"whole processes: {statistics.median(whole):.2f} ({min(whole):.2f} to {max(whole):.2f})")
     if "pandas" in rows:

@@ -63,3 +63,37 @@ class Damage:
     needs: tuple[str, ...] = ()
     pairs: bool = False
     help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One event in time at which a registration race showed, however many log records told of it.
+
+    at          when (UTC, aware); None where the text cannot tell
+    kind        unique_violation, missing_profile, multiple_profiles, deadlock, serialization_failure,
+                aborted_transaction, fk_violation, not_null_violation, http_5xx, http_4xx_duplicate
+    table       the table, unquoted and without schema; None where the text does not name it
+    constraint  the constraint or index, unquoted and without schema
+    columns     the columns of the key, unquoted; expressions verbatim
+    key         the raw text of the key's values, never split
+    handled     True: the application lost the race politely; False: a person saw an error; None: cannot be told
+    path        the request's path without its query; status the HTTP status that the person got
+    pid         the process of the first tier that names one (database before application before web)
+    tiers       which tiers told of it: "database", "application", "web"
+    source      the file of the first record, line its first line there (from 1), sample its first words
+    """
+
+    at: datetime | None
+    kind: str
+    table: str | None = None
+    constraint: str | None = None
+    columns: tuple[str, ...] = ()
+    key: str | None = None
+    handled: bool | None = None
+    path: str | None = None
+    status: int | None = None
+    pid: int | None = None
+    tiers: tuple[str, ...] = ()
+    source: str = ""
+    line: int = 0
+    sample: str = ""

@@ -1,0 +1,88 @@
+"""Several files in several processes: each merges its own files by time and sends what it found; the parent merges those.
+
+Pipes hold little, so a fast process waits for a slow one and memory stays flat.
+"""
+
+from __future__ import annotations
+
+import heapq
+import multiprocessing
+import threading
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
+
+from mendbook.logs.correlate import time_of
+from mendbook.logs.observation import Observation, Summary, joined
+from mendbook.logs.sources import Source
+
+if TYPE_CHECKING:
+    from mendbook.logs.reading import Options
+
+BATCH = 500
+
+
+def observations(sets: list[list[Source]], options: Options, summary: Summary) -> Iterator[Observation]:
+    """As `reading.merged`, with ``options.jobs`` processes. Sets are dealt out by size, the largest first."""
+    hands: list[list[list[Source]]] = [[] for _ in range(min(options.jobs, len(sets)))]
+    sizes = [0] * len(hands)
+    for members in sorted(sets, key=lambda members: -sum(source.size for source in members)):
+        least = sizes.index(min(sizes))
+        hands[least].append(members)
+        sizes[least] += sum(source.size for source in members) + 1
+    # A fork is quick and safe while there is one thread; a notebook has several.
+    context = multiprocessing.get_context("fork" if threading.active_count() == 1 and _can_fork() else "spawn")
+    processes, streams = [], []
+    for number, hand in enumerate(hands):
+        mine, theirs = context.Pipe(duplex=False)
+        process = context.Process(target=_work, args=(hand, options, theirs), daemon=True)  # type: ignore[attr-defined]
+        process.start()
+        theirs.close()
+        processes.append(process)
+        streams.append(_received(mine, number, summary))
+    try:
+        for _, _, observation in heapq.merge(*streams, key=lambda triple: triple[:2]):
+            yield observation
+    finally:
+        for process in processes:
+            process.join(timeout=0.1)
+            if process.is_alive():
+                process.terminate()
+
+
+def _can_fork() -> bool:
+    return "fork" in multiprocessing.get_all_start_methods()
+
+
+def _work(sets: list[list[Source]], options: Options, pipe: Connection) -> None:
+    from mendbook.logs.reading import merged
+
+    summary = Summary()
+    batch: list[Observation] = []
+    try:
+        for observation in merged(sets, options, summary):
+            batch.append(observation)
+            if len(batch) >= BATCH:
+                pipe.send(batch)
+                batch = []
+        pipe.send(batch)
+        pipe.send(summary)
+    except BrokenPipeError:
+        pass  # the parent wants no more
+    finally:
+        pipe.close()
+
+
+def _received(pipe: Connection, number: int, summary: Summary) -> Iterator[tuple[float, int, Observation]]:
+    latest = 0.0
+    try:
+        while True:
+            sent = pipe.recv()
+            if isinstance(sent, Summary):
+                joined(summary, sent)
+                return
+            for observation in sent:
+                latest = max(latest, time_of(observation))
+                yield latest, number, observation
+    except EOFError:
+        summary.caps.append("a reading process ended early: its files are not whole")

@@ -1,0 +1,193 @@
+"""The quick way through a block of lines: find by plain search the few lines that can matter, and read only those.
+
+A block is searched only when it is pure: every line of PostgreSQL's stderr with one kind of prefix, of an access log, or JSON.
+Anything else (a traceback in between, another language's bytes, a transport) is read line by line. What is picked is always more
+than what matters, so that both ways give the same incidents; a test holds them together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from mendbook.logs.context import WINDOW
+from mendbook.logs.gather import Gatherer, parsed
+from mendbook.logs.labels import error_labels, labels
+from mendbook.logs.lines import decode
+from mendbook.logs.observation import Line
+
+#: Below this a block is read whole: nothing is won, and unknown languages are looked at more closely.
+SMALL = 128 << 10
+_PID = re.compile(rb"\[\d{1,9}\]")
+_PRIMARY = re.compile(rb"(?:LOG|ERROR|FATAL|WARNING|NOTICE|PANIC|INFO):  ")
+_POSTGRES = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[^\n]{0,200}?\[\d{1,9}\][^\n]{0,200}?[^\W\d_]{2,20} ?:  \S")
+_ACCESS = re.compile(rb"\S+ \S+ \S{1,100} \[\d\d/[A-Z][a-z]{2}/\d{4}:[^\]\n]{8,20}\] \"[A-Z]{3,10} ")
+_LABEL = re.compile(rb"(?m)^\d[^\n\t]{10,200}?([^\s\[\]:>@<,()=|/-]{2,60}) ?:  (?=\S)")
+_STATUS = re.compile(rb"(?:status|code)\w*\"\s*:\s*\"?[45]\d\d")
+_STATUS_ANY = re.compile(rb"(?:status|code)\w*\"\s*:\s*\"?[1-5]\d\d")
+_ENGLISH_ERRORS = (b"ERR", b"FEHLER:", b"FEL:  ")
+_JSON_WORDS = (b"error", b"violat", b"duplicate", b"traceback", b"constraint", b"already", b"deadlock", b"serializ", b"aborted")
+_LESS_COMMON = (b"doesnotexist", b"multipleobjects", b"ora-0", b"e11000", b"exception", b" taken", b"bereits", b"existe", b"null into", b"null value")
+_REGISTERING = (
+    b"regist", b"sign", b"enrol", b"inscri", b"cadastro", b"account", b"user", b"member", b"customer", b"staff", b"people",
+    b"profile", b"join", b"invit",
+)  # fmt: skip
+
+Picked = list[tuple[int, int, bytes]]
+
+
+class Selector:
+    """Picks lines out of one file's blocks; keeps what a record at a block's end still waits for."""
+
+    def __init__(self, gatherer: Gatherer, every: bool, paths: Iterable[str] | None, small: int = SMALL) -> None:
+        self.gatherer = gatherer
+        self.every = every
+        self.small = small
+        self.registering = _REGISTERING if paths is None else tuple(path.strip().rstrip("/*").lower().encode() for path in paths)
+        #: processes whose report was not whole at the block's end, and how far it is still looked for
+        self.waiting: dict[bytes, int] = {}
+        self.last_picked = False
+        self.impure = 0
+
+    def lines(self, chunk: bytes) -> Picked | None:
+        """The lines to read, as (number in the block, offset, bytes); None: read them all."""
+        picked = self._starts(chunk) if len(chunk) >= self.small else None
+        if picked is None:
+            self.waiting.clear()
+            self.last_picked = True
+            return None
+        return _cut(chunk, picked)
+
+    def _starts(self, chunk: bytes) -> list[int] | None:
+        """Where the picked lines start, in order."""
+        if chunk[:1] == b"{":
+            return self._json(chunk)
+        if _POSTGRES.match(chunk):
+            return self._postgres(chunk)
+        if _ACCESS.match(chunk):
+            return self._access(chunk)
+        return None
+
+    def _postgres(self, chunk: bytes) -> list[int] | None:
+        total = chunk.count(b"\n")
+        tabs = chunk.count(b"\n\t")
+        if chunk.count(b"\n" + chunk[:5]) + 1 + tabs != total or chunk.count(b":  ") < total - tabs:
+            return None
+        if b"Traceback (most" in chunk or b"HTTP/1." in chunk or b"\x1b" in chunk:
+            return None
+        if not self._known_language(chunk):
+            return None
+        words = _ENGLISH_ERRORS if chunk.isascii() else (*(label.encode() for label in error_labels()), b")=(")
+        starts: set[int] = set()
+        for token, far in self.waiting.items():
+            self._follow(chunk, token, 0, far, starts)
+        self.waiting.clear()
+        if self.last_picked:
+            _tabs(chunk, 0, starts)
+        for word in words:
+            place = chunk.find(word)
+            while place != -1:
+                start = chunk.rfind(b"\n", 0, place) + 1
+                end = chunk.find(b"\n", place) + 1 or len(chunk)
+                if start not in starts:
+                    starts.add(start)
+                    self._report(chunk, start, place, end, starts)
+                place = chunk.find(word, end)
+        self.last_picked = bool(starts) and chunk.find(b"\n", max(starts)) + 1 in {0, len(chunk)}
+        return sorted(starts)
+
+    @staticmethod
+    def _known_language(chunk: bytes) -> bool:
+        """Whether the labels of the first lines are known ones: a language that is not is read line by line."""
+        known = labels()
+        return all(word.decode("utf-8", "replace") in known for word in _LABEL.findall(chunk, 0, 16 << 10))
+
+    def _report(self, chunk: bytes, start: int, place: int, end: int, starts: set[int]) -> None:
+        """The rest of the report that starts here: the lines of its process up to its STATEMENT or its next report."""
+        token = _PID.search(chunk, start, place)
+        end = _tabs(chunk, end, starts)
+        if token is not None:
+            self._follow(chunk, token[0], end, end + WINDOW, starts)
+
+    def _follow(self, chunk: bytes, token: bytes, begin: int, far: int, starts: set[int]) -> None:
+        while True:
+            place = chunk.find(token, begin, far)
+            if place == -1:
+                if far > len(chunk):
+                    self.waiting[token] = far - len(chunk)
+                return
+            start = chunk.rfind(b"\n", 0, place) + 1
+            end = chunk.find(b"\n", place) + 1 or len(chunk)
+            if chunk[start : start + 1] == b"\t":
+                begin = end
+                continue
+            known = start in starts
+            starts.add(start)
+            begin = _tabs(chunk, end, starts)
+            tail = chunk[place : min(end, place + 200)]
+            if known or b"STATEMENT:  " in tail or _PRIMARY.search(tail):
+                return
+            far = max(far, begin + WINDOW)
+
+    def _access(self, chunk: bytes) -> list[int] | None:
+        if chunk.count(b'] "') != chunk.count(b"\n") or b"Traceback (most" in chunk or b"\x1b" in chunk:
+            return None
+        starts: set[int] = set()
+        _pick(chunk, chunk, (b'" 5',), starts)
+        if self.every:
+            _pick(chunk, chunk.lower(), self.registering, starts)
+        return sorted(starts)
+
+    def _json(self, chunk: bytes) -> list[int] | None:
+        if chunk.count(b"\n{") + 1 != chunk.count(b"\n"):
+            return None
+        first = parsed(decode(chunk[: chunk.find(b"\n")]))
+        if first is None or self.gatherer.carried(Line("", 0, data=first)):
+            return None
+        starts: set[int] = set()
+        if "error_severity" in first:
+            if chunk.count(b'"error_severity"') != chunk.count(b"\n"):
+                return None
+            _pick(chunk, chunk, (b'"ERROR"',), starts)
+            return sorted(starts)
+        lower = chunk.lower()
+        if b'"log"' in lower or b'"message":{' in lower:
+            return None
+        for match in _STATUS.finditer(lower):
+            starts.add(chunk.rfind(b"\n", 0, match.start()) + 1)
+        _pick(chunk, lower, _JSON_WORDS, starts)
+        _pick(chunk, lower, _LESS_COMMON, starts)
+        if self.every:
+            _pick(chunk, lower, self.registering, starts)
+        return sorted(starts)
+
+
+def _pick(chunk: bytes, searched: bytes, words: Iterable[bytes], starts: set[int]) -> None:
+    """Add the start of every line that holds one of the words."""
+    for word in words:
+        place = searched.find(word)
+        while place != -1:
+            starts.add(chunk.rfind(b"\n", 0, place) + 1)
+            end = chunk.find(b"\n", place)
+            if end == -1:
+                break
+            place = searched.find(word, end)
+
+
+def _tabs(chunk: bytes, begin: int, starts: set[int]) -> int:
+    """Add the continuation lines that start at ``begin``; where they end."""
+    while chunk[begin : begin + 1] == b"\t":
+        starts.add(begin)
+        begin = chunk.find(b"\n", begin) + 1 or len(chunk)
+    return begin
+
+
+def _cut(chunk: bytes, starts: list[int]) -> Picked:
+    picked: Picked = []
+    number = place = 0
+    for start in starts:
+        number += chunk.count(b"\n", place, start)
+        place = start
+        end = chunk.find(b"\n", start)
+        picked.append((number, start, chunk[start : end if end != -1 else len(chunk)]))
+    return picked
