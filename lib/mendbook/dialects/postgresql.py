@@ -130,7 +130,8 @@ class PostgreSQL:
         elsewhere: dict[str, tuple[str, ...]] = {}
         for row in every:
             elsewhere[row.name] = (*elsewhere.get(row.name, ()), f"{row.schema}.{row.name}")
-        names = tuple(row.name if row.visible else f"{row.schema}.{row.name}" for row in every)
+        # as the mapping must write them: what stands before a name's first dot would be read as its schema
+        names = tuple(row.name if row.visible and "." not in row.name else f"{row.schema}.{row.name}" for row in every)
         return Catalogue(relations, names, elsewhere)
 
     def _columns(self, connection: Connection, oids: list[int]) -> dict[int, dict[str, Column]]:
