@@ -5,9 +5,11 @@ Reads only: nothing here writes a row or changes more than settings of its own t
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import Any
 
+import psycopg2.extensions
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import OID
@@ -16,7 +18,7 @@ from sqlalchemy.engine import URL
 from mendbook.dialects import Catalogue, Column, ForeignKey, Index, Relation, Server
 from mendbook.dialects.postgresql_catalogue import COLLATIONS, COLUMNS, FOREIGN_KEYS, INDEXES, NAMES, RELATIONS
 from mendbook.dialects.postgresql_text import PostgreSQLText
-from mendbook.errors import ConnectionFailed, MendbookError, QueryStopped, Refused
+from mendbook.errors import ConnectionFailed, MappingError, MendbookError, QueryStopped, Refused
 
 #: What text forms and comparisons depend on, pinned for the transaction so that every session reads alike.
 PINS = {
@@ -46,6 +48,20 @@ KINDS = {
     "m": "materialized view",
     "f": "foreign table",
 }
+
+
+def _unchecked(name: str) -> codecs.CodecInfo | None:
+    """The codec of databases in SQL_ASCII, which check nothing: mostly UTF-8, and what is not is shown byte by byte."""
+    if name != UNCHECKED:
+        return None
+    return codecs.CodecInfo(
+        codecs.utf_8_encode, lambda raw, _="": codecs.utf_8_decode(raw, "backslashreplace", True), name=name
+    )
+
+
+UNCHECKED = "mendbook_unchecked"
+codecs.register(_unchecked)
+psycopg2.extensions.encodings.update(SQL_ASCII=UNCHECKED, SQLASCII=UNCHECKED)
 
 
 class PostgreSQL:
@@ -172,6 +188,12 @@ class PostgreSQL:
 
     def explain(self, error: Exception, url: URL) -> MendbookError | Exception:
         """What a driver's error means, in words for the person at the keyboard; unknown ones come back as they are."""
+        if isinstance(error, UnicodeEncodeError):
+            letters = error.object[error.start : error.end]
+            return MappingError(
+                f"The database's encoding ({error.encoding}) has no {letters!r}, but it was asked for them.",
+                "Nothing there can hold them: look at the names in mendbook.toml and at the values asked for.",
+            )
         original = getattr(error, "orig", error)
         code = getattr(original, "pgcode", None) or ""
         said = re.sub(r"\s+", " ", str(original)).strip()
