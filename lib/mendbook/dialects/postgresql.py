@@ -200,7 +200,8 @@ class PostgreSQL:
         if url.password:
             said = said.replace(str(url.password), "***")
         where = f"{url.host or 'the local socket'}{f':{url.port}' if url.port else ''}/{url.database or ''}"
-        if isinstance(error, sa.exc.OperationalError) and not code:
+        asked = getattr(error, "statement", None)
+        if "invalid dsn" in said or (isinstance(error, sa.exc.OperationalError) and not code and not asked):
             return _connection_error(said, where, url.username or "")
         if code == "57014":
             return QueryStopped(
@@ -214,7 +215,7 @@ class PostgreSQL:
             )
         if code == "42501":
             return Refused(f"This role may not read what the audit needs: {said}.", "GRANT SELECT on it, then try again.")
-        if code.startswith(("08", "57P", "53")):
+        if code.startswith(("08", "57P", "53")) or (isinstance(error, sa.exc.OperationalError) and not code):
             return ConnectionFailed(f"The database at {where} broke off: {said}.", "Nothing was changed. Try again.")
         return error
 
@@ -229,6 +230,7 @@ def _connection_error(said: str, where: str, user: str) -> ConnectionFailed:
         "Connection refused": "Is the server running, and is the port right? 'pg_isready -h HOST -p PORT' tells.",
         "No such file or directory": "No server listens on that socket. Is it running, and does the URL name its host?",
         "timeout expired": "The host did not answer within 10 seconds. Check the address, and firewalls on the way.",
+        "invalid connection option": "The URL has an option after '?' that libpq does not know.",
         "no pg_hba.conf entry": "The server does not let this user in from here; its pg_hba.conf decides.",
     }
     hint = next((text for sign, text in hints.items() if sign in said), "Check the URL, then try 'psql URL'.")
