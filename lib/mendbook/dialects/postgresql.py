@@ -208,6 +208,11 @@ class PostgreSQL:
                 f"The database at {where} stopped a statement: {said}.",
                 "Raise statement_timeout (seconds) for the source in mendbook.toml, or audit fewer kinds with --kind.",
             )
+        if "conflict with recovery" in said:
+            return QueryStopped(
+                f"The replica at {where} stopped the audit to go on replaying: {said}.",
+                "Set hot_standby_feedback = on there, raise max_standby_streaming_delay, or audit another replica.",
+            )
         if code == "42501" and "row-level security" in said:
             return Refused(
                 f"Row security hides rows from this role: {said}.",
