@@ -129,7 +129,7 @@ def take(database: Database, kinds: list[str] | None, folder: Path, progress: Pr
             "findings": str(folder / "findings.parquet"),
             "gaps": str(folder / "gaps.parquet"),
             "titles": {kind.name: kind.title for kind in looked_for},
-            "help": {kind.name: kind.help.partition("\n\n")[0].replace("\n", " ") for kind in looked_for},
+            "help": {kind.name: kind.help.partition("\n\n")[0].replace("\n", " ").replace("``", "") for kind in looked_for},
             "database": _database(snapshot),
             "scope": _scope(snapshot),
             "constraints": [asdict(weakness) for weakness in weaknesses(snapshot.tables)],
@@ -260,7 +260,9 @@ def _scope(snapshot: Snapshot) -> list[dict[str, Any]]:
 
     def entry(table: UserTable | ProfileTable, role: str, profile: str | None) -> dict[str, Any]:
         mapped = {
-            name: value
+            name: {column: "''" if given == "" else given for column, given in value.items()}
+            if isinstance(value, dict)
+            else value
             for name, value in table.mapping.model_dump(exclude={"name", "table"}).items()
             if value not in (None, [], {})
         }

@@ -179,7 +179,8 @@ class PostgreSQL:
         code = getattr(original, "pgcode", None) or ""
         said = re.sub(r"\s+", " ", str(original)).strip()
         if url.password:
-            said = said.replace(str(url.password), "***")
+            # as a word of its own: a password of one letter would otherwise be told by the letters that go missing
+            said = re.sub(rf"(?<!\w){re.escape(str(url.password))}(?!\w)", "***", said)
         where = f"{url.host or 'the local socket'}{f':{url.port}' if url.port else ''}/{url.database or ''}"
         if isinstance(error, sa.exc.OperationalError) and not code:
             return _connection_error(said, where, url.username or "")
