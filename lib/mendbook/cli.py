@@ -34,24 +34,29 @@ AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document on
 SourceName = Annotated[str, typer.Argument(metavar="SOURCE", help="a source of mendbook.toml")]
 CONFIG = Path("mendbook.toml")
 OUTPUTS = Path("outputs")
+STOPPED = 130
+USAGE = "'mendbook --help' lists the commands, 'mendbook COMMAND --help' tells of one."
 
 
 def main() -> None:
     """Run the command line; a mendbook error is told with its hint, never with a traceback."""
     try:
         code = app(standalone_mode=False)
+        if code == STOPPED:  # Ctrl-C, which typer has caught
+            _say("stopped.")
         sys.exit(code if isinstance(code, int) else 0)
     except typer.Exit as stop:
         sys.exit(stop.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         _say("stopped.")
-        sys.exit(130)
+        sys.exit(STOPPED)
     except MendbookError as error:
         _fail(error.message, error.hint)
         sys.exit(error.exit_code)
     except Exception as error:
         if hasattr(error, "exit_code") and hasattr(error, "show"):
             error.show()
+            _fail_json(error.format_message() if hasattr(error, "format_message") else str(error), USAGE)
             sys.exit(error.exit_code)
         _fail(
             f"Unexpected {type(error).__name__}: {error}",
@@ -72,8 +77,13 @@ def _fail(message: str, hint: str) -> None:
     people.print(f"[bold red]error:[/] {escape(inert(message))}")
     if hint:
         people.print(f"  {escape(inert(hint))}")
+    _fail_json(message, hint)
+
+
+def _fail_json(message: str, hint: str) -> None:
+    """The document that stands in for the one asked for; asked of the arguments, which may not even have been read."""
     if "--json" in sys.argv:
-        print(json.dumps({"error": message, "hint": hint}, ensure_ascii=False))
+        _print_json({"error": message, "hint": hint})
 
 
 def _print_json(document: Any) -> None:
@@ -214,6 +224,8 @@ def demo(
     if clean:
         show.clean(outputs.absolute())
         _say("The demo is removed.")
+        if as_json:
+            _print_json({"removed": str(outputs.absolute() / "demo")})
         return 0
     results = show.play(outputs.absolute(), say=_say)
     for result in results["systems"]:
