@@ -62,22 +62,25 @@ def observations(source: Source, options: Options, summary: Summary, places: lis
     failed: dict[object, bool] = {}
     lines = 0
     method = "fork" if threading.active_count() == 1 and "fork" in multiprocessing.get_all_start_methods() else "spawn"
-    waiting: deque[Future[Part]] = deque()
+    waiting: deque[tuple[Future[Part], tuple[int, int]]] = deque()
     with ProcessPoolExecutor(options.jobs, mp_context=multiprocessing.get_context(method)) as pool:
         cuts = iter(list(zip(places, places[1:], strict=False)))
         for start, end in cuts:
-            waiting.append(pool.submit(read_part, source, options, start, end))
+            waiting.append((pool.submit(read_part, source, options, start, end), (start, end)))
             if len(waiting) > options.jobs:
                 break
         while waiting:
-            try:
-                part = waiting.popleft().result()
-            except BrokenProcessPool:
-                summary.caps.append(f"{source.name}: a reading process ended early: the file is not whole")
-                return
+            future, cut = waiting.popleft()
             following = next(cuts, None)
-            if following is not None:
-                waiting.append(pool.submit(read_part, source, options, *following))
+            try:
+                if following is not None:
+                    waiting.append((pool.submit(read_part, source, options, *following), following))
+                part = future.result()
+            except BrokenProcessPool:
+                # no processes to be had here (or one was killed): go on alone, nothing is lost
+                part = read_part(source, options, *cut)
+                if following is not None and (not waiting or waiting[-1][1] != following):
+                    waiting.append((future, following))
             for one in part.observations:
                 if one.unsure and failed.get((one.voice, one.pid)):
                     continue
@@ -116,7 +119,8 @@ def read_part(source: Source, options: Options, start: int, end: int) -> Part:
 
 
 def _failed(gatherer: Gatherer) -> dict[object, bool]:
-    reports = [reader.reports for readers in gatherer.streams.values() for _, reader in readers if isinstance(getattr(reader, "reports", None), Reports)]
+    readers = [reader for every in gatherer.streams.values() for _, reader in every]
+    reports = [held for reader in readers if isinstance(held := getattr(reader, "reports", None), Reports)]
     return {(one.voice, session): failed for one in reports for session, failed in one.failed.items()}
 
 

@@ -52,9 +52,10 @@ class Reading:
     def _observations(self) -> Iterator[Observation]:
         sets = series(self.sources)
         if self.options.jobs > 1 and len(sets) > 1 and sum(s.size for s in self.sources) >= PARALLEL_FROM and STDIN not in {s.name for s in self.sources}:
-            from mendbook.logs.parallel import observations as in_parallel
+            from mendbook.logs import parallel
 
-            return in_parallel(sets, self.options, self.summary)
+            if parallel.can_fork():
+                return parallel.observations(sets, self.options, self.summary)
         if self.options.jobs > 1 and self.options.fast and len(self.sources) == 1 and self.sources[0].size >= PARALLEL_FROM and not self.options.max_seconds:
             from mendbook.logs import parts
 
@@ -206,11 +207,9 @@ class Feeder:
         else:
             base, begin = self.number + 1, self.offset
             read = self.gatherer.plain
-            number = place = 0
-            for number, offset, raw in lines:  # noqa: B007 - the last one is counted on from
+            for number, offset, raw in lines:
                 read(Line(decode(raw.removesuffix(b"\r")), base + number, begin + offset))
-                place = offset
-            self.number += number + chunk.count(b"\n", place) + (0 if chunk.endswith(b"\n") else 1)
+            self.number += self.selector.total if self.selector else 0
         self.offset += len(chunk)
         self.gatherer.settle(self.offset)
 

@@ -30,10 +30,8 @@ _JSON_WORDS = (
     b"exc", b"trac", b"err", b"uplicate", b"constraint", b"deadlock", b"serializ", b"aborted", b"already", b"null value",
     b"ora-0", b"e11000", b"violation of", b"bad request", b"conflict", b"unprocess",
 )  # fmt: skip
-_REGISTERING = (
-    b"regist", b"sign", b"enrol", b"inscri", b"cadastro", b"account", b"user", b"member", b"customer", b"staff", b"people",
-    b"profile", b"join", b"invit",
-)  # fmt: skip
+#: What the request of a registration holds, whatever came of it (see `requests`): a word, or POST or PUT to a collection.
+_REGISTERING = (b"regist", b"sign", b"enrol", b"inscri", b"cadastro", b"creat", b"join", b"invit", b"new", b"/add", b'"post', b'"put')
 
 Picked = list[tuple[int, int, bytes]]
 
@@ -49,16 +47,24 @@ class Selector:
         #: processes whose report was not whole at the block's end, and how far it is still looked for
         self.waiting: dict[bytes, int] = {}
         self.last_picked = False
+        #: blocks that looked pure and were not: after a few of them searching is given up
         self.impure = 0
+        #: lines in the block; as many as a pure block would have by its shape
+        self.total = 0
+        self.expected = 0
 
     def lines(self, chunk: bytes) -> Picked | None:
         """The lines to read, as (number in the block, offset, bytes); None: read them all."""
-        picked = self._starts(chunk) if len(chunk) >= self.small else None
-        if picked is None:
-            self.waiting.clear()
-            self.last_picked = True
-            return None
-        return _cut(chunk, picked)
+        self.expected = -1
+        starts = self._starts(chunk) if len(chunk) >= self.small and self.impure < 8 else None
+        if starts is not None:
+            picked, self.total = _cut(chunk, starts)
+            if self.expected == self.total:
+                return picked
+            self.impure += 1
+        self.waiting.clear()
+        self.last_picked = True
+        return None
 
     def _starts(self, chunk: bytes) -> list[int] | None:
         """Where the picked lines start, in order."""
@@ -71,11 +77,10 @@ class Selector:
         return None
 
     def _postgres(self, chunk: bytes) -> list[int] | None:
-        total = chunk.count(b"\n")
         tabs = chunk.count(b"\n\t")
-        if chunk.count(b"\n" + chunk[:5]) + 1 + tabs != total or chunk.count(b":  ") < total - tabs:
-            return None
-        if b"Traceback (most" in chunk or b"HTTP/1." in chunk or b"\x1b" in chunk:
+        headed = chunk.count(b"\n" + chunk[:5]) + 1
+        self.expected = headed + tabs
+        if chunk.count(b":  ") < headed or b"Traceback (most" in chunk or b"HTTP/1." in chunk:
             return None
         if not self._known_language(chunk):
             return None
@@ -132,8 +137,7 @@ class Selector:
             far = max(far, begin + WINDOW)
 
     def _access(self, chunk: bytes) -> list[int] | None:
-        if chunk.count(b'] "') != chunk.count(b"\n") or b"Traceback (most" in chunk or b"\x1b" in chunk:
-            return None
+        self.expected = chunk.count(b'] "')
         starts: set[int] = set()
         _pick(chunk, chunk, (b'" 5',), starts)
         if self.every:
@@ -141,14 +145,13 @@ class Selector:
         return sorted(starts)
 
     def _json(self, chunk: bytes) -> list[int] | None:
-        if chunk.count(b"\n{") + 1 != chunk.count(b"\n"):
-            return None
+        self.expected = chunk.count(b"\n{") + 1
         first = parsed(decode(chunk[: chunk.find(b"\n")]))
         if first is None or self.gatherer.carried(Line("", 0, data=first)):
             return None
         starts: set[int] = set()
         if "error_severity" in first:
-            if chunk.count(b'"error_severity"') != chunk.count(b"\n"):
+            if chunk.count(b'"error_severity"') != self.expected:
                 return None
             _pick(chunk, chunk, (b'"ERROR"',), starts)
             return sorted(starts)
@@ -184,7 +187,8 @@ def _tabs(chunk: bytes, begin: int, starts: set[int]) -> int:
     return begin
 
 
-def _cut(chunk: bytes, starts: list[int]) -> Picked:
+def _cut(chunk: bytes, starts: list[int]) -> tuple[Picked, int]:
+    """The lines that start there, numbered, and how many lines the block has."""
     picked: Picked = []
     number = place = 0
     for start in starts:
@@ -192,4 +196,4 @@ def _cut(chunk: bytes, starts: list[int]) -> Picked:
         place = start
         end = chunk.find(b"\n", start)
         picked.append((number, start, chunk[start : end if end != -1 else len(chunk)]))
-    return picked
+    return picked, number + chunk.count(b"\n", place) + (0 if chunk.endswith(b"\n") else 1)
