@@ -47,6 +47,7 @@ class Selector:
         #: processes whose report was not whole at the block's end, and how far it is still looked for
         self.waiting: dict[bytes, int] = {}
         self.last_picked = False
+        self.slow = False
         #: blocks that looked pure and were not: after a few of them searching is given up
         self.impure = 0
         #: lines in the block; as many as a pure block would have by its shape
@@ -56,15 +57,30 @@ class Selector:
     def lines(self, chunk: bytes) -> Picked | None:
         """The lines to read, as (number in the block, offset, bytes); None: read them all."""
         self.expected = -1
-        starts = self._starts(chunk) if len(chunk) >= self.small and self.impure < 8 else None
+        ready = len(chunk) >= self.small and self.impure < 8 and b"\0" not in chunk and (not self.slow or self._resume())
+        starts = self._starts(chunk) if ready else None
         if starts is not None:
             picked, self.total = _cut(chunk, starts)
             if self.expected == self.total:
+                self.slow = False
                 return picked
             self.impure += 1
         self.waiting.clear()
         self.last_picked = True
+        self.slow = True
         return None
+
+    def _resume(self) -> bool:
+        """After a block that was read whole: what its last records wait for. False where that cannot be searched for."""
+        for readers in self.gatherer.streams.values():
+            for _, reader in readers:
+                if getattr(reader, "first", None) is not None:
+                    return False  # a csvlog record with an open quote
+                for session in getattr(reader, "open", ()):
+                    if not isinstance(session, int):
+                        return False
+                    self.waiting[b"[%d]" % session] = WINDOW
+        return True
 
     def _starts(self, chunk: bytes) -> list[int] | None:
         """Where the picked lines start, in order."""
