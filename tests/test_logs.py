@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import tomllib
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-from mendbook.errors import ConfigError
 from mendbook.logs import KINDS, incident_to_json, read
 from mendbook.logs import reading as reading_module
 
@@ -26,7 +23,11 @@ EXPECTED = sorted(CASES.glob("*/*.expected.jsonl"))
 
 def _given(expected: Path) -> Path:
     name = expected.name.removesuffix(".expected.jsonl")
-    return next(p for p in sorted(expected.parent.iterdir()) if p.name == name or (p.name.startswith(name + ".") and p.suffix not in {".jsonl", ".toml"}))
+    return next(
+        p
+        for p in sorted(expected.parent.iterdir())
+        if p.name == name or (p.name.startswith(name + ".") and p.suffix not in {".jsonl", ".toml"})
+    )
 
 
 def _settings(expected: Path) -> dict[str, Any]:
@@ -42,7 +43,9 @@ def _read(given: Path, fast: bool = True, **settings: Any) -> list[dict[str, Any
 
 
 @pytest.mark.parametrize("fast", [True, False], ids=["quick", "every-line"])
-@pytest.mark.parametrize("expected", EXPECTED, ids=[f"{p.parent.name}-{p.name.removesuffix('.expected.jsonl')}" for p in EXPECTED])
+@pytest.mark.parametrize(
+    "expected", EXPECTED, ids=[f"{p.parent.name}-{p.name.removesuffix('.expected.jsonl')}" for p in EXPECTED]
+)
 def test_case(expected: Path, fast: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     given, settings = _given(expected), _settings(expected)
     modified = settings.pop("modified", None)

@@ -26,7 +26,24 @@ CASES = Path(__file__).parent / "cases" / "logs"
 PLAIN = sorted(p for p in CASES.glob("*/*") if p.is_file() and p.suffix in {".log", ".csv", ".json"})
 SEEDS = [p.read_bytes()[:4000] for p in PLAIN]
 PIECES = [line for seed in SEEDS for line in seed.split(b"\n")[:6]]
-NASTY = [b"\x00", b"\xff", b"\xe2\x80\xa8", b"\r", b"\t", b"\x1b[31m", b'"', b"{", b"}", b"(", b")=(", b"  ", b":  ", b"[7-2] ", b"'", b"\\"]
+NASTY = [
+    b"\x00",
+    b"\xff",
+    b"\xe2\x80\xa8",
+    b"\r",
+    b"\t",
+    b"\x1b[31m",
+    b'"',
+    b"{",
+    b"}",
+    b"(",
+    b")=(",
+    b"  ",
+    b":  ",
+    b"[7-2] ",
+    b"'",
+    b"\\",
+]
 
 
 def _incidents(data: bytes, fast: bool = True, **options: Any) -> list[dict[str, Any]]:
@@ -66,7 +83,9 @@ def test_anything_is_read(parts: list[tuple[bytes, bytes]]) -> None:
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.sampled_from(SEEDS), st.lists(st.tuples(st.integers(0, 4000), st.sampled_from(NASTY)), max_size=8), st.booleans())
+@given(
+    st.sampled_from(SEEDS), st.lists(st.tuples(st.integers(0, 4000), st.sampled_from(NASTY)), max_size=8), st.booleans()
+)
 def test_damaged_logs_are_read(seed: bytes, hits: list[tuple[int, bytes]], packed: bool) -> None:
     data = bytearray(seed)
     for place, nasty in hits:
@@ -107,7 +126,15 @@ def test_long_lines_cost_what_they_weigh(unit: bytes) -> None:
     assert costs[1] < costs[0] * 6 + 5_000
 
 
-@pytest.mark.parametrize("name", ["application/chain_of_three_blocks_is_one.log", "postgres_stderr/interleaved_processes.log", "access/gunicorn.log", "json_lines/python_json_logger.log"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "application/chain_of_three_blocks_is_one.log",
+        "postgres_stderr/interleaved_processes.log",
+        "access/gunicorn.log",
+        "json_lines/python_json_logger.log",
+    ],
+)
 def test_many_records_cost_what_they_weigh(name: str) -> None:
     record = (CASES / name).read_bytes()
     costs = []

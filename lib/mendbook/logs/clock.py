@@ -30,7 +30,9 @@ STAMP = re.compile(
     r"(?P<day>\d{4}[-/]\d\d[-/]\d\d)[T ](?P<clock>\d\d:\d\d:\d\d)(?:[.,](?P<fraction>\d{1,9}))?"
     r"(?: ?(?P<zone>Z\b|[+-]\d\d(?::?\d\d)?\b|(?<= )[A-Z]{3,5}\b))?"
 )
-WEB_STAMP = re.compile(r"(\d\d)/([A-Z][a-z]{2})/(\d{4})[: ](\d\d):(\d\d):(\d\d)(?:[.,]\d+)?(?: ?([+-]\d{2}:?\d{2}|[A-Z]{3,5}))?")
+WEB_STAMP = re.compile(
+    r"(\d\d)/([A-Z][a-z]{2})/(\d{4})[: ](\d\d):(\d\d):(\d\d)(?:[.,]\d+)?(?: ?([+-]\d{2}:?\d{2}|[A-Z]{3,5}))?"
+)
 
 
 class Clock:
@@ -63,7 +65,9 @@ class Clock:
             return last[1]
         fraction = match["fraction"] or ""
         try:
-            wall = datetime.fromisoformat(f"{match['day'].replace('/', '-')}T{match['clock']}.{(fraction + '000000')[:6]}")
+            wall = datetime.fromisoformat(
+                f"{match['day'].replace('/', '-')}T{match['clock']}.{(fraction + '000000')[:6]}"
+            )
             moment = self.moment(wall, match["zone"], 10.0 ** -len(fraction))
         except (ValueError, OverflowError):
             return None
@@ -82,7 +86,13 @@ class Clock:
     def syslog(self, month: str, day: str, clock: str) -> Moment | None:
         """A time without a year: the last such day before the file was written (a day of grace for other zones)."""
         fraction = clock.partition(".")[2]
-        for year in (self.modified.year, self.modified.year - 1, self.modified.year - 2, self.modified.year - 3, self.modified.year - 4):
+        for year in (
+            self.modified.year,
+            self.modified.year - 1,
+            self.modified.year - 2,
+            self.modified.year - 3,
+            self.modified.year - 4,
+        ):
             try:
                 text = f"{year:04d}-{MONTHS[month]:02d}-{int(day):02d}T{clock.partition('.')[0]}.{(fraction + '000000')[:6]}"
                 wall = datetime.fromisoformat(text)

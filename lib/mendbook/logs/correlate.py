@@ -30,7 +30,13 @@ def time_of(observation: Observation) -> float:
     if moment.at is not None:
         return moment.at.timestamp()
     wall = moment.wall
-    return (wall.toordinal() - 719163) * 86400.0 + wall.hour * 3600 + wall.minute * 60 + wall.second + wall.microsecond / 1e6
+    return (
+        (wall.toordinal() - 719163) * 86400.0
+        + wall.hour * 3600
+        + wall.minute * 60
+        + wall.second
+        + wall.microsecond / 1e6
+    )
 
 
 class Correlator:
@@ -70,7 +76,11 @@ class Correlator:
         stretch = self.stretches[lane]
         stretch.sort(key=_by_time)
         groups, used = solve(stretch, limit)
-        self.stretches[lane] = [] if limit == float("inf") else [pair for pair in stretch if pair[0] > limit - WITHIN and id(pair[1]) not in used]
+        self.stretches[lane] = (
+            []
+            if limit == float("inf")
+            else [pair for pair in stretch if pair[0] > limit - WITHIN and id(pair[1]) not in used]
+        )
         self.newest.pop(lane, None)
         if self.stretches[lane]:
             self.newest[lane] = self.stretches[lane][-1][0]
@@ -119,7 +129,9 @@ def solve(stretch: list[tuple[float, Observation]], limit: float) -> tuple[list[
     return groups, {id(member) for group in groups for member in group.members}
 
 
-def _join_error(one: Observation, time: float, groups: list[Group], links: dict[tuple[object, ...], list[Group]], exact: bool) -> None:
+def _join_error(
+    one: Observation, time: float, groups: list[Group], links: dict[tuple[object, ...], list[Group]], exact: bool
+) -> None:
     fault = one.fault
     assert fault is not None
     key = link(fault)
@@ -129,7 +141,11 @@ def _join_error(one: Observation, time: float, groups: list[Group], links: dict[
             break
         if one.redelivered and _second_delivery(one, group):
             return
-        if group.fits(one, time) and (not exact or _same_process(one, group)) and (best is None or abs(group.time - time) < abs(best.time - time)):
+        if (
+            group.fits(one, time)
+            and (not exact or _same_process(one, group))
+            and (best is None or abs(group.time - time) < abs(best.time - time))
+        ):
             best = group
     loose = (fault.kind,)
     if best is None and not exact:
@@ -177,7 +193,10 @@ def _same_process(one: Observation, group: Group) -> bool:
 
 
 def _second_delivery(one: Observation, group: Group) -> bool:
-    return any(m.voice == one.voice and m.at == one.at and m.pid == one.pid and m.redelivered and m.source == one.source for m in group.members)
+    return any(
+        m.voice == one.voice and m.at == one.at and m.pid == one.pid and m.redelivered and m.source == one.source
+        for m in group.members
+    )
 
 
 def _join_requests(requests: list[tuple[float, Observation]], groups: list[Group]) -> list[Group]:
@@ -195,7 +214,14 @@ def _join_requests(requests: list[tuple[float, Observation]], groups: list[Group
     rest = []
     for time, one in left:
         if one.registration and one.status is not None and one.status >= 500:
-            same = next((g for g in reversed(made[-64:]) if g.fits(one, time) and g.path and one.path and same_path(g.path, one.path)), None)
+            same = next(
+                (
+                    g
+                    for g in reversed(made[-64:])
+                    if g.fits(one, time) and g.path and one.path and same_path(g.path, one.path)
+                ),
+                None,
+            )
             if same is not None:
                 same.add(one)
             else:
@@ -206,7 +232,9 @@ def _join_requests(requests: list[tuple[float, Observation]], groups: list[Group
     return groups + made
 
 
-def _join_by(requests: list[tuple[float, Observation]], groups: list[Group], choose: object) -> list[tuple[float, Observation]]:
+def _join_by(
+    requests: list[tuple[float, Observation]], groups: list[Group], choose: object
+) -> list[tuple[float, Observation]]:
     left = []
     begin = 0
     ordered = sorted(groups, key=lambda group: group.time)
@@ -234,7 +262,9 @@ def _by_path_or_process(one: Observation, time: float, groups: list[Group]) -> G
             continue
         path = group.path is not None and one.path is not None and same_path(group.path, one.path)
         process = group.pid is not None and group.pid == one.pid
-        beside = group.path is None and any(m.source == one.source and m.tier == APPLICATION and 0 <= m.line - one.line <= 3 for m in group.members)
+        beside = group.path is None and any(
+            m.source == one.source and m.tier == APPLICATION and 0 <= m.line - one.line <= 3 for m in group.members
+        )
         if not (path or process or beside) or (one.tier == APPLICATION and one.status is None):
             continue
         if (one.status or 0) < 400 and not path and not process:
@@ -252,7 +282,12 @@ def _by_time_alone(one: Observation, time: float, groups: list[Group]) -> Group 
     step = one.moment.step if one.moment else 0.001
     earlier: Group | None = None
     for group in groups:
-        if group.path is None and group.handled is not True and group.fits(one, time) and group.time <= time + step + 0.05:
+        if (
+            group.path is None
+            and group.handled is not True
+            and group.fits(one, time)
+            and group.time <= time + step + 0.05
+        ):
             if group.time >= time - 0.5:
                 return group
             earlier = group
@@ -275,7 +310,9 @@ def _told_by_success(requests: list[tuple[float, Observation]], groups: list[Gro
         if not near or any((one.status or 0) >= 400 for _, one in near):
             continue
         group.handled = True
-        alone = all(abs(waiting[n].time - group.time) > 2 * WITHIN for n in (index - 1, index + 1) if 0 <= n < len(waiting))
+        alone = all(
+            abs(waiting[n].time - group.time) > 2 * WITHIN for n in (index - 1, index + 1) if 0 <= n < len(waiting)
+        )
         if alone and len(near) == 1 and group.fits(near[0][1], near[0][0]):
             group.add(near[0][1])
 
@@ -315,7 +352,11 @@ def match_untimed(timed: list[Group], untimed: list[Group]) -> list[Group]:
 
 def _candidates(group: Group, index: dict[object, list[Group]]) -> list[Group]:
     fault = group.fault
-    found = list(index.get(link(fault), ())) if fault is not None and (fault.key is not None or fault.constraint is not None) else []
+    found = (
+        list(index.get(link(fault), ()))
+        if fault is not None and (fault.key is not None or fault.constraint is not None)
+        else []
+    )
     if group.path:
         found += index.get(group.path.rstrip("/"), ())
     return found[:500]

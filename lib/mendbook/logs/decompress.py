@@ -122,7 +122,9 @@ def _zstd(file: BinaryIO, head: bytes, size: int, told: Callable[[str], None]) -
     source = Joined()
     given = 0
     try:
-        reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(cast(BinaryIO, source), read_across_frames=True)
+        reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(
+            cast(BinaryIO, source), read_across_frames=True
+        )
         while out := reader.read(size):
             given += len(out)
             yield out

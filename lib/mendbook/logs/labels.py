@@ -15,7 +15,21 @@ from mendbook.logs.keys import unquoted
 from mendbook.logs.observation import Fault
 
 PRIMARY = frozenset({"LOG", "ERROR", "FATAL", "PANIC", "WARNING", "NOTICE", "INFO", "DEBUG"})
-_ENGLISH = ("LOG", "ERROR", "FATAL", "PANIC", "WARNING", "NOTICE", "INFO", "DETAIL", "HINT", "CONTEXT", "STATEMENT", "LOCATION", "QUERY")
+_ENGLISH = (
+    "LOG",
+    "ERROR",
+    "FATAL",
+    "PANIC",
+    "WARNING",
+    "NOTICE",
+    "INFO",
+    "DETAIL",
+    "HINT",
+    "CONTEXT",
+    "STATEMENT",
+    "LOCATION",
+    "QUERY",
+)
 
 #: Languages beyond labels.json: label -> its English.
 _MORE = {
@@ -45,8 +59,12 @@ _KINDS = {
     'null value in column "%s" of relation "%s" violates not-null constraint': "not_null_violation",
     'insert or update on table "%s" violates foreign key constraint "%s"': "fk_violation",
 }
-_MARKS = str.maketrans({mark: '"' for mark in "«»„“”‟「」‹›"} | {"\u00a0": " ", "\u202f": " "})
-_NAMES = {"unique_violation": ("constraint",), "not_null_violation": ("column", "table"), "fk_violation": ("table", "constraint")}
+_MARKS = str.maketrans(dict.fromkeys("«»„“”‟「」‹›", '"') | {"\u00a0": " ", "\u202f": " "})
+_NAMES = {
+    "unique_violation": ("constraint",),
+    "not_null_violation": ("column", "table"),
+    "fk_violation": ("table", "constraint"),
+}
 
 
 @cache

@@ -15,25 +15,45 @@ from mendbook.logs.observation import Fault
 
 _UNIQUE = 'duplicate key value violates unique constraint "'
 _POSITION = re.compile(r" at character \d+$")
-_FK = re.compile(r'(?:insert or update|update or delete) on table "(.{1,200}?)" violates (?:RESTRICT setting of )?foreign key constraint "(.{1,200}?)"(?: on table "(.{1,200}?)")?')
+_FK = re.compile(
+    r'(?:insert or update|update or delete) on table "(.{1,200}?)" violates (?:RESTRICT setting of )?foreign key constraint "(.{1,200}?)"(?: on table "(.{1,200}?)")?'
+)
 _NULL = re.compile(r'null value in column "(.{1,200}?)"(?: of relation "(.{1,200}?)")? violates not-null constraint')
 _SERIALIZE = "could not serialize access"
 
 MYSQL_DUPLICATE = re.compile(r"Duplicate entry \\?'(.{0,4000}?)\\?' for key \\?'([^'\\]{1,300})\\?'", re.DOTALL)
 _MYSQL_NULL = re.compile(r"Column \\?'([^'\\]{1,200})\\?' cannot be null")
-_MYSQL_FK = re.compile(r"a foreign key constraint fails \(`[^`]*`\.`([^`]*)`, CONSTRAINT `([^`]*)` FOREIGN KEY \(`([^`)]*)`")
-_SQLITE = re.compile(r"(UNIQUE|NOT NULL|FOREIGN KEY) constraint failed(?:: (?:index '([^']{1,200})'|([\w$.\", `]{1,1000})))?")
-_ORACLE = re.compile(r"ORA-00001: unique constraint \(([^)\s]{1,300})\) violated(?: on table (\S{1,200}) columns \(([^)]{1,500})\))?")
+_MYSQL_FK = re.compile(
+    r"a foreign key constraint fails \(`[^`]*`\.`([^`]*)`, CONSTRAINT `([^`]*)` FOREIGN KEY \(`([^`)]*)`"
+)
+_SQLITE = re.compile(
+    r"(UNIQUE|NOT NULL|FOREIGN KEY) constraint failed(?:: (?:index '([^']{1,200})'|([\w$.\", `]{1,1000})))?"
+)
+_ORACLE = re.compile(
+    r"ORA-00001: unique constraint \(([^)\s]{1,300})\) violated(?: on table (\S{1,200}) columns \(([^)]{1,500})\))?"
+)
 _ORACLE_ROW = re.compile(r"row with column values \(([^\n]{0,4000})\) already exists")
 _ORACLE_FK = re.compile(r"ORA-0229[12]: integrity constraint \(([^)\s]{1,300})\) violated")
-_ORACLE_NULL = re.compile(r'ORA-01400: cannot insert NULL into \(([^)]{1,300})\)')
-_MSSQL_KEY = re.compile(r"Violation of (?:UNIQUE|PRIMARY) KEY constraint ['\"]([^'\"]{1,200})['\"]\. Cannot insert duplicate key in object ['\"]([^'\"]{1,200})['\"]\.")
-_MSSQL_INDEX = re.compile(r"Cannot insert duplicate key row in object ['\"]([^'\"]{1,200})['\"] with unique index ['\"]([^'\"]{1,200})['\"]\.")
+_ORACLE_NULL = re.compile(r"ORA-01400: cannot insert NULL into \(([^)]{1,300})\)")
+_MSSQL_KEY = re.compile(
+    r"Violation of (?:UNIQUE|PRIMARY) KEY constraint ['\"]([^'\"]{1,200})['\"]\. Cannot insert duplicate key in object ['\"]([^'\"]{1,200})['\"]\."
+)
+_MSSQL_INDEX = re.compile(
+    r"Cannot insert duplicate key row in object ['\"]([^'\"]{1,200})['\"] with unique index ['\"]([^'\"]{1,200})['\"]\."
+)
 _MSSQL_VALUE = re.compile(r"The duplicate key value is \((.{0,2000}?)\)\.(?=\s|$|[\"'\\])", re.DOTALL)
-_MSSQL_FK = re.compile(r"conflicted with the (?:FOREIGN KEY|REFERENCE) constraint [\"']([^\"']{1,200})[\"']\..{0,200}?table [\"']([^\"']{1,200})[\"'](?:, column '([^']{1,200})')?", re.DOTALL)
+_MSSQL_FK = re.compile(
+    r"conflicted with the (?:FOREIGN KEY|REFERENCE) constraint [\"']([^\"']{1,200})[\"']\..{0,200}?table [\"']([^\"']{1,200})[\"'](?:, column '([^']{1,200})')?",
+    re.DOTALL,
+)
 _MSSQL_NULL = re.compile(r"Cannot insert the value NULL into column '([^']{1,200})', table '([^']{1,200})'")
-_MONGO = re.compile(r"E11000 duplicate key error collection: ([\w.$-]{1,200}) index: (\S{1,200}) dup key: \{ ?(.{0,2000}?) ?\}(?=[,\s\"']|$)", re.DOTALL)
-_DEADLOCK = re.compile(r"Deadlock found when trying to get lock|was deadlocked on lock|ORA-00060: deadlock detected|Transactions deadlock detected")
+_MONGO = re.compile(
+    r"E11000 duplicate key error collection: ([\w.$-]{1,200}) index: (\S{1,200}) dup key: \{ ?(.{0,2000}?) ?\}(?=[,\s\"']|$)",
+    re.DOTALL,
+)
+_DEADLOCK = re.compile(
+    r"Deadlock found when trying to get lock|was deadlocked on lock|ORA-00060: deadlock detected|Transactions deadlock detected"
+)
 _DETAIL = re.compile(r"(?:^|\n)\s*(?:DETAIL|Detail|[^\W\d_]{2,20} ?):  ?(?=[^\n]{0,200}\()")
 _NODE_DETAIL = re.compile(r"\bdetail: ['\"`](Key \(.{0,2000}? already exists\.)['\"`]")
 _SQL = re.compile(r"\[SQL: (.{1,20000}?)\](?=\n|$)", re.DOTALL)
@@ -46,7 +66,9 @@ _SEVERAL = re.compile(r"^get\(\) returned more than one (\w{1,100}) -- it return
 _NO_USER_ROW = "Multiple rows were found when"
 
 
-def postgres(message: str, detail: str = "", context: str = "", statement: str = "", state: str | None = None) -> Fault | None:
+def postgres(
+    message: str, detail: str = "", context: str = "", statement: str = "", state: str | None = None
+) -> Fault | None:
     """The fault of one PostgreSQL error report; ``state`` (SQLSTATE), where known, overrules the words."""
     message = _POSITION.sub("", message.rstrip()) if message.endswith(tuple("0123456789")) else message.rstrip()
     if state is not None and state not in STATES:
@@ -132,7 +154,13 @@ def _completed(fault: Fault, detail: str, context: str, statement: str) -> Fault
 def in_text(text: str) -> Fault | None:
     """The first database error that an application's message states, whatever driver wrote it."""
     start = text.find(_UNIQUE)
-    if start != -1 or "could not serialize" in text or "deadlock detected" in text or "violates " in text or "is aborted, c" in text:
+    if (
+        start != -1
+        or "could not serialize" in text
+        or "deadlock detected" in text
+        or "violates " in text
+        or "is aborted, c" in text
+    ):
         fault = _postgres_in(text, start)
         if fault is not None:
             return fault
@@ -147,7 +175,15 @@ def in_text(text: str) -> Fault | None:
 
 
 def _postgres_in(text: str, start: int) -> Fault | None:
-    for words in (_UNIQUE, "deadlock detected", _SERIALIZE, "current transaction is aborted", "null value in column", "insert or update on table", "update or delete on table"):
+    for words in (
+        _UNIQUE,
+        "deadlock detected",
+        _SERIALIZE,
+        "current transaction is aborted",
+        "null value in column",
+        "insert or update on table",
+        "update or delete on table",
+    ):
         found = text.find(words)
         if found == -1:
             continue
@@ -169,7 +205,9 @@ def detail_of(text: str, start: int = 0) -> str:
     if match is None:
         node = _NODE_DETAIL.search(text, start)
         return node[1] if node else ""
-    end = re.compile(r"\n(?:(?:HINT|CONTEXT|STATEMENT|WHERE|LINE \d+|Where|Hint):|\[SQL: |\[parameters: |\(Background on|Traceback \(|\s+at |\n(?:The above|During handling))").search(text, match.end())
+    end = re.compile(
+        r"\n(?:(?:HINT|CONTEXT|STATEMENT|WHERE|LINE \d+|Where|Hint):|\[SQL: |\[parameters: |\(Background on|Traceback \(|\s+at |\n(?:The above|During handling))"
+    ).search(text, match.end())
     detail = text[match.end() : end.start() if end else len(text)]
     last = detail.rfind(") already exists.")
     return detail[: last + len(") already exists.")] if last != -1 else detail
@@ -191,7 +229,12 @@ def _mysql(text: str) -> Fault | None:
     if match:
         name = match[2]
         table, _, constraint = name.rpartition(".")
-        return Fault("unique_violation", without_schema(table) if table else None, unquoted(constraint), key=match[1].replace("\\'", "'"))
+        return Fault(
+            "unique_violation",
+            without_schema(table) if table else None,
+            unquoted(constraint),
+            key=match[1].replace("\\'", "'"),
+        )
     match = _MYSQL_NULL.search(text)
     if match:
         return Fault("not_null_violation", columns=(match[1],))
@@ -262,7 +305,9 @@ def of_exception(name: str, message: str) -> Fault | None:
     if last == "RelatedObjectDoesNotExist":
         match = _NO_RELATED.match(message)
         about = f"{name} {match[1]} {match[2]}" if match else name
-        return Fault("missing_profile") if re.search(_PERSON, about.partition("RelatedObject")[0], re.IGNORECASE) else None
+        return (
+            Fault("missing_profile") if re.search(_PERSON, about.partition("RelatedObject")[0], re.IGNORECASE) else None
+        )
     if last == "DoesNotExist":
         return Fault("missing_profile") if _NO_PROFILE.match(message) else None
     if last == "MultipleObjectsReturned":

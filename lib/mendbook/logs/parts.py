@@ -96,7 +96,9 @@ def read_part(source: Source, options: Options, start: int, end: int) -> Part:
     """The observations of the records that begin in ``start:end``, lines counted from the part's own first."""
     from mendbook.logs.reading import Feeder
 
-    context = Context(source.name, Clock(source.zone, source.modified), Registration(options.registration_paths), forced=source.format)
+    context = Context(
+        source.name, Clock(source.zone, source.modified), Registration(options.registration_paths), forced=source.format
+    )
     context.partial = start > 0
     gatherer = Gatherer(context)
     feeder = Feeder(gatherer, options)

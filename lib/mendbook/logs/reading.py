@@ -51,12 +51,23 @@ class Reading:
 
     def _observations(self) -> Iterator[Observation]:
         sets = series(self.sources)
-        if self.options.jobs > 1 and len(sets) > 1 and sum(s.size for s in self.sources) >= PARALLEL_FROM and STDIN not in {s.name for s in self.sources}:
+        if (
+            self.options.jobs > 1
+            and len(sets) > 1
+            and sum(s.size for s in self.sources) >= PARALLEL_FROM
+            and STDIN not in {s.name for s in self.sources}
+        ):
             from mendbook.logs import parallel
 
             if parallel.can_fork():
                 return parallel.observations(sets, self.options, self.summary)
-        if self.options.jobs > 1 and self.options.fast and len(self.sources) == 1 and self.sources[0].size >= PARALLEL_FROM and not self.options.max_seconds:
+        if (
+            self.options.jobs > 1
+            and self.options.fast
+            and len(self.sources) == 1
+            and self.sources[0].size >= PARALLEL_FROM
+            and not self.options.max_seconds
+        ):
             from mendbook.logs import parts
 
             places = parts.bounds(self.sources[0]) if self.sources[0].size <= self.options.max_bytes else None
@@ -78,7 +89,15 @@ class Reading:
 class Options:
     """How to read: the same for every file."""
 
-    def __init__(self, max_bytes: int, max_seconds: float | None, registration_paths: Sequence[str] | None, jobs: int, fast: bool, every: bool) -> None:
+    def __init__(
+        self,
+        max_bytes: int,
+        max_seconds: float | None,
+        registration_paths: Sequence[str] | None,
+        jobs: int,
+        fast: bool,
+        every: bool,
+    ) -> None:
         self.max_bytes = max_bytes
         self.max_seconds = max_seconds
         self.registration_paths = registration_paths
@@ -92,7 +111,7 @@ class Options:
 def read(
     paths: str | Path | Sequence[str | Path],
     zone: str | None = None,
-    format: str | None = None,  # noqa: A002 - the word of mendbook.toml
+    format: str | None = None,
     overrides: Mapping[str, Mapping[str, Any]] | None = None,
     jobs: int | None = None,
     max_bytes: int = MAX_BYTES,
@@ -135,7 +154,10 @@ def merged(sets: list[list[Source]], options: Options, summary: Summary) -> Iter
     streams = [_set(members, options, summary, deadline) for members in sets]
     if len(streams) == 1:
         return iter(streams[0])
-    return (pair[2] for pair in heapq.merge(*(_ordered(stream, n) for n, stream in enumerate(streams)), key=lambda pair: pair[:2]))
+    return (
+        pair[2]
+        for pair in heapq.merge(*(_ordered(stream, n) for n, stream in enumerate(streams)), key=lambda pair: pair[:2])
+    )
 
 
 def _ordered(stream: Iterator[Observation], number: int) -> Iterator[tuple[float, int, Observation]]:
@@ -150,14 +172,18 @@ def _set(members: list[Source], options: Options, summary: Summary, deadline: fl
         yield from observations(source, options, summary, deadline)
 
 
-def observations(source: Source, options: Options, summary: Summary, deadline: float | None = None) -> Iterator[Observation]:
+def observations(
+    source: Source, options: Options, summary: Summary, deadline: float | None = None
+) -> Iterator[Observation]:
     """What one file tells. A file that cannot be opened is told, and the others go on."""
     try:
         file: BinaryIO = sys.stdin.buffer if source.name == STDIN else Path(source.name).open("rb", buffering=0)  # noqa: SIM115
     except OSError as error:
         summary.skipped.append(f"{source.name}: {error.strerror}")
         return
-    context = Context(source.name, Clock(source.zone, source.modified), Registration(options.registration_paths), forced=source.format)
+    context = Context(
+        source.name, Clock(source.zone, source.modified), Registration(options.registration_paths), forced=source.format
+    )
     try:
         yield from _read(file, context, options, deadline)
     except OSError as error:

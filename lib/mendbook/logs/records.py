@@ -22,12 +22,22 @@ _PATH = re.compile(
 )
 _STATUS = (("Internal Server Error: ", 500), ("Bad Request: ", 400), ("Conflict: ", 409), ("Unprocessable ", 422), ("Error handling request", 500),
            ("Exception in ASGI application", 500))  # fmt: skip
-_STATUS_WORD = re.compile(r"\b(?:status(?:[ _]?code)?|HTTP(?:/[\d.]+)?|response|returned|->|=>)[\"']?[ =:]{1,3}[\"']?([2-5]\d\d)\b|\b(4\d\d) (?:Bad Request|Conflict|Unprocessable)", re.IGNORECASE)
+_STATUS_WORD = re.compile(
+    r"\b(?:status(?:[ _]?code)?|HTTP(?:/[\d.]+)?|response|returned|->|=>)[\"']?[ =:]{1,3}[\"']?([2-5]\d\d)\b|\b(4\d\d) (?:Bad Request|Conflict|Unprocessable)",
+    re.IGNORECASE,
+)
 _LOOSE_STATUS = re.compile(r"(?<![\w.:/-])(4\d\d)(?![\w.:%-])")
-_UNHANDLED = re.compile(r"Internal Server Error: |Error handling request|Exception on /|Exception in ASGI application|[Uu]nhandled|[Uu]ncaught|[Ee]xception in request|Exception happened during processing")
+_UNHANDLED = re.compile(
+    r"Internal Server Error: |Error handling request|Exception on /|Exception in ASGI application|[Uu]nhandled|[Uu]ncaught|[Ee]xception in request|Exception happened during processing"
+)
 #: Words before an error's text that make it a quotation: someone searched for it, or it stands in SQL.
-_QUOTED = re.compile(r"\b(?:search\w*|query|queries|searching|q=|statement|SQL|INSERT|SELECT|UPDATE|VALUES|DELETE|LIKE|grep|expected|example|docs?)\b|[?&]\w{1,20}=|\b(?:GET|POST) /", re.IGNORECASE)
-_ERROR_START = re.compile(r"duplicate key value violates|UNIQUE constraint failed|Duplicate entry|ORA-00001|Violation of (?:UNIQUE|PRIMARY) KEY|Cannot insert duplicate key|deadlock detected|Deadlock found|could not serialize access|current transaction is aborted|null value in column|violates foreign key|E11000")
+_QUOTED = re.compile(
+    r"\b(?:search\w*|query|queries|searching|q=|statement|SQL|INSERT|SELECT|UPDATE|VALUES|DELETE|LIKE|grep|expected|example|docs?)\b|[?&]\w{1,20}=|\b(?:GET|POST) /",
+    re.IGNORECASE,
+)
+_ERROR_START = re.compile(
+    r"duplicate key value violates|UNIQUE constraint failed|Duplicate entry|ORA-00001|Violation of (?:UNIQUE|PRIMARY) KEY|Cannot insert duplicate key|deadlock detected|Deadlock found|could not serialize access|current transaction is aborted|null value in column|violates foreign key|E11000"
+)
 _PEOPLE = re.compile(r"user|e-?mail|account|login|name|member|customer", re.IGNORECASE)
 
 
@@ -127,7 +137,9 @@ def _duplicate(record: Record, registers: bool) -> bool:
 
 
 _EXCEPTION = re.compile(r"([A-Za-z_][\w.<>]{0,300})(?::(?: (.*))?)?$", re.DOTALL)
-_FRAME_OF_TEST = re.compile(r"File \"[^\"]{0,500}(?:/unittest/|/_pytest/|/pluggy/|/django/test/|/test_\w{1,100}\.py|/tests?\.py)")
+_FRAME_OF_TEST = re.compile(
+    r"File \"[^\"]{0,500}(?:/unittest/|/_pytest/|/pluggy/|/django/test/|/test_\w{1,100}\.py|/tests?\.py)"
+)
 CONNECTORS = (
     "The above exception was the direct cause of the following exception:",
     "During handling of the above exception, another exception occurred:",

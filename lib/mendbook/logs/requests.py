@@ -12,8 +12,24 @@ from functools import lru_cache
 
 #: A path registers people when a segment holds one of these words ("register-customer", "sign_up", "auth/register").
 WORDS = frozenset(
-    "register registration registrations registrate signup signups enroll enrol enrollment enrolment "
-    "registrieren registrierung inscription inscripcion registro cadastro".split()
+    [
+        "register",
+        "registration",
+        "registrations",
+        "registrate",
+        "signup",
+        "signups",
+        "enroll",
+        "enrol",
+        "enrollment",
+        "enrolment",
+        "registrieren",
+        "registrierung",
+        "inscription",
+        "inscripcion",
+        "registro",
+        "cadastro",
+    ]
 )
 #: .. or these words one after another, in one segment or in two.
 PAIRS = (
@@ -24,8 +40,10 @@ PAIRS = (
     ("accept", "invitation"), ("accept", "invite"), ("invitations", "accept"), ("invitation", "accept"),
 )  # fmt: skip
 #: .. or when something is POSTed to a collection of people.
-COLLECTIONS = frozenset("users accounts customers members people staff profiles join".split())
-_STATIC = re.compile(r"\.(?:js|css|map|png|jpe?g|gif|svg|ico|woff2?|ttf|html?\.map|webp)$|^/(?:static|assets|media)/", re.IGNORECASE)
+COLLECTIONS = frozenset(["users", "accounts", "customers", "members", "people", "staff", "profiles", "join"])
+_STATIC = re.compile(
+    r"\.(?:js|css|map|png|jpe?g|gif|svg|ico|woff2?|ttf|html?\.map|webp)$|^/(?:static|assets|media)/", re.IGNORECASE
+)
 _ASKING = frozenset({"search", "find", "suggest", "autocomplete"})
 _SAYS = re.compile(
     r"already (?:exists?|registered|taken|in use|used|been (?:taken|registered|used))|is taken\b|\bduplicate\b|(?:existiert|vergeben|registriert) bereits|bereits (?:vergeben|registriert)|ya existe|existe déjà|déjà utilisé",

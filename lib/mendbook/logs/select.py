@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from mendbook.logs.context import WINDOW
 from mendbook.logs.gather import Gatherer, parsed
-from mendbook.logs.labels import error_labels, labels
+from mendbook.logs.labels import PRIMARY, error_labels, labels
 from mendbook.logs.lines import decode
 from mendbook.logs.observation import Line
 
 #: Below this a block is read whole: nothing is won, and unknown languages are looked at more closely.
 SMALL = 128 << 10
 _PID = re.compile(rb"\[\d{1,9}\]")
-_PRIMARY = re.compile(rb"(?:LOG|ERROR|FATAL|WARNING|NOTICE|PANIC|INFO):  ")
 _POSTGRES = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[^\n]{0,200}?\[\d{1,9}\][^\n]{0,200}?[^\W\d_]{2,20} ?:  \S")
 _ACCESS = re.compile(rb"\S+ \S+ \S{1,100} \[\d\d/[A-Z][a-z]{2}/\d{4}:[^\]\n]{8,20}\] \"[A-Z]{3,10} ")
 _LABEL = re.compile(rb"(?m)^\d[^\n\t]{10,200}?([^\s\[\]:>@<,()=|/-]{2,60}) ?:  (?=\S)")
@@ -31,7 +31,20 @@ _JSON_WORDS = (
     b"ora-0", b"e11000", b"violation of", b"bad request", b"conflict", b"unprocess",
 )  # fmt: skip
 #: What the request of a registration holds, whatever came of it (see `requests`): a word, or POST or PUT to a collection.
-_REGISTERING = (b"regist", b"sign", b"enrol", b"inscri", b"cadastro", b"creat", b"join", b"invit", b"new", b"/add", b'"post', b'"put')
+_REGISTERING = (
+    b"regist",
+    b"sign",
+    b"enrol",
+    b"inscri",
+    b"cadastro",
+    b"creat",
+    b"join",
+    b"invit",
+    b"new",
+    b"/add",
+    b'"post',
+    b'"put',
+)
 
 Picked = list[tuple[int, int, bytes]]
 
@@ -43,7 +56,9 @@ class Selector:
         self.gatherer = gatherer
         self.every = every
         self.small = small
-        self.registering = _REGISTERING if paths is None else tuple(path.strip().rstrip("/*").lower().encode() for path in paths)
+        self.registering = (
+            _REGISTERING if paths is None else tuple(path.strip().rstrip("/*").lower().encode() for path in paths)
+        )
         #: processes whose report was not whole at the block's end, and how far it is still looked for
         self.waiting: dict[bytes, int] = {}
         self.last_picked = False
@@ -57,7 +72,9 @@ class Selector:
     def lines(self, chunk: bytes) -> Picked | None:
         """The lines to read, as (number in the block, offset, bytes); None: read them all."""
         self.expected = -1
-        ready = len(chunk) >= self.small and self.impure < 8 and b"\0" not in chunk and (not self.slow or self._resume())
+        ready = (
+            len(chunk) >= self.small and self.impure < 8 and b"\0" not in chunk and (not self.slow or self._resume())
+        )
         starts = self._starts(chunk) if ready else None
         if starts is not None:
             picked, self.total = _cut(chunk, starts)
@@ -148,7 +165,7 @@ class Selector:
             starts.add(start)
             begin = _tabs(chunk, end, starts)
             tail = chunk[place : min(end, place + 200)]
-            if known or b"STATEMENT:  " in tail or _PRIMARY.search(tail):
+            if known or _report_ends().search(tail):
                 return
             far = max(far, begin + WINDOW)
 
@@ -181,6 +198,13 @@ class Selector:
         if self.every:
             _pick(chunk, lower, self.registering, starts)
         return sorted(starts)
+
+
+@cache
+def _report_ends() -> re.Pattern[bytes]:
+    """Labels, in every known language, behind which a report has nothing more: its statement, or what begins another."""
+    words = sorted(word for word, english in labels().items() if english in PRIMARY or english == "STATEMENT")
+    return re.compile(b"(?:" + b"|".join(word.encode() for word in words) + b") ?:  ")
 
 
 def _pick(chunk: bytes, searched: bytes, words: Iterable[bytes], starts: set[int]) -> None:

@@ -22,13 +22,21 @@ _BEFORE_TIME = re.compile(rf"[\W_]*(?:(?:{_LEVEL}|[FEWID])\b[\W_]*)?(?:[\w.]{{1,
 _LEVEL_FIRST = re.compile(rf"\[?({_LEVEL})\]?(?::\s*| +\| *|\s+(?:in )?)(.*)", re.DOTALL)
 _PID = re.compile(r"\[(\d{1,9})\]|\bpid[=: ](\d{1,9})|#(\d{1,9})\]|^ ?\w{1,60} (\d{2,9}) \d{2,20} ")
 _LOGGER = re.compile(r"[\s:\]|\-]*([A-Za-z_]\w{0,60}(?:\.\w{1,60})+)")
-_BELONGS = re.compile(r"(?:DETAIL|HINT|CONTEXT|STATEMENT|WHERE|LINE \d+|Detail|Hint|Where|Caused by|\.\.\. \d+ more|QUERY|LOCATION)\s?:? |\[SQL: |\[parameters: |\(Background on|\[generated in|\):|Original exception was|Help: |ORA-\d{5}|DETAIL:")
-_TEST_BEGINS = re.compile(r"=+ (?:test session starts|FAILURES|ERRORS|short test summary info) =+$|(?:ERROR|FAIL): \w+ \([\w.]+\)$|Creating test database|Found \d+ test\(s\)")
-_TEST_ENDS = re.compile(r"=+ .*\b(?:passed|failed|error|errors|skipped)\b.* in [\d.]+ ?s.* =+$|(?:OK|FAILED)(?: \(.*\))?$|Destroying test database")
+_BELONGS = re.compile(
+    r"(?:DETAIL|HINT|CONTEXT|STATEMENT|WHERE|LINE \d+|Detail|Hint|Where|Caused by|\.\.\. \d+ more|QUERY|LOCATION)\s?:? |\[SQL: |\[parameters: |\(Background on|\[generated in|\):|Original exception was|Help: |ORA-\d{5}|DETAIL:"
+)
+_TEST_BEGINS = re.compile(
+    r"=+ (?:test session starts|FAILURES|ERRORS|short test summary info) =+$|(?:ERROR|FAIL): \w+ \([\w.]+\)$|Creating test database|Found \d+ test\(s\)"
+)
+_TEST_ENDS = re.compile(
+    r"=+ .*\b(?:passed|failed|error|errors|skipped)\b.* in [\d.]+ ?s.* =+$|(?:OK|FAILED)(?: \(.*\))?$|Destroying test database"
+)
 _TEST_LINE = re.compile(r"(?:E|>) {2,}|(?:FAILED|ERROR|PASSED) \S*::|\S+::\S+ (?:FAILED|PASSED|ERROR)")
 _JAVA = re.compile(r"[\w.$]{1,200}(?:Exception|Error|Throwable)(?:: |$)")
 _RULER = re.compile(r"[-=_*~#]{5,}.{0,200}$")
-_FRAME_OF_TEST = re.compile(r"File \"[^\"]{0,500}(?:/unittest/|/_pytest/|/pluggy/|/django/test/|/test_\w{1,100}\.py|/tests?\.py)")
+_FRAME_OF_TEST = re.compile(
+    r"File \"[^\"]{0,500}(?:/unittest/|/_pytest/|/pluggy/|/django/test/|/test_\w{1,100}\.py|/tests?\.py)"
+)
 
 
 class Application:

@@ -21,11 +21,15 @@ _WORD = re.compile(r"[^\s\]\[>:,()=|/'\"<-]+$")
 _PID = re.compile(r"\[(\d{1,9})\]|\bpid[=:] ?\"?(\d{1,9})|\[(\d{1,9})-\d+\](?=.{0,40}\bLOG)")
 _SESSION = re.compile(r"(?<![\w.])([0-9a-f]{7,16})\.([0-9a-f]{1,8})(?![\w.])")
 _EPOCH = re.compile(r"(?<![\w.])(\d{9,10}\.\d{3})(?![\w.])")
-_STATE = re.compile(r"(?<![\w.\[-])(?=[0-9A-Z]{5}(?![\w.\]-]))(?:00|01|02|08|0A|21|22|23|25|26|28|2B|34|3D|3F|40|42|53|54|55|57|58|P0|XX)[0-9A-Z]{3}")
+_STATE = re.compile(
+    r"(?<![\w.\[-])(?=[0-9A-Z]{5}(?![\w.\]-]))(?:00|01|02|08|0A|21|22|23|25|26|28|2B|34|3D|3F|40|42|53|54|55|57|58|P0|XX)[0-9A-Z]{3}"
+)
 _BARE = re.compile(r"(?<![\w.:@-])(\d{1,9})(?![\w.@-])")
 _VERBOSE = re.compile(r"([0-9A-Z]{5}): ")
 _FOREIGN = re.compile(r"[a-z]Error|Exception|Violation|PG::|NotUnique|\bpq: ")
-_SQL_WORD = re.compile(r"\s*(?:insert|update|delete|select|with|copy|commit|merge|call|do|begin|execute)\b", re.IGNORECASE)
+_SQL_WORD = re.compile(
+    r"\s*(?:insert|update|delete|select|with|copy|commit|merge|call|do|begin|execute)\b", re.IGNORECASE
+)
 #: What one report may hold besides its message.
 PARTS = frozenset({"DETAIL", "CONTEXT", "STATEMENT"})
 
@@ -133,7 +137,9 @@ class PostgresStderr:
         moment = better(moment, line.moment)
         if moment is not None:
             self.context.latest = moment.at or self.context.latest
-        return _Prefix(moment, pid, pid if pid is not None else session[0] if session else "", state[0] if state else None)
+        return _Prefix(
+            moment, pid, pid if pid is not None else session[0] if session else "", state[0] if state else None
+        )
 
     @staticmethod
     def _bare(rest: str, state: re.Match[str] | None) -> tuple[int | None, re.Match[str] | None]:
@@ -173,11 +179,20 @@ class PostgresStderr:
             self._part("STATEMENT", prefix, body, line)
         else:
             self._close(prefix.session)
-            self._hold(prefix.session, _Report(line, prefix, line.offset, False, {"MESSAGE": body}, len(body)), "MESSAGE")
+            self._hold(
+                prefix.session, _Report(line, prefix, line.offset, False, {"MESSAGE": body}, len(body)), "MESSAGE"
+            )
 
     def _part(self, label: str, prefix: _Prefix, body: str, line: Line) -> None:
         report = self.open.get(prefix.session)
-        if report is None or line.offset - report.offset > WINDOW or label not in PARTS or label in report.parts:
+        if (
+            report is None
+            or line.offset - report.offset > WINDOW
+            or label not in PARTS
+            or label in report.parts
+            or "STATEMENT" in report.parts
+        ):
+            # the statement is always the last that a report tells
             self.last = (None, "")
             return
         report.parts[label] = body

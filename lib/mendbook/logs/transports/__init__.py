@@ -31,7 +31,9 @@ class Transport:
 @cache
 def transports() -> tuple[Transport, ...]:
     """Every TRANSPORT of this package, in order."""
-    found = [importlib.import_module(f"{__name__}.{module.name}").TRANSPORT for module in pkgutil.iter_modules(__path__)]
+    found = [
+        importlib.import_module(f"{__name__}.{module.name}").TRANSPORT for module in pkgutil.iter_modules(__path__)
+    ]
     return tuple(sorted(found, key=lambda transport: transport.order))
 
 
@@ -40,5 +42,10 @@ def inner(line: Line, text: str, stream: str, moment: Moment | None, pid: int | 
     if moment is None or (moment.at is None and line.moment is not None and line.moment.at is not None):
         moment = line.moment
     return replace(
-        line, text=text, stream=f"{line.stream}/{stream}" if line.stream else stream, moment=moment, pid=pid or line.pid, data=None
+        line,
+        text=text,
+        stream=f"{line.stream}/{stream}" if line.stream else stream,
+        moment=moment,
+        pid=pid or line.pid,
+        data=None,
     )

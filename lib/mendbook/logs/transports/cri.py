@@ -8,7 +8,10 @@ from mendbook.logs.context import RECORD, Context
 from mendbook.logs.observation import Line
 from mendbook.logs.transports import Transport, inner
 
-_CRI = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)) (stdout|stderr) ([FP])(?::[^ ]{0,50})?(?: (.*)|$)", re.DOTALL)
+_CRI = re.compile(
+    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)) (stdout|stderr) ([FP])(?::[^ ]{0,50})?(?: (.*)|$)",
+    re.DOTALL,
+)
 
 
 def unwrap(line: Line, context: Context) -> list[Line] | None:
