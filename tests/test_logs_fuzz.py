@@ -112,8 +112,8 @@ def test_quick_and_slow_reading_agree(seeds: list[bytes], chance: random.Random,
 
 @pytest.mark.parametrize(
     "unit",
-    [b"(", b"Key (a)=(", b'"', b"[SQL: ", b'{"a":', b"Duplicate entry '", b"DETAIL:  (", b":  ", b"[1] ", b"\x1b[", b"a.b.", b'x" 500 "', b"#011", b"at=info method=POST ",
-     b"Traceback (most recent call last):", b"ERROR:  duplicate key value violates unique constraint \"", "»(".encode(), b"\xff", b"INSERT INTO \"a\".", b"$1 = 'a', "],
+    [b"(", b"Key (a)=(", b'"', b"[SQL: ", b'{"a":', b"Duplicate entry '", b"DETAIL:  (", b":  ", b"[1] ", b"\x1b[", b"a.b.", b'x" 500 "', b"#011", b"at=info method=POST ",  # noqa: E501
+     b"Traceback (most recent call last):", b"ERROR:  duplicate key value violates unique constraint \"", "»(".encode(), b"\xff", b"INSERT INTO \"a\".", b"$1 = 'a', "],  # noqa: E501
 )  # fmt: skip
 def test_long_lines_cost_what_they_weigh(unit: bytes) -> None:
     head = b"2026-11-20 15:47:53.782 CET [1] ERROR:  "

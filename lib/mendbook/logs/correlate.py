@@ -1,7 +1,9 @@
 """Observations -> incidents: one for each true event, however many tiers and traceback blocks tell of it.
 
-Observations come roughly in time's order and are solved in stretches, so that memory does not grow. Database errors open
-groups; an application's record joins the error it names; a web server's line, which names none, joins by process, path and time.
+Observations come roughly in time's order and are solved in stretches, so that memory does not grow. Database errors
+open
+groups; an application's record joins the error it names; a web server's line, which names none, joins by process,
+path and time.
 One error takes at most one record of each voice. Where nothing but a registration's 5xx is there, that is the incident.
 """
 
@@ -14,7 +16,8 @@ from mendbook.logs.group import WITHIN, Group, link, same_fault, same_path
 from mendbook.logs.observation import APPLICATION, DATABASE, Observation
 from mendbook.model import Incident
 
-#: A stretch is solved when it spans this many seconds or holds this many observations; what is younger than SETTLED stays.
+#: A stretch is solved when it spans this many seconds or holds this many observations; what is younger than SETTLED
+#: stays.
 SPAN, MOST, SETTLED = 20.0, 4_000, 5.0
 #: Incidents held back for records whose own times are unknown.
 HELD = 20_000
@@ -171,7 +174,8 @@ def _join_process(one: Observation, time: float, groups: list[Group]) -> bool:
 
 
 def _loose(one: Observation, time: float, groups: list[Group]) -> Group | None:
-    """A report that lacks what the other names (terse logs, drivers that cut keys): nearest in time, nothing against it."""
+    """A report that lacks what the other names (terse logs, drivers that cut keys): nearest in time, nothing against
+    it."""
     best: Group | None = None
     for group in reversed(groups[-64:]):
         if time - group.time > WITHIN + 1:
@@ -320,7 +324,8 @@ def _told_by_success(requests: list[tuple[float, Observation]], groups: list[Gro
 def match_untimed(timed: list[Group], untimed: list[Group]) -> list[Group]:
     """Join groups without a known time to timed ones that tell of the same; gives those that stay alone.
 
-    A naive clock may be any whole number of quarter hours off: the shift of a file is the one that most of its records agree on.
+    A naive clock may be any whole number of quarter hours off: the shift of a file is the one that most of its
+    records agree on.
     """
     index: dict[object, list[Group]] = defaultdict(list)
     for group in timed:

@@ -1,6 +1,8 @@
-"""Observations that tell of one event, and when two may: the rules of merging, without the order in which they are tried.
+"""Observations that tell of one event, and when two may: the rules of merging, without the order in which they are
+tried.
 
-One incident has at most one observation of each voice; times lie within two seconds; paths, statuses and processes do not
+One incident has at most one observation of each voice; times lie within two seconds; paths, statuses and processes
+do not
 contradict one another.
 """
 
@@ -75,7 +77,8 @@ class Group:
         return self.agrees(other.path, other.status, other.pid if other.tier != DATABASE else None)
 
     def _answered(self, time: float, other: Observation) -> bool:
-        """Whether this request was answered before ``other`` was written; a worker's next words are another request's."""
+        """Whether this request was answered before ``other`` was written; a worker's next words are another
+        request's."""
         return any(
             m.tier == APPLICATION and m.status is not None and (m.order, m.line) < (time, other.line)
             for m in self.members

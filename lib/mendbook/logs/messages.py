@@ -1,7 +1,9 @@
 """What an error message says: the text of PostgreSQL, MySQL, MariaDB, SQLite, Oracle, SQL Server and Django -> a Fault.
 
-The sentences are those of the servers' own error catalogues (PostgreSQL errcodes, MySQL 1062/1213/1048/1452, Oracle ORA-00001,
-SQL Server 2627/2601/1205/547/515, SQLite's sqlite3.c) and of Django's source. `relation .. already exists`, MySQL 1050 and 1061
+The sentences are those of the servers' own error catalogues (PostgreSQL errcodes, MySQL 1062/1213/1048/1452, Oracle
+ORA-00001,
+SQL Server 2627/2601/1205/547/515, SQLite's sqlite3.c) and of Django's source. `relation .. already exists`, MySQL
+1050 and 1061
 and lock waits are not among them on purpose.
 """
 
@@ -16,7 +18,7 @@ from mendbook.logs.observation import Fault
 _UNIQUE = 'duplicate key value violates unique constraint "'
 _POSITION = re.compile(r" at character \d+$")
 _FK = re.compile(
-    r'(?:insert or update|update or delete) on table "(.{1,200}?)" violates (?:RESTRICT setting of )?foreign key constraint "(.{1,200}?)"(?: on table "(.{1,200}?)")?'
+    r'(?:insert or update|update or delete) on table "(.{1,200}?)" violates (?:RESTRICT setting of )?foreign key constraint "(.{1,200}?)"(?: on table "(.{1,200}?)")?'  # noqa: E501
 )
 _NULL = re.compile(r'null value in column "(.{1,200}?)"(?: of relation "(.{1,200}?)")? violates not-null constraint')
 _SERIALIZE = "could not serialize access"
@@ -36,23 +38,23 @@ _ORACLE_ROW = re.compile(r"row with column values \(([^\n]{0,4000})\) already ex
 _ORACLE_FK = re.compile(r"ORA-0229[12]: integrity constraint \(([^)\s]{1,300})\) violated")
 _ORACLE_NULL = re.compile(r"ORA-01400: cannot insert NULL into \(([^)]{1,300})\)")
 _MSSQL_KEY = re.compile(
-    r"Violation of (?:UNIQUE|PRIMARY) KEY constraint ['\"]([^'\"]{1,200})['\"]\. Cannot insert duplicate key in object ['\"]([^'\"]{1,200})['\"]\."
+    r"Violation of (?:UNIQUE|PRIMARY) KEY constraint ['\"]([^'\"]{1,200})['\"]\. Cannot insert duplicate key in object ['\"]([^'\"]{1,200})['\"]\."  # noqa: E501
 )
 _MSSQL_INDEX = re.compile(
     r"Cannot insert duplicate key row in object ['\"]([^'\"]{1,200})['\"] with unique index ['\"]([^'\"]{1,200})['\"]\."
 )
 _MSSQL_VALUE = re.compile(r"The duplicate key value is \((.{0,2000}?)\)\.(?=\s|$|[\"'\\])", re.DOTALL)
 _MSSQL_FK = re.compile(
-    r"conflicted with the (?:FOREIGN KEY|REFERENCE) constraint [\"']([^\"']{1,200})[\"']\..{0,200}?table [\"']([^\"']{1,200})[\"'](?:, column '([^']{1,200})')?",
+    r"conflicted with the (?:FOREIGN KEY|REFERENCE) constraint [\"']([^\"']{1,200})[\"']\..{0,200}?table [\"']([^\"']{1,200})[\"'](?:, column '([^']{1,200})')?",  # noqa: E501
     re.DOTALL,
 )
 _MSSQL_NULL = re.compile(r"Cannot insert the value NULL into column '([^']{1,200})', table '([^']{1,200})'")
 _MONGO = re.compile(
-    r"E11000 duplicate key error collection: ([\w.$-]{1,200}) index: (\S{1,200}) dup key: \{ ?(.{0,2000}?) ?\}(?=[,\s\"']|$)",
+    r"E11000 duplicate key error collection: ([\w.$-]{1,200}) index: (\S{1,200}) dup key: \{ ?(.{0,2000}?) ?\}(?=[,\s\"']|$)",  # noqa: E501
     re.DOTALL,
 )
 _DEADLOCK = re.compile(
-    r"Deadlock found when trying to get lock|was deadlocked on lock|ORA-00060: deadlock detected|Transactions deadlock detected"
+    r"Deadlock found when trying to get lock|was deadlocked on lock|ORA-00060: deadlock detected|Transactions deadlock detected"  # noqa: E501
 )
 _DETAIL = re.compile(r"(?:^|\n)\s*(?:DETAIL|Detail|[^\W\d_]{2,20} ?):  ?(?=[^\n]{0,200}\()")
 _NODE_DETAIL = re.compile(r"\bdetail: ['\"`](Key \(.{0,2000}? already exists\.)['\"`]")
@@ -115,7 +117,8 @@ def _unnamed(kind: str, message: str) -> Fault | None:
 
 
 def by_shape(message: str, detail: str) -> Fault | None:
-    """An unknown language: one quoted name and a DETAIL of (columns)=(values) is a unique violation, two are a foreign key's."""
+    """An unknown language: one quoted name and a DETAIL of (columns)=(values) is a unique violation, two are a
+    foreign key's."""
     if detail.startswith("Key (") or detail.count(")=(") != 1 or key_of(detail) is None:
         return None  # English is known by its sentences; an exclusion constraint's DETAIL names two keys
     names = quoted(message)
@@ -161,7 +164,7 @@ def in_text(text: str) -> Fault | None:
         or "violates " in text
         or "is aborted, c" in text
     ):
-        fault = _postgres_in(text, start)
+        fault = _postgres_in(text)
         if fault is not None:
             return fault
     for reader in (_mysql, _sqlite, _oracle, _sqlserver, _mongo):
@@ -174,7 +177,7 @@ def in_text(text: str) -> Fault | None:
     return Fault("deadlock") if _DEADLOCK.search(text) else None
 
 
-def _postgres_in(text: str, start: int) -> Fault | None:
+def _postgres_in(text: str) -> Fault | None:
     for words in (
         _UNIQUE,
         "deadlock detected",
@@ -206,7 +209,7 @@ def detail_of(text: str, start: int = 0) -> str:
         node = _NODE_DETAIL.search(text, start)
         return node[1] if node else ""
     end = re.compile(
-        r"\n(?:(?:HINT|CONTEXT|STATEMENT|WHERE|LINE \d+|Where|Hint):|\[SQL: |\[parameters: |\(Background on|Traceback \(|\s+at |\n(?:The above|During handling))"
+        r"\n(?:(?:HINT|CONTEXT|STATEMENT|WHERE|LINE \d+|Where|Hint):|\[SQL: |\[parameters: |\(Background on|Traceback \(|\s+at |\n(?:The above|During handling))"  # noqa: E501
     ).search(text, match.end())
     detail = text[match.end() : end.start() if end else len(text)]
     last = detail.rfind(") already exists.")

@@ -1,4 +1,5 @@
-"""Several files in several processes: each merges its own files by time and sends what it found; the parent merges those.
+"""Several files in several processes: each merges its own files by time and sends what it found; the parent merges
+those.
 
 Pipes hold little, so a fast process waits for a slow one and memory stays flat.
 """

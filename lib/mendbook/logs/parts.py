@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
@@ -64,7 +65,7 @@ def observations(source: Source, options: Options, summary: Summary, places: lis
     method = "fork" if threading.active_count() == 1 and "fork" in multiprocessing.get_all_start_methods() else "spawn"
     waiting: deque[tuple[Future[Part], tuple[int, int]]] = deque()
     with ProcessPoolExecutor(options.jobs, mp_context=multiprocessing.get_context(method)) as pool:
-        cuts = iter(list(zip(places, places[1:], strict=False)))
+        cuts = iter(list(pairwise(places)))
         for start, end in cuts:
             waiting.append((pool.submit(read_part, source, options, start, end), (start, end)))
             if len(waiting) > options.jobs:
@@ -142,6 +143,10 @@ def _feed(feeder: object, file: BinaryIO, start: int, end: int, options: Options
             left -= len(block)
             yield block
 
-    blocks = Blocks(ranged(), lambda what: None)
+    blocks = Blocks(ranged(), _quiet)
     for chunk in blocks:
         feeder.feed(chunk)  # type: ignore[attr-defined]
+
+
+def _quiet(_what: str) -> None:
+    """What was cut is told once, by the part that the line begins in."""

@@ -121,11 +121,13 @@ def read(
 ) -> Reading:
     """Read logs: names, globs, folders or '-'.
 
-    zone                 what naive times and ambiguous abbreviations mean, e.g. "Europe/Berlin"; without it they are unknown
+    zone                 what naive times and ambiguous abbreviations mean, e.g. "Europe/Berlin"; without it they are
+    unknown
     format               read with this format alone (see `mendbook.logs.formats`); transports are still undone
     overrides            {glob: {"zone": .., "format": ..}} for single files; the last that fits wins
     jobs                 processes for several files (two at most by default)
-    max_bytes            unpacked bytes read of one file; max_seconds the time given to all; both are told when they bite
+    max_bytes            unpacked bytes read of one file; max_seconds the time given to all; both are told when they
+    bite
     registration_paths   paths that register people, as plain text; in place of the built-in words
     fast                 False reads every line one by one: slow, and the same incidents
     """

@@ -1,6 +1,7 @@
 """One record of an application's log -> an observation, the same for text, JSON and Sentry events.
 
-What a person saw is read from the record alone here: a 5xx or an unhandled exception is an error seen; a database error told
+What a person saw is read from the record alone here: a 5xx or an unhandled exception is an error seen; a database
+error told
 at WARNING or below, without one, was dealt with politely. The correlator may know better from the other tiers.
 """
 
@@ -16,34 +17,35 @@ from mendbook.logs.requests import bare, says_duplicate
 
 POLITE = frozenset({"DEBUG", "INFO", "NOTICE", "WARNING", "WARN", "TRACE", "LOG"})
 _PATH = re.compile(
-    r"(?:Internal Server Error|Bad Request|Conflict|Not Found|Forbidden|Unprocessable Entity|Unprocessable Content): (/\S{0,2000})"
+    r"(?:Internal Server Error|Bad Request|Conflict|Not Found|Forbidden|Unprocessable Entity|Unprocessable Content): (/\S{0,2000})"  # noqa: E501
     r"|Error handling request (?:([A-Z]{3,7}) )?(/\S{0,2000})|Exception on (/\S{0,2000}) \[([A-Z]{3,7})\]"
     r"|\b(GET|POST|PUT|PATCH|DELETE)[ :]+'?\"?((?:https?://[^/\s'\"]{1,200})?/[^\s'\"<>,]{0,2000})"
 )
-_STATUS = (("Internal Server Error: ", 500), ("Bad Request: ", 400), ("Conflict: ", 409), ("Unprocessable ", 422), ("Error handling request", 500),
+_STATUS = (("Internal Server Error: ", 500), ("Bad Request: ", 400), ("Conflict: ", 409), ("Unprocessable ", 422), ("Error handling request", 500),  # noqa: E501
            ("Exception in ASGI application", 500))  # fmt: skip
 _STATUS_WORD = re.compile(
-    r"\b(?:status(?:[ _]?code)?|HTTP(?:/[\d.]+)?|response|returned|->|=>)[\"']?[ =:]{1,3}[\"']?([2-5]\d\d)\b|\b(4\d\d) (?:Bad Request|Conflict|Unprocessable)",
+    r"\b(?:status(?:[ _]?code)?|HTTP(?:/[\d.]+)?|response|returned|->|=>)[\"']?[ =:]{1,3}[\"']?([2-5]\d\d)\b|\b(4\d\d) (?:Bad Request|Conflict|Unprocessable)",  # noqa: E501
     re.IGNORECASE,
 )
 _LOOSE_STATUS = re.compile(r"(?<![\w.:/-])(4\d\d)(?![\w.:%-])")
 _UNHANDLED = re.compile(
-    r"Internal Server Error: |Error handling request|Exception on /|Exception in ASGI application|[Uu]nhandled|[Uu]ncaught|[Ee]xception in request|Exception happened during processing"
+    r"Internal Server Error: |Error handling request|Exception on /|Exception in ASGI application|[Uu]nhandled|[Uu]ncaught|[Ee]xception in request|Exception happened during processing"  # noqa: E501
 )
 #: Words before an error's text that make it a quotation: someone searched for it, or it stands in SQL.
 _QUOTED = re.compile(
-    r"\b(?:search\w*|query|queries|searching|q=|statement|SQL|INSERT|SELECT|UPDATE|VALUES|DELETE|LIKE|grep|expected|example|docs?)\b|[?&]\w{1,20}=|\b(?:GET|POST) /",
+    r"\b(?:search\w*|query|queries|searching|q=|statement|SQL|INSERT|SELECT|UPDATE|VALUES|DELETE|LIKE|grep|expected|example|docs?)\b|[?&]\w{1,20}=|\b(?:GET|POST) /",  # noqa: E501
     re.IGNORECASE,
 )
 _ERROR_START = re.compile(
-    r"duplicate key value violates|UNIQUE constraint failed|Duplicate entry|ORA-00001|Violation of (?:UNIQUE|PRIMARY) KEY|Cannot insert duplicate key|deadlock detected|Deadlock found|could not serialize access|current transaction is aborted|null value in column|violates foreign key|E11000"
+    r"duplicate key value violates|UNIQUE constraint failed|Duplicate entry|ORA-00001|Violation of (?:UNIQUE|PRIMARY) KEY|Cannot insert duplicate key|deadlock detected|Deadlock found|could not serialize access|current transaction is aborted|null value in column|violates foreign key|E11000"  # noqa: E501
 )
 _PEOPLE = re.compile(r"user|e-?mail|account|login|name|member|customer", re.IGNORECASE)
 
 
 @dataclass(slots=True)
 class Record:
-    """What an application wrote at once: a header, a message, the exceptions of its traceback in the order they happened."""
+    """What an application wrote at once: a header, a message, the exceptions of its traceback in the order they
+    happened."""
 
     line: Line
     moment: Moment | None = None
@@ -85,7 +87,7 @@ def conclude(record: Record, context: Context) -> bool:
         context.latest = record.moment.at or context.latest
     context.emit(
         Observation(
-            WEB if record.web else APPLICATION, f"app:{record.logger}", "", record.line.number, sample(record.message if record.line.data else record.line.text),
+            WEB if record.web else APPLICATION, f"app:{record.logger}", "", record.line.number, sample(record.message if record.line.data else record.line.text),  # noqa: E501
             fault, record.moment, record.path, status, record.pid, handled, registers, record.line.redelivered,
         )
     )  # fmt: skip

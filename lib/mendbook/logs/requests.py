@@ -1,6 +1,7 @@
 """What belongs to a registration: which request paths register people, and which words say 'already exists'.
 
-Paths are compared by whole words of their segments, so that /unregister and /static/register.css are none. A source names its
+Paths are compared by whole words of their segments, so that /unregister and /static/register.css are none. A source
+names its
 own with `registration_paths`; those are plain text, never patterns.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 #: A path registers people when a segment holds one of these words ("register-customer", "sign_up", "auth/register").
 WORDS = frozenset(
@@ -46,7 +48,7 @@ _STATIC = re.compile(
 )
 _ASKING = frozenset({"search", "find", "suggest", "autocomplete"})
 _SAYS = re.compile(
-    r"already (?:exists?|registered|taken|in use|used|been (?:taken|registered|used))|is taken\b|\bduplicate\b|(?:existiert|vergeben|registriert) bereits|bereits (?:vergeben|registriert)|ya existe|existe déjà|déjà utilisé",
+    r"already (?:exists?|registered|taken|in use|used|been (?:taken|registered|used))|is taken\b|\bduplicate\b|(?:existiert|vergeben|registriert) bereits|bereits (?:vergeben|registriert)|ya existe|existe déjà|déjà utilisé",  # noqa: E501
     re.IGNORECASE,
 )
 
@@ -78,7 +80,7 @@ class Registration:
         words = [word for segment in segments for word in re.split(r"[-_.~+]", segment) if word]
         if _ASKING.intersection(words):
             return False
-        if WORDS.intersection(words) or any(pair in PAIRS for pair in zip(words, words[1:], strict=False)):
+        if WORDS.intersection(words) or any(pair in PAIRS for pair in pairwise(words)):
             return True
         return method in {"POST", "PUT"} and bool(segments) and segments[-1] in COLLECTIONS
 

@@ -1,7 +1,9 @@
 """The quick way through a block of lines: find by plain search the few lines that can matter, and read only those.
 
-A block is searched only when it is pure: every line of PostgreSQL's stderr with one kind of prefix, of an access log, or JSON.
-Anything else (a traceback in between, another language's bytes, a transport) is read line by line. What is picked is always more
+A block is searched only when it is pure: every line of PostgreSQL's stderr with one kind of prefix, of an access
+log, or JSON.
+Anything else (a traceback in between, another language's bytes, a transport) is read line by line. What is picked is
+always more
 than what matters, so that both ways give the same incidents; a test holds them together.
 """
 
@@ -27,10 +29,11 @@ _STATUSES = (re.compile(rb"status\"\s*:\s*\"?[45]\d\d"), re.compile(rb"code\"\s*
 _ENGLISH_ERRORS = (b"ERR", b"FEHLER:", b"FEL:  ")
 #: What a line must hold to tell of an error: the name of a field that carries one, or a word of the messages.
 _JSON_WORDS = (
-    b"exc", b"trac", b"err", b"uplicate", b"constraint", b"deadlock", b"serializ", b"aborted", b"already", b"null value",
+    b"exc", b"trac", b"err", b"uplicate", b"constraint", b"deadlock", b"serializ", b"aborted", b"already", b"null value",  # noqa: E501
     b"ora-0", b"e11000", b"violation of", b"bad request", b"conflict", b"unprocess",
 )  # fmt: skip
-#: What the request of a registration holds, whatever came of it (see `requests`): a word, or POST or PUT to a collection.
+#: What the request of a registration holds, whatever came of it (see `requests`): a word, or POST or PUT to a
+#: collection.
 _REGISTERING = (
     b"regist",
     b"sign",
@@ -88,7 +91,8 @@ class Selector:
         return None
 
     def _resume(self) -> bool:
-        """After a block that was read whole: what its last records wait for. False where that cannot be searched for."""
+        """After a block that was read whole: what its last records wait for. False where that cannot be searched
+        for."""
         for readers in self.gatherer.streams.values():
             for _, reader in readers:
                 if getattr(reader, "first", None) is not None:
@@ -202,7 +206,8 @@ class Selector:
 
 @cache
 def _report_ends() -> re.Pattern[bytes]:
-    """Labels, in every known language, behind which a report has nothing more: its statement, or what begins another."""
+    """Labels, in every known language, behind which a report has nothing more: its statement, or what begins
+    another."""
     words = sorted(word for word, english in labels().items() if english in PRIMARY or english == "STATEMENT")
     return re.compile(b"(?:" + b"|".join(word.encode() for word in words) + b") ?:  ")
 

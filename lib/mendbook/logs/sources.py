@@ -73,7 +73,11 @@ def expand(
         elif path.exists():
             found = [text]
         else:
-            found = sorted(name for name in glob.glob(text, recursive=True) if Path(name).is_file())
+            found = sorted(
+                name
+                for name in glob.glob(text, recursive=True)  # noqa: PTH207 - absolute patterns too
+                if Path(name).is_file()
+            )
             if not found:
                 near = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
                 raise ConfigError(

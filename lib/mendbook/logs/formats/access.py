@@ -1,7 +1,9 @@
-"""Access logs: common and combined (nginx, Apache, gunicorn), with a virtual host before or timings after, uvicorn, uWSGI,
+"""Access logs: common and combined (nginx, Apache, gunicorn), with a virtual host before or timings after, uvicorn,
+uWSGI,
 Django's runserver, Heroku's router; and nginx' error log, which tells of the same requests and so of nothing more.
 
-The status is the number after the quoted request; the size after it may well be 500 too. The request itself is never searched
+The status is the number after the quoted request; the size after it may well be 500 too. The request itself is never
+searched
 for errors: people search for error texts.
 """
 
@@ -21,13 +23,13 @@ _COMBINED = re.compile(
     r"\[([^\]]{15,40})\] \"([A-Z]{3,10}) ((?:[^\"\\]|\\.){0,8000}?)(?: HTTP/[\d.]+)?\" (\d{3})(?= |$)"
 )
 _UVICORN = re.compile(
-    r"(?:INFO:? +)?(?:[\d.]+|\[?[0-9a-fA-F:]+\]?|testclient|None)(?::\d+)? - \"([A-Z]{3,10}) (\S{1,8000}) HTTP/[\d.]+\" (\d{3})\b"
+    r"(?:INFO:? +)?(?:[\d.]+|\[?[0-9a-fA-F:]+\]?|testclient|None)(?::\d+)? - \"([A-Z]{3,10}) (\S{1,8000}) HTTP/[\d.]+\" (\d{3})\b"  # noqa: E501
 )
 _UWSGI = re.compile(
-    r"\[pid: (\d+)\|.{0,80}?\] .{0,200}? \[([A-Z][a-z]{2} [A-Z][a-z]{2} +\d{1,2} [\d:]{8} \d{4})\] ([A-Z]{3,10}) (\S{1,8000}) => generated .{0,120}?\(HTTP/[\d.]+ (\d{3})\)"
+    r"\[pid: (\d+)\|.{0,80}?\] .{0,200}? \[([A-Z][a-z]{2} [A-Z][a-z]{2} +\d{1,2} [\d:]{8} \d{4})\] ([A-Z]{3,10}) (\S{1,8000}) => generated .{0,120}?\(HTTP/[\d.]+ (\d{3})\)"  # noqa: E501
 )
 _ROUTER = re.compile(
-    r"at=\w+ (?:code=\w+ desc=\"[^\"]{0,200}\" )?method=([A-Z]{3,10}) path=\"?([^\" ]{1,8000})\"? .{0,2000}?\bstatus=(\d{3})\b"
+    r"at=\w+ (?:code=\w+ desc=\"[^\"]{0,200}\" )?method=([A-Z]{3,10}) path=\"?([^\" ]{1,8000})\"? .{0,2000}?\bstatus=(\d{3})\b"  # noqa: E501
 )
 _NGINX_ERROR = re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[\w+\] \d+#\d+: ")
 _APACHE_ERROR = re.compile(r"\[[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d [\d:.]+ \d{4}\] \[[\w:-]+\] \[pid \d+")

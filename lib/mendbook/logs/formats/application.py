@@ -1,7 +1,10 @@
-"""Text logs of applications: a header (gunicorn, logging, Flask, loguru, Celery, Rails, Java) or none, then maybe a traceback.
+"""Text logs of applications: a header (gunicorn, logging, Flask, loguru, Celery, Rails, Java) or none, then maybe a
+traceback.
 
-A record runs from its header to the next. A traceback that is chained by 'direct cause' or 'During handling' is one record; a
-DETAIL at column 0 belongs to the exception line above it; indented lines are frames and source text, never errors. Output of
+A record runs from its header to the next. A traceback that is chained by 'direct cause' or 'During handling' is one
+record; a
+DETAIL at column 0 belongs to the exception line above it; indented lines are frames and source text, never errors.
+Output of
 test runners is known by its rulers and by its frames.
 """
 
@@ -23,13 +26,13 @@ _LEVEL_FIRST = re.compile(rf"\[?({_LEVEL})\]?(?::\s*| +\| *|\s+(?:in )?)(.*)", r
 _PID = re.compile(r"\[(\d{1,9})\]|\bpid[=: ](\d{1,9})|#(\d{1,9})\]|^ ?\w{1,60} (\d{2,9}) \d{2,20} ")
 _LOGGER = re.compile(r"[\s:\]|\-]*([A-Za-z_]\w{0,60}(?:\.\w{1,60})+)")
 _BELONGS = re.compile(
-    r"(?:DETAIL|HINT|CONTEXT|STATEMENT|WHERE|LINE \d+|Detail|Hint|Where|Caused by|\.\.\. \d+ more|QUERY|LOCATION)\s?:? |\[SQL: |\[parameters: |\(Background on|\[generated in|\):|Original exception was|Help: |ORA-\d{5}|DETAIL:"
+    r"(?:DETAIL|HINT|CONTEXT|STATEMENT|WHERE|LINE \d+|Detail|Hint|Where|Caused by|\.\.\. \d+ more|QUERY|LOCATION)\s?:? |\[SQL: |\[parameters: |\(Background on|\[generated in|\):|Original exception was|Help: |ORA-\d{5}|DETAIL:"  # noqa: E501
 )
 _TEST_BEGINS = re.compile(
-    r"=+ (?:test session starts|FAILURES|ERRORS|short test summary info) =+$|(?:ERROR|FAIL): \w+ \([\w.]+\)$|Creating test database|Found \d+ test\(s\)"
+    r"=+ (?:test session starts|FAILURES|ERRORS|short test summary info) =+$|(?:ERROR|FAIL): \w+ \([\w.]+\)$|Creating test database|Found \d+ test\(s\)"  # noqa: E501
 )
 _TEST_ENDS = re.compile(
-    r"=+ .*\b(?:passed|failed|error|errors|skipped)\b.* in [\d.]+ ?s.* =+$|(?:OK|FAILED)(?: \(.*\))?$|Destroying test database"
+    r"=+ .*\b(?:passed|failed|error|errors|skipped)\b.* in [\d.]+ ?s.* =+$|(?:OK|FAILED)(?: \(.*\))?$|Destroying test database"  # noqa: E501
 )
 _TEST_LINE = re.compile(r"(?:E|>) {2,}|(?:FAILED|ERROR|PASSED) \S*::|\S+::\S+ (?:FAILED|PASSED|ERROR)")
 _JAVA = re.compile(r"[\w.$]{1,200}(?:Exception|Error|Throwable)(?:: |$)")
@@ -110,7 +113,7 @@ class Application:
     def _unfinished(self) -> bool:
         """A key whose value holds a newline: `Key (v)=(line1` waits for its `) already exists.`"""
         last = next((part for part in reversed(self.text[-20:]) if "=(" in part or "already exists" in part), "")
-        return "DETAIL:  Key (" in last and "=(" in last and not last.rstrip().endswith((" already exists.", ".")) and not any(
+        return "DETAIL:  Key (" in last and "=(" in last and not last.rstrip().endswith((" already exists.", ".")) and not any(  # noqa: E501
             "already exists." in part for part in self.text[-1:]
         )  # fmt: skip
 

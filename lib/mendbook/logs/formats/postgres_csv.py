@@ -11,7 +11,7 @@ from mendbook.logs.observation import Line
 from mendbook.logs.reports import Reports, better
 
 _START = re.compile(
-    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})? [^,\s]{1,10},(?:\"(?:[^\"]|\"\")*\"|[^,\"]*),(?:\"(?:[^\"]|\"\")*\"|[^,\"]*),\d*,"
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})? [^,\s]{1,10},(?:\"(?:[^\"]|\"\")*\"|[^,\"]*),(?:\"(?:[^\"]|\"\")*\"|[^,\"]*),\d*,"  # noqa: E501
 )
 csv.field_size_limit(RECORD * 2)
 

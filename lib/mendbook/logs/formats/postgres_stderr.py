@@ -1,7 +1,10 @@
-"""PostgreSQL's own log in any log_line_prefix, any language: `prefix LABEL:  text`, continuation lines start with a TAB.
+"""PostgreSQL's own log in any log_line_prefix, any language: `prefix LABEL:  text`, continuation lines start with a
+TAB.
 
-The prefix is not known beforehand and may change within a file; what it holds is read by shape: a time (%m %t %n), a process
-(%p) or session (%c), an SQLSTATE (%e). DETAIL, CONTEXT and STATEMENT belong to the open ERROR of the same process; where
+The prefix is not known beforehand and may change within a file; what it holds is read by shape: a time (%m %t %n), a
+process
+(%p) or session (%c), an SQLSTATE (%e). DETAIL, CONTEXT and STATEMENT belong to the open ERROR of the same process;
+where
 the prefix names none, to the last one written.
 """
 
@@ -87,7 +90,8 @@ class PostgresStderr:
         return True
 
     def _head(self, text: str) -> tuple[str, str, str] | None:
-        """``(label in English, prefix, text)``: the first word of a line that is a label, with its colon and two blanks."""
+        """``(label in English, prefix, text)``: the first word of a line that is a label, with its colon and two
+        blanks."""
         place = text.find(":  ", 0, 400)
         while place != -1:
             end = place - 1 if text[place - 1 : place] == " " else place

@@ -1,4 +1,5 @@
-"""Kubernetes' CRI: `2026-11-20T14:53:03.120Z stderr P text`; a P record goes on in the next of its stream, F ends it."""
+"""Kubernetes' CRI: `2026-11-20T14:53:03.120Z stderr P text`; a P record goes on in the next of its stream, F ends
+it."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from mendbook.logs.observation import Line, Moment
 from mendbook.logs.transports import Transport, inner
 
 _OLD = re.compile(
-    r"(?:<\d{1,3}>)?([A-Z][a-z]{2}) +(\d{1,2}) (\d\d:\d\d:\d\d(?:\.\d{1,6})?) (\S{1,255}) ([^\s:\[]{1,100})(?:\[(\d{1,9})\])?: ?(.*)",
+    r"(?:<\d{1,3}>)?([A-Z][a-z]{2}) +(\d{1,2}) (\d\d:\d\d:\d\d(?:\.\d{1,6})?) (\S{1,255}) ([^\s:\[]{1,100})(?:\[(\d{1,9})\])?: ?(.*)",  # noqa: E501
     re.DOTALL,
 )
 _STAMP = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))"
