@@ -19,6 +19,7 @@ POLITE = frozenset({"DEBUG", "INFO", "NOTICE", "WARNING", "WARN", "TRACE", "LOG"
 _PATH = re.compile(
     r"(?:Internal Server Error|Bad Request|Conflict|Not Found|Forbidden|Unprocessable Entity|Unprocessable Content): (/\S{0,2000})"  # noqa: E501
     r"|Error handling request (?:([A-Z]{3,7}) )?(/\S{0,2000})|Exception on (/\S{0,2000}) \[([A-Z]{3,7})\]"
+    r"|\bpath=[\"']?(/[^\s\"']{0,2000})"
     r"|\b(GET|POST|PUT|PATCH|DELETE)[ :]+'?\"?((?:https?://[^/\s'\"]{1,200})?/[^\s'\"<>,]{0,2000})"
 )
 _STATUS = (("Internal Server Error: ", 500), ("Bad Request: ", 400), ("Conflict: ", 409), ("Unprocessable ", 422), ("Error handling request", 500),  # noqa: E501
@@ -99,8 +100,8 @@ def _read_message(record: Record) -> None:
     if record.path is None and "/" in message:
         match = _PATH.search(message, 0, 4000)
         if match:
-            record.path = bare(match[1] or match[3] or match[4] or match[7])
-            record.method = record.method or match[2] or match[5] or match[6]
+            record.path = bare(match[1] or match[3] or match[4] or match[6] or match[8])
+            record.method = record.method or match[2] or match[5] or match[7]
     if record.status is None:
         record.status = next((status for words, status in _STATUS if words in message[:2000]), None)
     if record.status is None:
@@ -126,6 +127,9 @@ def _fault(record: Record) -> Fault | None:
     if record.web:
         return None
     start = _ERROR_START.search(record.message, 0, 8000)
+    begin = record.message.rfind("\n", 0, start.start()) + 1 if start else 0
+    if begin and record.message[begin] in " \t":
+        return None  # indented lines are source text
     if start is None or _QUOTED.search(record.message, record.message.rfind("\n", 0, start.start()) + 1, start.start()):
         return None
     return in_text(record.message)

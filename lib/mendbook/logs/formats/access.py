@@ -31,6 +31,9 @@ _UWSGI = re.compile(
 _ROUTER = re.compile(
     r"at=\w+ (?:code=\w+ desc=\"[^\"]{0,200}\" )?method=([A-Z]{3,10}) path=\"?([^\" ]{1,8000})\"? .{0,2000}?\bstatus=(\d{3})\b"  # noqa: E501
 )
+_BALANCER = re.compile(
+    r"(?:https?|h2|wss?|grpcs?) (\S{20,40}) \S+ \S+ \S+ \S+ \S+ \S+ (\d{3}) (?:\d{3}|-) \d+ \d+ \"([A-Z]{3,10}) (\S{1,8000}) HTTP"
+)
 _NGINX_ERROR = re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[\w+\] \d+#\d+: ")
 _APACHE_ERROR = re.compile(r"\[[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d [\d:.]+ \d{4}\] \[[\w:-]+\] \[pid \d+")
 _BROKEN_REQUEST = re.compile(r"\S+ \S+ .{1,200}? \[\d\d/[A-Z][a-z]{2}/\d{4}[^\]]{9,30}\] \"")
@@ -64,6 +67,11 @@ class Access:
                 return self._request(
                     line, match[3], match[4], int(match[5]), self._ctime(match[2]), int(match[1]), "access:uwsgi"
                 )
+        if text[:1] in "hwg" and " app/" in text[:80]:
+            match = _BALANCER.match(text)
+            if match:
+                moment = self.context.clock.find(match[1])
+                return self._request(line, match[3], match[4], int(match[2]), moment, None, "access:balancer")
         if text.startswith("at="):
             match = _ROUTER.match(text)
             if match:

@@ -26,7 +26,7 @@ _LEVEL_FIRST = re.compile(rf"\[?({_LEVEL})\]?(?::\s*| +\| *|\s+(?:in )?)(.*)", r
 _PID = re.compile(r"\[(\d{1,9})\]|\bpid[=: ](\d{1,9})|#(\d{1,9})\]|^ ?\w{1,60} (\d{2,9}) \d{2,20} ")
 _LOGGER = re.compile(r"[\s:\]|\-]*([A-Za-z_]\w{0,60}(?:\.\w{1,60})+)")
 _BELONGS = re.compile(
-    r"(?:DETAIL|HINT|CONTEXT|STATEMENT|WHERE|LINE \d+|Detail|Hint|Where|Caused by|\.\.\. \d+ more|QUERY|LOCATION)\s?:? |\[SQL: |\[parameters: |\(Background on|\[generated in|\):|Original exception was|Help: |ORA-\d{5}|DETAIL:"  # noqa: E501
+    r"(?:DETAIL|HINT|CONTEXT|STATEMENT|WHERE|LINE \d+|Detail|Hint|Where|Caused by|\.\.\. \d+ more|QUERY|LOCATION)\s?:? |\[SQL: |\[parameters: |\(Background on|\[generated in|\):|Original exception was|Help: |ORA-\d{5}|DETAIL:|[)}\]]+[,;]?$"  # noqa: E501
 )
 _TEST_BEGINS = re.compile(
     r"=+ (?:test session starts|FAILURES|ERRORS|short test summary info) =+$|(?:ERROR|FAIL): \w+ \([\w.]+\)$|Creating test database|Found \d+ test\(s\)"  # noqa: E501
@@ -35,6 +35,7 @@ _TEST_ENDS = re.compile(
     r"=+ .*\b(?:passed|failed|error|errors|skipped)\b.* in [\d.]+ ?s.* =+$|(?:OK|FAILED)(?: \(.*\))?$|Destroying test database"  # noqa: E501
 )
 _TEST_LINE = re.compile(r"(?:E|>) {2,}|(?:FAILED|ERROR|PASSED) \S*::|\S+::\S+ (?:FAILED|PASSED|ERROR)")
+_MARGIN = re.compile(r" +(?:\| ?|\+ (?=Exception Group)|\+-[-+ \d.]*$)")
 _JAVA = re.compile(r"[\w.$]{1,200}(?:Exception|Error|Throwable)(?:: |$)")
 _RULER = re.compile(r"[-=_*~#]{5,}.{0,200}$")
 _FRAME_OF_TEST = re.compile(
@@ -54,12 +55,14 @@ class Application:
         self.of_test = False
         self.testing = 0
         self.java = False
+        self.grouped = False
 
     def take(self, line: Line) -> bool:
         text = line.text
         if not text.isascii():
             text = self.context.fallback.healed(text)
         self._watch_tests(text)
+        text = self._without_margin(text)
         if not text.strip():
             if self.record is not None and self.state in {"exception", "message"}:
                 self._keep("")
@@ -69,8 +72,8 @@ class Application:
         if self._belongs(text):
             self._keep(text)
             return True
-        if text.lstrip(" |+-").startswith(TRACEBACK):
-            self._traceback(text, line)
+        if text.lstrip(" |+-").removeprefix("Exception Group ").startswith(TRACEBACK):
+            self._traceback(TRACEBACK, line)
             return True
         if self.state == "frames" and self.record is not None:
             self.state = "exception"
@@ -79,6 +82,16 @@ class Application:
         self.close()
         self._header(text, line)
         return True
+
+    def _without_margin(self, text: str) -> str:
+        """An exception group is drawn with a margin: `  | Traceback ..`, `  +-+---- 1 ----`."""
+        if text[:1] != " " or not (self.grouped or "Exception Group Traceback" in text):
+            return text
+        margin = _MARGIN.match(text)
+        if margin is None:
+            return text
+        self.grouped = True
+        return text[margin.end() :]
 
     def _indented(self, text: str, line: Line) -> bool:
         if self.record is None:
@@ -118,13 +131,14 @@ class Application:
         )  # fmt: skip
 
     def _traceback(self, text: str, line: Line) -> None:
-        joins = self.record is not None and (self.state == "chain" or (not self.traced and self._spoke()))
+        group = self.grouped and self.traced
+        joins = self.record is not None and (group or self.state == "chain" or (not self.traced and self._spoke()))
         if not joins:
             self.close()
             self._begin(Record(line, line.moment, line.pid, bare=True), headed=False)
         self.traced = True
         self.state = "frames"
-        self._keep(text.lstrip(" |+-"))
+        self._keep(text)
 
     def _spoke(self) -> bool:
         """Whether the open record is the message that logging writes before a traceback (an INFO seldom is)."""
@@ -167,6 +181,7 @@ class Application:
 
     def _begin(self, record: Record, headed: bool) -> None:
         self.record, self.headed = record, headed
+        self.grouped = self.grouped and record.bare
         self.text, self.size, self.traced, self.state, self.of_test, self.java = [], 0, False, "message", False, False
 
     def _keep(self, text: str) -> None:

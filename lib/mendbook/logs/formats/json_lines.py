@@ -73,6 +73,7 @@ _TEXTS = (
     "stack_info",
 )
 _REQUEST = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) '?(\S{1,2000}?)'?(?:[> ]|$)")
+_CLIENT = frozenset({"remote_addr", "remote_ip", "client_ip", "request_method", "upstream_status"})
 _PINO = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARNING", 50: "ERROR", 60: "FATAL"}
 
 
@@ -107,7 +108,7 @@ class JsonLines:
         record.body = " ".join(_text(flat[name]) for name in _BODIES if name in flat)[:20_000]
         _sentry(record, data)
         record.web = record.path is not None and record.status is not None and not record.exceptions and (
-            record.level is None or "remote_addr" in flat or "request_method" in flat
+            record.level is None or not _CLIENT.isdisjoint(flat)
         )  # fmt: skip
         conclude(record, self.context)
         return True

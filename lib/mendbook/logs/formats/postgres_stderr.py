@@ -79,7 +79,8 @@ class PostgresStderr:
             return False
         label, prefix_text, body = head
         prefix = self._read_prefix(prefix_text, line)
-        if not prefix_text and label not in PRIMARY and prefix.session not in self.open:
+        if label not in PRIMARY and prefix.session == "" and "" not in self.open:
+            # an application's own line: nothing before the label says that a server wrote it
             return False
         if label in PRIMARY:
             self._begin(label, prefix, body, line)
