@@ -32,7 +32,7 @@ _ROUTER = re.compile(
     r"at=\w+ (?:code=\w+ desc=\"[^\"]{0,200}\" )?method=([A-Z]{3,10}) path=\"?([^\" ]{1,8000})\"? .{0,2000}?\bstatus=(\d{3})\b"  # noqa: E501
 )
 _BALANCER = re.compile(
-    r"(?:https?|h2|wss?|grpcs?) (\S{20,40}) \S+ \S+ \S+ \S+ \S+ \S+ (\d{3}) (?:\d{3}|-) \d+ \d+ \"([A-Z]{3,10}) (\S{1,8000}) HTTP"
+    r"(?:https?|h2|wss?|grpcs?) (\S{20,40}) \S+ \S+ \S+ \S+ \S+ \S+ (\d{3}) (?:\d{3}|-) \d+ \d+ \"([A-Z]{3,10}) (\S{1,8000}) HTTP"  # noqa: E501
 )
 _NGINX_ERROR = re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[\w+\] \d+#\d+: ")
 _APACHE_ERROR = re.compile(r"\[[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d [\d:.]+ \d{4}\] \[[\w:-]+\] \[pid \d+")

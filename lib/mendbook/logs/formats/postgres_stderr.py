@@ -79,7 +79,8 @@ class PostgresStderr:
             return False
         label, prefix_text, body = head
         prefix = self._read_prefix(prefix_text, line)
-        if label not in PRIMARY and prefix.session == "" and "" not in self.open:
+        alone = not prefix_text or prefix.session == ""
+        if alone and label not in PRIMARY and prefix.session not in self.open:
             # an application's own line: nothing before the label says that a server wrote it
             return False
         if label in PRIMARY:
