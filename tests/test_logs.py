@@ -1,8 +1,7 @@
 """The log reader against cases that are data: tests/cases/logs/<format>/<case>.* with <case>.expected.jsonl.
 
-A case is a file or a folder of files (several tiers). The expected lines hold every field but the sample;
-<case>.toml may name
-zone, format, registration_paths and the file's own time (modified). Both ways of reading must give the same.
+A case is a file or a folder of files (several tiers). The expected lines hold every field but the sample; <case>.toml
+may name zone, format, registration_paths and the file's own time (modified). Both ways of reading must give the same.
 """
 
 from __future__ import annotations

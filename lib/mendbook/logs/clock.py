@@ -1,9 +1,8 @@
 """Times as logs write them: `datetime` and `zoneinfo`, and an explicit table of zone abbreviations.
 
-The table holds the abbreviations that the tz database gave one single offset between 2015 and 2026; PostgreSQL's %m and
-strftime's %Z print tz abbreviations, so nothing else can stand there. Those with several offsets (CST, CDT, IST,
-PST) are
-left out: their times stay unknown unless the source names its zone. Never guesses.
+The table holds the abbreviations that the tz database gave one single offset between 2015 and 2026; PostgreSQL's %m
+and strftime's %Z print tz abbreviations, so nothing else can stand there. Those with several offsets (CST, CDT, IST,
+PST) are left out: their times stay unknown unless the source names its zone. Never guesses.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
 """Observations -> incidents: one for each true event, however many tiers and traceback blocks tell of it.
 
 Observations come roughly in time's order and are solved in stretches, so that memory does not grow. Database errors
-open
-groups; an application's record joins the error it names; a web server's line, which names none, joins by process,
-path and time.
-One error takes at most one record of each voice. Where nothing but a registration's 5xx is there, that is the incident.
+open groups; an application's record joins the error it names; a web server's line, which names none, joins by
+process, path and time. One error takes at most one record of each voice. Where nothing but a registration's 5xx is
+there, that is the incident.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""Bytes out of a file, whatever it was packed with: .gz (many members), .zst, .bz2, .xz or nothing; told by its
-first bytes.
+"""Bytes out of a file, whatever it was packed with: .gz (many members), .zst, .bz2, .xz or nothing; told by its first
+bytes.
 
 Gives blocks of bytes, never a whole file. A bomb is stopped by bytes and by ratio, a file that ends too early gives
-what it
-has; both are told, never raised.
+what it has; both are told, never raised.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Observations that tell of one event, and when two may: the rules of merging, without the order in which they are
 tried.
 
-One incident has at most one observation of each voice; times lie within two seconds; paths, statuses and processes
-do not
-contradict one another.
+One incident has at most one observation of each voice; times lie within two seconds; paths, statuses and processes do
+not contradict one another.
 """
 
 from __future__ import annotations

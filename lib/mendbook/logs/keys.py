@@ -31,8 +31,7 @@ def key_of(detail: str) -> tuple[tuple[str, ...], str] | None:
     """``(columns, values)`` of ``Key (a, "B")=(1, x) already exists.`` in any language; None where there is none.
 
     Columns end where their parentheses balance (a quoted identifier or an expression may hold some); the values run
-    to the
-    last parenthesis that the sentence leaves them, so that a value may hold ``) already exists.`` itself.
+    to the last parenthesis that the sentence leaves them, so that a value may hold ``) already exists.`` itself.
     """
     start = detail.find("(")
     while start != -1:

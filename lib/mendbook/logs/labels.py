@@ -1,8 +1,8 @@
 """PostgreSQL's own words in other languages: which label is an ERROR, which sentence a unique violation.
 
 `labels.json` holds what PostgreSQL 15 itself prints (its message catalogues) in eleven languages; a few more are
-added here
-from the catalogues of the other languages. Where a language is unknown, SQLSTATE or the shape of the DETAIL decides.
+added here from the catalogues of the other languages. Where a language is unknown, SQLSTATE or the shape of the
+DETAIL decides.
 """
 
 from __future__ import annotations

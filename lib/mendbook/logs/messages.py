@@ -1,10 +1,9 @@
-"""What an error message says: the text of PostgreSQL, MySQL, MariaDB, SQLite, Oracle, SQL Server and Django -> a Fault.
+"""What an error message says: the text of PostgreSQL, MySQL, MariaDB, SQLite, Oracle, SQL Server and Django -> a
+Fault.
 
 The sentences are those of the servers' own error catalogues (PostgreSQL errcodes, MySQL 1062/1213/1048/1452, Oracle
-ORA-00001,
-SQL Server 2627/2601/1205/547/515, SQLite's sqlite3.c) and of Django's source. `relation .. already exists`, MySQL
-1050 and 1061
-and lock waits are not among them on purpose.
+ORA-00001, SQL Server 2627/2601/1205/547/515, SQLite's sqlite3.c) and of Django's source. `relation .. already
+exists`, MySQL 1050 and 1061 and lock waits are not among them on purpose.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Requests and the errors behind them: which line of a web server, which end of a request, belongs to which group.
 
-Lines name neither constraint nor key; they join by path, by process, by standing beside a record, and last by time alone.
+Lines name neither constraint nor key; they join by path, by process, by standing beside a record, and last by time
+alone.
 """
 
 from __future__ import annotations

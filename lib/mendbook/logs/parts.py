@@ -1,7 +1,8 @@
-"""One large plain file in several processes: each reads a part, with a little before and after it to see whole records.
+"""One large plain file in several processes: each reads a part, with a little before and after it to see whole
+records.
 
-What a part cannot know (which session had failed long before it) is settled by the parent, part after part, so that the
-incidents are those of reading from front to back.
+What a part cannot know (which session had failed long before it) is settled by the parent, part after part, so that
+the incidents are those of reading from front to back.
 """
 
 from __future__ import annotations

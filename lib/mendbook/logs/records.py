@@ -1,8 +1,8 @@
 """One record of an application's log -> an observation, the same for text, JSON and Sentry events.
 
 What a person saw is read from the record alone here: a 5xx or an unhandled exception is an error seen; a database
-error told
-at WARNING or below, without one, was dealt with politely. The correlator may know better from the other tiers.
+error told at WARNING or below, without one, was dealt with politely. The correlator may know better from the other
+tiers.
 """
 
 from __future__ import annotations

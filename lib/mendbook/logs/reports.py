@@ -1,8 +1,7 @@
 """One PostgreSQL error report -> an observation, the same for stderr, csvlog and jsonlog.
 
 'current transaction is aborted' is always the echo of an earlier error of the same session: it is told only where
-that error
-was no incident itself.
+that error was no incident itself.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """What belongs to a registration: which request paths register people, and which words say 'already exists'.
 
 Paths are compared by whole words of their segments, so that /unregister and /static/register.css are none. A source
-names its
-own with `registration_paths`; those are plain text, never patterns.
+names its own with `registration_paths`; those are plain text, never patterns.
 """
 
 from __future__ import annotations

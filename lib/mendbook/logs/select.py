@@ -1,10 +1,8 @@
 """The quick way through a block of lines: find by plain search the few lines that can matter, and read only those.
 
-A block is searched only when it is pure: every line of PostgreSQL's stderr with one kind of prefix, of an access
-log, or JSON.
-Anything else (a traceback in between, another language's bytes, a transport) is read line by line. What is picked is
-always more
-than what matters, so that both ways give the same incidents; a test holds them together.
+A block is searched only when it is pure: every line of PostgreSQL's stderr with one kind of prefix, of an access log,
+or JSON. Anything else (a traceback in between, another language's bytes, a transport) is read line by line. What is
+picked is always more than what matters, so that both ways give the same incidents; a test holds them together.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The messages of MySQL, MariaDB, SQLite, Oracle, SQL Server and MongoDB -> a Fault.
 
-The sentences are those of the servers' own catalogues: MySQL 1062, 1048, 1452; ORA-00001, 01400, 02291, 02292; SQL Server 2627,
-2601, 547, 515; sqlite3.c; E11000. MySQL 1050 and 1061 are not among them on purpose.
+The sentences are those of the servers' own catalogues: MySQL 1062, 1048, 1452; ORA-00001, 01400, 02291, 02292; SQL
+Server 2627, 2601, 547, 515; sqlite3.c; E11000. MySQL 1050 and 1061 are not among them on purpose.
 """
 
 from __future__ import annotations

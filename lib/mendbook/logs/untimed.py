@@ -1,6 +1,7 @@
 """Groups whose own times are unknown, joined to timed ones that tell of the same.
 
-A naive clock may be any whole number of quarter hours off; the shift of a file is the one that most of its records agree on.
+A naive clock may be any whole number of quarter hours off; the shift of a file is the one that most of its records
+agree on.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
 """Access logs: common and combined (nginx, Apache, gunicorn), with a virtual host before or timings after, uvicorn,
-uWSGI,
-Django's runserver, Heroku's router; and nginx' error log, which tells of the same requests and so of nothing more.
+uWSGI, Django's runserver, Heroku's router; and nginx' error log, which tells of the same requests and so of nothing
+more.
 
 The status is the number after the quoted request; the size after it may well be 500 too. The request itself is never
-searched
-for errors: people search for error texts.
+searched for errors: people search for error texts.
 """
 
 from __future__ import annotations

@@ -2,10 +2,8 @@
 traceback.
 
 A record runs from its header to the next. A traceback that is chained by 'direct cause' or 'During handling' is one
-record; a
-DETAIL at column 0 belongs to the exception line above it; indented lines are frames and source text, never errors.
-Output of
-test runners is known by its rulers and by its frames.
+record; a DETAIL at column 0 belongs to the exception line above it; indented lines are frames and source text, never
+errors. Output of test runners is known by its rulers and by its frames.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """The error logs of MySQL and MariaDB: deadlocks, with the InnoDB dump that follows them.
 
 `2026-11-20 14:54:04 5 [Note] InnoDB: ..` (local time, so unknown) or `2026-11-20T14:54:04.123456Z 8 [Note]
-[MY-012468] ..`.
-'Transaction was aborted due to Deadlock' is the other half of the deadlock just told.
+[MY-012468] ..`. 'Transaction was aborted due to Deadlock' is the other half of the deadlock just told.
 """
 
 from __future__ import annotations

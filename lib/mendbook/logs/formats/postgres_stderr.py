@@ -2,10 +2,8 @@
 TAB.
 
 The prefix is not known beforehand and may change within a file; what it holds is read by shape: a time (%m %t %n), a
-process
-(%p) or session (%c), an SQLSTATE (%e). DETAIL, CONTEXT and STATEMENT belong to the open ERROR of the same process;
-where
-the prefix names none, to the last one written.
+process (%p) or session (%c), an SQLSTATE (%e). DETAIL, CONTEXT and STATEMENT belong to the open ERROR of the same
+process; where the prefix names none, to the last one written.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """What carries log lines: each module here undoes one carrier and ends in one constant, TRANSPORT.
 
 A carrier takes a line and gives the lines inside (none while a part is still missing), or None where the line is not
-its own.
-Text carriers look at the text, structured ones at a JSON object. A new carrier is one file here and one folder of
-cases.
+its own. Text carriers look at the text, structured ones at a JSON object. A new carrier is one file here and one
+folder of cases.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Cloud collectors: CloudWatch (events twice, out of order), Google Cloud and Fluentd records, with the line inside
-a field.
+"""Cloud collectors: CloudWatch (events twice, out of order), Google Cloud and Fluentd records, with the line inside a
+field.
 
 Events may be delivered twice, so their lines are marked: the correlator drops an exact second.
 """
