@@ -16,7 +16,8 @@ Choose = Callable[[Observation, float, list[Group]], Group | None]
 
 def join_requests(requests: list[tuple[float, Observation]], groups: list[Group]) -> list[Group]:
     """Give each request's line to the error behind it; make incidents of registrations' 5xx that have none."""
-    left = _join_by(requests, groups, _by_path_or_process)
+    spoken = [group for group in groups if group.path is not None or group.tiers != {DATABASE}]
+    left = _join_by(requests, spoken, _by_path_or_process)
     failed = [pair for pair in left if pair[1].status is not None and pair[1].status >= 400 and pair[1].registration]
     waiting = sum(1 for group in groups if group.path is None)
     if waiting < len(failed):  # more failures than errors: a 400 alone proves nothing
