@@ -139,7 +139,7 @@ def _take(database: Database, looked_for: list[Damage], folder: Path, progress: 
             "findings": str(folder / FINDINGS_FILE),
             "gaps": str(folder / GAPS_FILE),
             "titles": {kind.name: kind.title for kind in looked_for},
-            "help": {kind.name: kind.help.partition("\n\n")[0].replace("\n", " ") for kind in looked_for},
+            "help": {kind.name: kind.help.partition("\n\n")[0].replace("\n", " ").replace("``", "") for kind in looked_for},
             "database": _database(snapshot),
             "scope": _scope(snapshot),
             "constraints": [asdict(weakness) for weakness in weaknesses(snapshot.tables)],
@@ -272,7 +272,9 @@ def _scope(snapshot: Snapshot) -> list[dict[str, Any]]:
 
     def entry(table: UserTable | ProfileTable, role: str, profile: str | None) -> dict[str, Any]:
         mapped = {
-            name: value
+            name: {column: "''" if given == "" else given for column, given in value.items()}
+            if isinstance(value, dict)
+            else value
             for name, value in table.mapping.model_dump(exclude={"name", "table"}).items()
             if value not in (None, [], {})
         }

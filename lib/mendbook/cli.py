@@ -12,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -20,6 +20,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from mendbook.errors import MendbookError
+
+if TYPE_CHECKING:
+    from mendbook.config import Settings
+    from mendbook.workbook import Workbook
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 people = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -86,14 +90,26 @@ def _print_json(document: Any) -> None:
     print(json.dumps(document, ensure_ascii=False, default=str))
 
 
-def _open(source: str, config: Path, outputs: Path) -> Any:
-    """The workbook, with a word where the demo's configuration stands in for a missing mendbook.toml."""
+def _resolve(config: Path, outputs: Path) -> tuple[Settings, Path]:
+    """The settings and the folder for outputs; where the demo's stand in for a missing mendbook.toml, it says so."""
+    from mendbook.config import DEMO_CONFIG
+    from mendbook.workbook import resolve
+
+    settings, folder = resolve(config, outputs)
+    if settings.path == folder / DEMO_CONFIG:
+        from mendbook.demo import revive
+
+        if config == CONFIG:
+            _say(f"There is no mendbook.toml here; using the demo's ({settings.path}).")
+        revive(folder)
+    return settings, folder
+
+
+def _open(source: str, config: Path, outputs: Path) -> Workbook:
     from mendbook.workbook import Workbook
 
-    book = Workbook.open(source, config, outputs)
-    if config == CONFIG and book.settings.path != CONFIG.absolute():
-        _say(f"There is no mendbook.toml here; using the demo's ({book.settings.path}).")
-    return book
+    settings, folder = _resolve(config, outputs)
+    return Workbook(settings.source(source), settings, folder)
 
 
 def _progress() -> Callable[[str, int, int], None]:
@@ -146,9 +162,8 @@ def audit(
 def doctor(source: SourceName, config: Config = CONFIG, outputs: Outputs = OUTPUTS, as_json: AsJson = False) -> int:
     """Tell what works for SOURCE, and what to do about the rest. Exit code 2 where something does not work."""
     from mendbook.doctor import examine
-    from mendbook.workbook import resolve
 
-    settings, folder = resolve(config, outputs)
+    settings, folder = _resolve(config, outputs)
     checks = examine(settings.source(source), settings, folder)
     signs = {"ok": "[green]ok[/]     ", "warning": "[yellow]warning[/]", "failed": "[red]failed[/] "}
     for check in checks:
@@ -174,9 +189,8 @@ def run(
 ) -> int:
     """Run a notebook over SOURCE by papermill, into a folder of its own under outputs/runs/."""
     from mendbook.runs import run as run_notebook
-    from mendbook.workbook import resolve
 
-    settings, folder = resolve(config, outputs)
+    settings, folder = _resolve(config, outputs)
     settings.source(source)
     given = dict(_named_value(text) for text in parameter or ())
     record = run_notebook(notebook, source, given, settings.path, folder, timeout)
@@ -228,10 +242,10 @@ def lab(
     config: Config = CONFIG,
     outputs: Outputs = OUTPUTS,
     port: Annotated[int, typer.Option("--port", help="where JupyterLab listens on localhost")] = 8888,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="open a browser on it")] = True,
 ) -> int:
     """Open JupyterLab on notebooks/, bound to localhost, with the demo or the given configuration."""
     from mendbook.laboratory import open_lab
-    from mendbook.workbook import resolve
 
-    settings, folder = resolve(config, outputs)
-    return open_lab(settings, folder, port)
+    settings, folder = _resolve(config, outputs)
+    return open_lab(settings, folder, port, browser)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mendbook.audit import Progress, take
 from mendbook.config import DEFAULT_CONFIG, Settings, Source, find_config, load
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Where a papermill run tells the kernel which folder is its own.
 RUN_FOLDER = "MENDBOOK_RUN"
+#: What a notebook takes where its parameters are left empty; `mendbook lab` sets them for its kernels.
+CONFIG, OUTPUTS = "MENDBOOK_CONFIG", "MENDBOOK_OUTPUTS"
 CHUNK_ROWS = 50_000
 
 
@@ -63,9 +65,7 @@ class Workbook:
         folder, _ = self.take_audit(kinds, progress)
         return AuditView(folder, self.reveal, self._people)
 
-    def take_audit(
-        self, kinds: Sequence[str] | None = None, progress: Progress | None = None
-    ) -> tuple[Path, dict[str, object]]:
+    def take_audit(self, kinds: Sequence[str] | None = None, progress: Progress | None = None) -> tuple[Path, dict[str, Any]]:
         """The same without frames and figures: the folder of the files, and the result as JSON values."""
         given = os.environ.get(RUN_FOLDER)
         folder = Path(given) if given else create_run_folder(self.outputs, "audit", self.source.name)
@@ -137,10 +137,13 @@ class Workbook:
 
 
 def resolve(config: str | Path | None, outputs: str | Path | None) -> tuple[Settings, Path]:
-    """The settings, and the folder for outputs (absolute), that these two arguments name. Raises ConfigError."""
+    """The settings, and the folder for outputs (absolute), that these two arguments name. Raises ConfigError.
+
+    Where they are empty, the environment's MENDBOOK_CONFIG and MENDBOOK_OUTPUTS, else mendbook.toml and outputs/.
+    """
     root = project_folder()
-    folder = root / (outputs or "outputs")
-    return load(find_config(root / (config or DEFAULT_CONFIG), root, folder)), folder
+    folder = root / (outputs or os.environ.get(OUTPUTS, "outputs"))
+    return load(find_config(root / (config or os.environ.get(CONFIG) or DEFAULT_CONFIG), root, folder)), folder
 
 
 def project_folder() -> Path:

@@ -71,6 +71,10 @@ class PostgreSQLText:
 
     key = exact
 
+    def digest(self, text: ColumnElement[str]) -> ColumnElement[int]:
+        """A number that equal texts share, cheap to sort by; different ones may share it too, once in 2^64."""
+        return sa.func.hashtextextended(text, sa.literal_column("0"), type_=sa.BigInteger)
+
     def blank(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
         """NULL, or nothing but white space."""
         trimmed = sa.func.btrim(sa.cast(column, sa.Text), self._spaces, type_=sa.Text)

@@ -34,7 +34,7 @@ class Gatherer:
             self._read(inner)
 
     def _unwrapped(self, line: Line, depth: int) -> list[Line]:
-        if line.data is None and line.text[:1] == "{" or (line.data is None and line.text[:2] == " {"):
+        if (line.data is None and line.text[:1] == "{") or (line.data is None and line.text[:2] == " {"):
             line.data = parsed(line.text)
         if depth >= DEPTH:
             return [line]
@@ -85,7 +85,9 @@ class Gatherer:
             for _, reader in self.streams.pop(oldest):
                 reader.close()
         wanted = self.context.forced
-        readers = [(form.name, form.reader(self.context)) for form in formats() if wanted is None or wanted == form.name]
+        readers = [
+            (form.name, form.reader(self.context)) for form in formats() if wanted is None or wanted == form.name
+        ]
         self.streams[stream] = readers
         return readers
 

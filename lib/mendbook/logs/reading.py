@@ -51,10 +51,28 @@ class Reading:
 
     def _observations(self) -> Iterator[Observation]:
         sets = series(self.sources)
-        if self.options.jobs > 1 and len(sets) > 1 and sum(s.size for s in self.sources) >= PARALLEL_FROM and STDIN not in {s.name for s in self.sources}:
-            from mendbook.logs.parallel import observations as in_parallel
+        if (
+            self.options.jobs > 1
+            and len(sets) > 1
+            and sum(s.size for s in self.sources) >= PARALLEL_FROM
+            and STDIN not in {s.name for s in self.sources}
+        ):
+            from mendbook.logs import parallel
 
-            return in_parallel(sets, self.options, self.summary)
+            if parallel.can_fork():
+                return parallel.observations(sets, self.options, self.summary)
+        if (
+            self.options.jobs > 1
+            and self.options.fast
+            and len(self.sources) == 1
+            and self.sources[0].size >= PARALLEL_FROM
+            and not self.options.max_seconds
+        ):
+            from mendbook.logs import parts
+
+            places = parts.bounds(self.sources[0]) if self.sources[0].size <= self.options.max_bytes else None
+            if places is not None:
+                return parts.observations(self.sources[0], self.options, self.summary, places)
         return merged(sets, self.options, self.summary)
 
     def _counted(self, incident: Incident) -> Incident:
@@ -71,7 +89,15 @@ class Reading:
 class Options:
     """How to read: the same for every file."""
 
-    def __init__(self, max_bytes: int, max_seconds: float | None, registration_paths: Sequence[str] | None, jobs: int, fast: bool, every: bool) -> None:
+    def __init__(
+        self,
+        max_bytes: int,
+        max_seconds: float | None,
+        registration_paths: Sequence[str] | None,
+        jobs: int,
+        fast: bool,
+        every: bool,
+    ) -> None:
         self.max_bytes = max_bytes
         self.max_seconds = max_seconds
         self.registration_paths = registration_paths
@@ -85,7 +111,7 @@ class Options:
 def read(
     paths: str | Path | Sequence[str | Path],
     zone: str | None = None,
-    format: str | None = None,  # noqa: A002 - the word of mendbook.toml
+    format: str | None = None,
     overrides: Mapping[str, Mapping[str, Any]] | None = None,
     jobs: int | None = None,
     max_bytes: int = MAX_BYTES,
@@ -95,11 +121,13 @@ def read(
 ) -> Reading:
     """Read logs: names, globs, folders or '-'.
 
-    zone                 what naive times and ambiguous abbreviations mean, e.g. "Europe/Berlin"; without it they are unknown
+    zone                 what naive times and ambiguous abbreviations mean, e.g. "Europe/Berlin"; without it they are
+    unknown
     format               read with this format alone (see `mendbook.logs.formats`); transports are still undone
     overrides            {glob: {"zone": .., "format": ..}} for single files; the last that fits wins
     jobs                 processes for several files (two at most by default)
-    max_bytes            unpacked bytes read of one file; max_seconds the time given to all; both are told when they bite
+    max_bytes            unpacked bytes read of one file; max_seconds the time given to all; both are told when they
+    bite
     registration_paths   paths that register people, as plain text; in place of the built-in words
     fast                 False reads every line one by one: slow, and the same incidents
     """
@@ -128,7 +156,10 @@ def merged(sets: list[list[Source]], options: Options, summary: Summary) -> Iter
     streams = [_set(members, options, summary, deadline) for members in sets]
     if len(streams) == 1:
         return iter(streams[0])
-    return (pair[2] for pair in heapq.merge(*(_ordered(stream, n) for n, stream in enumerate(streams)), key=lambda pair: pair[:2]))
+    return (
+        pair[2]
+        for pair in heapq.merge(*(_ordered(stream, n) for n, stream in enumerate(streams)), key=lambda pair: pair[:2])
+    )
 
 
 def _ordered(stream: Iterator[Observation], number: int) -> Iterator[tuple[float, int, Observation]]:
@@ -143,14 +174,18 @@ def _set(members: list[Source], options: Options, summary: Summary, deadline: fl
         yield from observations(source, options, summary, deadline)
 
 
-def observations(source: Source, options: Options, summary: Summary, deadline: float | None = None) -> Iterator[Observation]:
+def observations(
+    source: Source, options: Options, summary: Summary, deadline: float | None = None
+) -> Iterator[Observation]:
     """What one file tells. A file that cannot be opened is told, and the others go on."""
     try:
         file: BinaryIO = sys.stdin.buffer if source.name == STDIN else Path(source.name).open("rb", buffering=0)  # noqa: SIM115
     except OSError as error:
         summary.skipped.append(f"{source.name}: {error.strerror}")
         return
-    context = Context(source.name, Clock(source.zone, source.modified), Registration(options.registration_paths), forced=source.format)
+    context = Context(
+        source.name, Clock(source.zone, source.modified), Registration(options.registration_paths), forced=source.format
+    )
     try:
         yield from _read(file, context, options, deadline)
     except OSError as error:
@@ -200,11 +235,9 @@ class Feeder:
         else:
             base, begin = self.number + 1, self.offset
             read = self.gatherer.plain
-            number = place = 0
-            for number, offset, raw in lines:  # noqa: B007 - the last one is counted on from
+            for number, offset, raw in lines:
                 read(Line(decode(raw.removesuffix(b"\r")), base + number, begin + offset))
-                place = offset
-            self.number += number + chunk.count(b"\n", place) + (0 if chunk.endswith(b"\n") else 1)
+            self.number += self.selector.total if self.selector else 0
         self.offset += len(chunk)
         self.gatherer.settle(self.offset)
 
