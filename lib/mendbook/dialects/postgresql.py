@@ -78,7 +78,8 @@ class PostgreSQL:
         return url.set(drivername="postgresql+psycopg2")
 
     def engine_options(self) -> dict[str, Any]:
-        return {"connect_args": {"connect_timeout": 10, "application_name": "mendbook"}}
+        # an error's text must not carry the values that a statement was asked with
+        return {"connect_args": {"connect_timeout": 10, "application_name": "mendbook"}, "hide_parameters": True}
 
     def begin_snapshot(self, connection: Connection, timeout_seconds: int, snapshot: str | None) -> None:
         """Make the transaction that has just begun a reading one that sees a single moment, and pin its formats.
