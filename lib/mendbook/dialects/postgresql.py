@@ -16,7 +16,15 @@ from sqlalchemy.dialects.postgresql import OID
 from sqlalchemy.engine import URL
 
 from mendbook.dialects import Catalogue, Column, ForeignKey, Index, Relation, Server
-from mendbook.dialects.postgresql_catalogue import COLLATIONS, COLUMNS, FOREIGN_KEYS, INDEXES, NAMES, RELATIONS
+from mendbook.dialects.postgresql_catalogue import (
+    CHANGED_COLLATIONS,
+    COLLATIONS,
+    COLUMNS,
+    FOREIGN_KEYS,
+    INDEXES,
+    NAMES,
+    RELATIONS,
+)
 from mendbook.dialects.postgresql_text import PostgreSQLText
 from mendbook.errors import ConnectionFailed, MappingError, MendbookError, QueryStopped, Refused
 
@@ -184,6 +192,12 @@ class PostgreSQL:
             if connection.exec_driver_sql(f"SELECT 'a' = 'A' COLLATE {collation}").scalar():
                 caseless.add(row.oid)
         return caseless
+
+    def changed_collations(self, connection: Connection) -> list[str]:
+        """Collations whose rules changed since indexes were sorted by them: such indexes may miss duplicates."""
+        if int(connection.execute(sa.text("SELECT current_setting('server_version_num')")).scalar_one()) < 150000:
+            return []
+        return [str(name) for name in connection.execute(CHANGED_COLLATIONS).scalars()]
 
     def hides_rows(self, connection: Connection, relation: Relation) -> str:
         """Why this role would not see every row of ``relation``; empty where it would."""
