@@ -5,6 +5,7 @@ Pure: a frame in, a ``Chart`` out. Bins follow the calendar of the zone that is 
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,6 +31,7 @@ _DENSE_BINS = 2
 _FEWEST_TO_ZOOM = 12
 
 _NAME_LENGTH = 28
+_SHORT_LABEL = 48
 
 
 def blank(title: str, height: float, panels: int = 1) -> tuple[Chart, list[Axes]]:
@@ -50,9 +52,8 @@ def empty(title: str, says: str) -> Chart:
     """A small figure that says why there is nothing to see."""
     chart, (axes,) = blank(title, 1.6)
     axes.set_axis_off()
-    axes.text(
-        0.5, 0.5, inert(says), ha="center", va="center", fontsize=11, parse_math=False, wrap=True, transform=axes.transAxes
-    )
+    lines = textwrap.fill(inert(says), 92)
+    axes.text(0.5, 0.5, lines, ha="center", va="center", fontsize=11, parse_math=False, transform=axes.transAxes)
     chart.description = inert(says)
     return chart
 
@@ -74,8 +75,9 @@ def counted(axes: Axes, label: str) -> None:
 class Setting:
     """What a timeline shows beside the events themselves.
 
-    ``look`` gives a kind's colour and hatch, ``known`` the order of kinds; ``span`` is the time that was looked at, which may
-    reach farther than the events; ``deploys`` are moments with names; ``guesses`` are moments at which the rate may have changed.
+    ``look`` gives a kind's colour and hatch, ``known`` the order of kinds; ``span`` is the time that was looked at, which
+    may reach farther than the events; ``deploys`` are moments with names; ``guesses`` are moments at which the rate may
+    have changed.
     """
 
     title: str
@@ -113,14 +115,15 @@ def stacked_chart(times: DataFrame, setting: Setting) -> Chart:
     edges, step = bins(*_drawn(first, last, setting), setting.zone)
     stretch = _densest(dated["at"], edges)
     kinds = _kinds(dated, setting)
-    height = (3.9 if stretch is None else 6.6) + 0.22 * ((len(kinds) + 1) // 2)
+    height = (3.9 if stretch is None else 6.6) + 0.22 * len(kinds)
     chart, panels = blank(setting.title, height, 1 if stretch is None else 2)
     highest = _panel(panels[0], dated, edges, setting, f"{what} in each {step}")
     zoomed = ""
     if stretch is not None:
         zoomed = _zoom(panels, dated, stretch, setting)
     handles, labels = panels[0].get_legend_handles_labels()
-    chart.legend(handles, labels, loc="outside lower left", ncols=2, frameon=False, labelcolor=INK)
+    columns = 2 if max(map(len, labels)) <= _SHORT_LABEL else 1
+    chart.legend(handles, labels, loc="outside lower left", ncols=columns, frameon=False, labelcolor=INK)
     zone = zone_of(setting.zone)
     begins, ends = (f"{moment.tz_convert(zone):%Y-%m-%d %H:%M:%S}" for moment in (first, last))
     chart.description = inert(
@@ -161,7 +164,7 @@ def _panel(axes: Axes, dated: DataFrame, edges: DatetimeIndex, setting: Setting,
     for kind in kinds:
         heights, _ = numpy.histogram(days(dated.loc[dated["kind"] == kind, "at"]), places)
         colour, hatch = setting.look(kind, strangers)
-        title = inert(setting.titles.get(kind) or kind.replace("_", " "), 48)
+        title = inert(setting.titles.get(kind) or kind.replace("_", " "), 80)
         axes.bar(places[:-1], heights, numpy.diff(places) * 0.94, bottom, align="edge", color=colour, hatch=hatch,
                  edgecolor=PAPER, linewidth=0, label=title)  # fmt: skip
         bottom += heights
@@ -198,17 +201,16 @@ def mark(axes: Axes, deploys: Sequence[tuple[datetime, str]], guesses: Sequence[
     for at in guesses:
         if left <= (place := float(days([at])[0])) <= right:
             axes.axvline(place, color=INK, linewidth=1.1, linestyle=(0, (1, 2)), zorder=3)
-            axes.text(place, 0.985, " changed? (a guess)", transform=above, ha="left" if (place - left) < 0.75 * (right - left) else "right",
-                      va="top", fontsize=8.5, style="italic", parse_math=False)  # fmt: skip
+            side = "left" if (place - left) < 0.75 * (right - left) else "right"
+            axes.text(place, 0.985, " changed? (a guess) ", transform=above, ha=side, va="top", fontsize=8.5, style="italic",
+                      parse_math=False)  # fmt: skip
 
 
 def _marks_told(setting: Setting) -> str:
     zone, told = zone_of(setting.zone), ""
     if setting.deploys:
-        names = ", ".join(
-            f"{inert(name, _NAME_LENGTH)} at {at.astimezone(zone):%Y-%m-%d %H:%M}" for at, name in setting.deploys
-        )
-        told = f" Deploys: {names}."
+        named = [f"{inert(name, _NAME_LENGTH)} at {at.astimezone(zone):%Y-%m-%d %H:%M}" for at, name in setting.deploys]
+        told = f" Deploys: {', '.join(named)}."
     if setting.guesses:
         times = ", ".join(f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for at in setting.guesses)
         told += f" The rate may have changed, as a guess, at {times}."
@@ -242,20 +244,16 @@ def _zoom(panels: Sequence[Axes], dated: DataFrame, stretch: tuple[Timestamp, Ti
     _panel(panel, near, edges, setting, f"in each {step}")
     zone = zone_of(setting.zone)
     begins, ends = since.tz_convert(zone), until.tz_convert(zone)
-    reach = (
-        f"{begins:%Y-%m-%d %H:%M:%S} to {ends:%H:%M:%S}"
-        if begins.date() == ends.date()
-        else f"{begins:%Y-%m-%d %H:%M} to {ends:%Y-%m-%d %H:%M}"
-    )
-    says = f"{len(near):,} of {len(dated):,} from {reach}"
-    panel.set_title(
-        f"Closer: {says}", loc="left", fontsize=10, fontweight="bold", parse_math=False, pad=16 if setting.deploys else 6
-    )
+    ends_form = "%H:%M:%S" if begins.date() == ends.date() else "%Y-%m-%d %H:%M"
+    says = f"{len(near):,} of {len(dated):,} from {begins:%Y-%m-%d %H:%M:%S} to {ends:{ends_form}}"
+    pad = 16 if setting.deploys else 6
+    panel.set_title(f"Closer: {says}", loc="left", fontsize=10, fontweight="bold", parse_math=False, pad=pad)
     middle, above = float(days([since + (until - since) / 2])[0]), blended_transform_factory(whole.transData, whole.transAxes)
     left, right = whole.get_xlim()
     side = "right" if middle > (left + right) / 2 else "left"
     whole.annotate(
-        "closer below", (middle, 0.62), (-16 if side == "right" else 16, 0), xycoords=above, textcoords="offset points", ha=side,
-        va="center", fontsize=9, parse_math=False, arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 1},
+        "closer below", (middle, 0.62), (-16 if side == "right" else 16, 0), xycoords=above, textcoords="offset points",
+        ha=side, va="center", fontsize=9, parse_math=False,
+        arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 1},
     )  # fmt: skip
     return f" The second panel shows {says}, one bar for each {step}."
