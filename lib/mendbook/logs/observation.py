@@ -93,6 +93,8 @@ class Observation:
     redelivered: bool = False
     order: float = 0.0
     rank: int = 0
+    #: an echo, if the session failed before the part of the file that was read
+    unsure: bool = False
 
     @property
     def at(self) -> datetime | None:

@@ -55,6 +55,12 @@ class Reading:
             from mendbook.logs.parallel import observations as in_parallel
 
             return in_parallel(sets, self.options, self.summary)
+        if self.options.jobs > 1 and self.options.fast and len(self.sources) == 1 and self.sources[0].size >= PARALLEL_FROM and not self.options.max_seconds:
+            from mendbook.logs import parts
+
+            places = parts.bounds(self.sources[0]) if self.sources[0].size <= self.options.max_bytes else None
+            if places is not None:
+                return parts.observations(self.sources[0], self.options, self.summary, places)
         return merged(sets, self.options, self.summary)
 
     def _counted(self, incident: Incident) -> Incident:

@@ -36,11 +36,13 @@ class Reports:
         fault = postgres(message, detail, context, statement, state)
         if fault is not None and fault.kind == "aborted_transaction" and self.failed.get(session):
             return
+        unsure = self.context.partial and fault is not None and fault.kind == "aborted_transaction" and session not in self.failed
         self.failed.keep(session, fault is not None)
         if fault is None:
             return
         self.context.emit(
-            Observation(DATABASE, self.voice, "", line.number, sample(message), fault, moment, pid=pid, redelivered=line.redelivered)
+            Observation(DATABASE, self.voice, "", line.number, sample(message), fault, moment, pid=pid,
+                        redelivered=line.redelivered, unsure=unsure)
         )
 
     def _healed(self, text: str) -> str:
