@@ -27,7 +27,7 @@ class PostgresJson:
         number = data.get("pid")
         pid = number if isinstance(number, int) else None
         words = [_text(data, name) for name in ("message", "detail", "context", "statement")]
-        self.reports.report(line, pid or data.get("session_id"), moment, pid, str(state), *words)
+        self.reports.report(line, pid or data.get("session_id"), moment, pid, str(state), *words, database=_text(data, "dbname") or None)
         return True
 
     def close(self) -> None:
