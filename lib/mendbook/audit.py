@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from mendbook.damage.missing_constraint import weaknesses
 from mendbook.database import Database, Snapshot
 from mendbook.errors import MappingError
 from mendbook.gaps import gap
-from mendbook.model import Count, Damage
+from mendbook.model import Count, Damage, LogsRead
 from mendbook.parquet_files import BATCH_ROWS, FINDINGS, GAPS, ParquetFile
 from mendbook.publish import publish
 from mendbook.tables import MappedTable, ProfileTable, Tables, UserTable
@@ -42,22 +42,35 @@ class LeftOut:
     """A kind that could not be looked for in a profile, or not in all of it, and why."""
 
     kind: str
-    profile: str
+    profile: str | None
     why: str
 
 
-def take(database: Database, kinds: list[str] | None, folder: Path, progress: Progress | None = None) -> dict[str, Any]:
+def take(
+    database: Database,
+    kinds: list[str] | None,
+    folder: Path,
+    progress: Progress | None = None,
+    logs: Callable[[], LogsRead] | None = None,
+) -> dict[str, Any]:
     """Audit ``database`` for ``kinds`` (all where none are named) into ``folder`` and return the result as JSON values.
 
-    Leaves findings.parquet, gaps.parquet and result.json. Raises MappingError where the mapping does not fit, Refused
-    where rows are hidden or unreadable, ConnectionFailed, QueryStopped, OutputError; then ``folder`` is as it was.
+    ``logs`` reads the source's logs, where the kinds asked for need them. Leaves findings.parquet, gaps.parquet and
+    result.json. Raises MappingError where the mapping does not fit, Refused where rows are hidden or unreadable,
+    ConnectionFailed, QueryStopped, OutputError; then ``folder`` is as it was.
     """
     looked_for = chosen(kinds)
     taken_at, started = datetime.now(UTC), time.monotonic()
-    with database.snapshots() as snapshots:
+    tell = progress or (lambda *_: None)
+    read = LogsRead()
+    if logs is not None and any("logs" in kind.needs for kind in looked_for):
+        tell("reading the logs", 0, len(looked_for))
+        read = logs()
+    with database.snapshots() as open_snapshots:
+        snapshots = [_with_logs(snapshot, read) for snapshot in open_snapshots]
         snapshot = snapshots[0]
         check_keys(snapshot)
-        counts = _stream(snapshots, looked_for, folder, progress or (lambda *_: None))
+        counts = _stream(snapshots, looked_for, folder, tell)
         result = {
             "source": database.source.name,
             "taken_at": taken_at.isoformat(timespec="milliseconds"),
@@ -71,10 +84,14 @@ def take(database: Database, kinds: list[str] | None, folder: Path, progress: Pr
             "scope": _scope(snapshot),
             "constraints": [asdict(weakness) for weakness in weaknesses(snapshot.tables)],
             "left_out": [asdict(each) for each in left_out(snapshot.tables, looked_for)],
-            "warnings": _warnings(snapshot),
+            "warnings": [*_warnings(snapshot), *read.warnings],
         }
     publish(folder / "result.json", json.dumps(result, indent=2, ensure_ascii=False) + "\n")
     return result
+
+
+def _with_logs(snapshot: Snapshot, read: LogsRead) -> Snapshot:
+    return replace(snapshot, tables=replace(snapshot.tables, failures=read.failures, no_failures=read.why))
 
 
 class _Files:
@@ -175,6 +192,9 @@ def left_out(tables: Tables, kinds: list[Damage]) -> list[LeftOut]:
     """The kinds that miss a column of theirs, with the reason; sorted as the kinds are."""
     missing = []
     for kind in kinds:
+        why = kind.unable(tables)
+        if why:
+            missing.append(LeftOut(kind.name, None, why))
         for profile in tables.profiles:
             lacks = tables.lacks(profile.profile, *kind.needs)
             if "required_for" in kind.needs:

@@ -103,7 +103,9 @@ class Source(_Strict):
     url_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
     logs: list[str] = []
     log_formats: list[LogFormat] = []
-    log_database: Annotated[Name | None, Field(description="of shared PostgreSQL logs, the database whose records count")] = None
+    log_database: Annotated[Name | None, Field(description="of shared PostgreSQL logs, the database whose records count")] = (
+        None
+    )
     registration_paths: Annotated[list[Name] | None, Field(description="request paths that register people")] = None
     references: list[str] = []
     rights: list[Name] | None = None

@@ -53,6 +53,7 @@ class Damage:
     find      takes the verified tables and returns disjoint SELECTs, one row a damaged row (see damage/shape.py); it never
               holds a connection
     needs     the roles of the mapping without whose columns it cannot look: "required_for", "filled", "codes", "flags"
+    unable    takes the tables and says why the kind cannot be looked for at all; empty where it can
     pairs     whether a case is a double creation, whose two oldest rows tell of the race
     help      the docstring of the module that the kind stands in; the catalogue fills it in
     """
@@ -61,6 +62,7 @@ class Damage:
     title: str
     find: Callable[[Any], Sequence[Any]]
     needs: tuple[str, ...] = ()
+    unable: Callable[[Any], str] = lambda _: ""
     pairs: bool = False
     help: str = ""
 
@@ -127,3 +129,12 @@ class Deploy:
 
     at: datetime
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogsRead:
+    """What an audit learns from the logs: the failed registrations (None where nothing could be read, and ``why``)."""
+
+    failures: tuple[Failure, ...] | None = None
+    why: str = "the source names no logs"
+    warnings: tuple[str, ...] = ()

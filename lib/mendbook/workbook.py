@@ -15,6 +15,7 @@ from mendbook.config import DEFAULT_CONFIG, Settings, Source, find_config, load
 from mendbook.database import Database
 from mendbook.errors import ConfigError, known
 from mendbook.frames import Where, frames
+from mendbook.model import LogsRead
 from mendbook.records import create_run_folder
 from mendbook.tables import ProfileTable, Tables, UserTable
 
@@ -70,7 +71,7 @@ class Workbook:
         given = os.environ.get(RUN_FOLDER)
         folder = Path(given) if given else create_run_folder(self.outputs, "audit", self.source.name)
         try:
-            return folder, take(self._database, list(kinds or ()), folder, progress)
+            return folder, take(self._database, list(kinds or ()), folder, progress, self._failures)
         except BaseException:
             if not given:
                 _remove_empty(folder)
@@ -122,6 +123,11 @@ class Workbook:
         import pandas as pd
 
         return pd.concat(list(chunked(CHUNK_ROWS)), ignore_index=True)
+
+    def _failures(self) -> LogsRead:
+        from mendbook.source_logs import read_failures
+
+        return read_failures(self.source, self.settings.path.parent)
 
     def _people(self, keys: list[str]) -> DataFrame:
         """The users with ``keys`` (text) as user_key, username, email; masked unless the workbook reveals."""
