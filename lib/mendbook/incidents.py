@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mendbook.config import Source
@@ -27,7 +28,7 @@ from mendbook.evidence import Evidence, evidence
 from mendbook.gaps import pairs
 from mendbook.logs import Reading
 from mendbook.model import Deploy, Incident
-from mendbook.naming import Names
+from mendbook.naming import Named, Names
 from mendbook.parquet_files import BATCH_ROWS, GAPS, INCIDENTS, REGISTRATIONS, ParquetFile
 from mendbook.publish import publish
 from mendbook.rates import assess
@@ -41,8 +42,10 @@ INCIDENTS_FILE, REGISTRATIONS_FILE, GAPS_FILE, RESULT_FILE = (
     "gaps.parquet",
     "result.json",
 )
-#: Where a run is not told otherwise, incidents of the logs wait here until the database is asked.
+#: Incidents of the logs wait here, with whom they name, until the database is asked.
 _ASIDE = ".incidents.read"
+_NAMED = ("user_key", "username", "email")
+_WAITING = pa.schema([*INCIDENTS, *(pa.field(f"named_{name}", pa.string()) for name in _NAMED)])
 
 _WORDS = {True: "handled", False: "seen", None: "unknown"}
 
@@ -75,6 +78,7 @@ class _Told:
     counts: dict[str, Counter[str]] = field(default_factory=dict)
     times: list[datetime] = field(default_factory=list)
     undated: int = 0
+    undated_seen: int = 0
     first: datetime | None = None
     last: datetime | None = None
 
@@ -82,6 +86,7 @@ class _Told:
         self.counts.setdefault(incident.kind, Counter())[_WORDS[incident.handled]] += 1
         if incident.at is None:
             self.undated += 1
+            self.undated_seen += incident.handled is not True
         elif incident.handled is not True:
             self.times.append(incident.at)
 
@@ -107,18 +112,19 @@ def take(
         with ExitStack() as files:
             registrations = Registrations(files.enter_context(ParquetFile(folder / REGISTRATIONS_FILE, REGISTRATIONS)).add)
             if reading is not None:
-                _read(reading, aside, period, registrations, told)
+                _read(reading, aside, Names(source), period, registrations, told)
                 warnings += remarks(reading, source)
             incidents = files.enter_context(ParquetFile(folder / INCIDENTS_FILE, INCIDENTS))
             gaps = files.enter_context(ParquetFile(folder / GAPS_FILE, GAPS))
             with database.snapshot() as snapshot:
                 if reading is not None:
-                    _tie(snapshot, aside, Names(source), registrations, incidents)
+                    _tie(snapshot, aside, registrations, incidents)
                 found = _from_rows(snapshot, period, incidents, from_rows)
                 _gaps(snapshot, gaps)
     finally:
         aside.unlink(missing_ok=True)
-    span, times = _basis(reading, told, from_rows, period, taken_at, warnings)
+    has_logs = reading is not None and reading.summary.files > 0
+    span, times = _basis(has_logs, told, from_rows, period, taken_at, warnings)
     result = {
         "source": source.name,
         "taken_at": taken_at.isoformat(timespec="milliseconds"),
@@ -127,7 +133,7 @@ def take(
         "since": _iso(period.since),
         "until": _iso(period.until),
         "span": {"first": _iso(span[0]) if span else None, "last": _iso(span[1]) if span else None},
-        "basis": "logs" if reading is not None else "rows",
+        "basis": "logs" if has_logs else "rows",
         "incidents": sum(count["seen"] + count["unknown"] for count in told.counts.values()),
         "counts": {
             kind: {word: told.counts[kind][word] for word in ("seen", "handled", "unknown")} for kind in sorted(told.counts)
@@ -152,22 +158,22 @@ def write_result(folder: Path, result: dict[str, Any]) -> None:
     publish(folder / RESULT_FILE, json.dumps(result, indent=2, ensure_ascii=False, default=str) + "\n")
 
 
-def _read(reading: Reading, aside: Path, period: Period, registrations: Registrations, told: _Told) -> None:
+def _read(reading: Reading, aside: Path, names: Names, period: Period, registrations: Registrations, told: _Told) -> None:
     """Every incident of the period into a file of its own; its ties and what was under way are not known yet."""
     reading.requests = registrations.add
-    with ParquetFile(aside, INCIDENTS) as kept:
+    with ParquetFile(aside, _WAITING) as kept:
         for incident in reading:
             told.see(incident.at)
             if period.holds(incident.at):
                 told.count(incident)
-                kept.add(_row(incident))
+                kept.add(_row(incident, names.named(incident)))
     registrations.finish()
     told.see(reading.summary.begins)
     told.see(reading.summary.ends)
 
 
-def _row(incident: Incident) -> tuple[Any, ...]:
-    """An incident of the logs as a row of INCIDENTS, untied."""
+def _row(incident: Incident, named: Named) -> tuple[Any, ...]:
+    """An incident of the logs as it waits for the database: untied, with whom it names."""
     return (
         incident.at,
         incident.kind,
@@ -184,26 +190,22 @@ def _row(incident: Incident) -> tuple[Any, ...]:
         incident.source,
         incident.line,
         incident.sample,
-        *(None, None, None, None, None),
+        *(None, None, named.profile, None, None),
         None if incident.worker is None else str(incident.worker),
+        *(getattr(named, name) for name in _NAMED),
     )
 
 
-def _tie(snapshot: Snapshot, aside: Path, names: Names, registrations: Registrations, incidents: ParquetFile) -> None:
+def _tie(snapshot: Snapshot, aside: Path, registrations: Registrations, incidents: ParquetFile) -> None:
     with pq.ParquetFile(aside) as read:
         for batch in read.iter_batches(BATCH_ROWS):
             rows = batch.to_pylist()
-            asked: list[Asked] = [(row["at"], names.named(_incident(row))) for row in rows]
-            for row, (_, named), (user, profile_row) in zip(rows, asked, tie(snapshot, asked), strict=True):
-                under_way = registrations.in_flight(row["at"])
-                row |= {"user_key": user, "row_key": profile_row, "profile": named.profile, "in_flight": under_way}
+            asked: list[Asked] = [
+                (row["at"], Named(*(row[f"named_{name}"] for name in _NAMED), row["profile"])) for row in rows
+            ]
+            for row, (user, profile_row) in zip(rows, tie(snapshot, asked), strict=True):
+                row |= {"user_key": user, "row_key": profile_row, "in_flight": registrations.in_flight(row["at"])}
                 incidents.add(tuple(row[name] for name in INCIDENTS.names))
-
-
-def _incident(row: dict[str, Any]) -> Incident:
-    """As much of the incident as names somebody."""
-    columns = (row["columns"],) if row["columns"] else ()
-    return Incident(row["at"], row["kind"], row["table"], row["constraint"], columns, row["key"])
 
 
 def _from_rows(snapshot: Snapshot, period: Period, incidents: ParquetFile, told: _Told) -> Counter[str]:
@@ -247,22 +249,22 @@ def _gaps(snapshot: Snapshot, gaps: ParquetFile) -> None:
 
 
 def _basis(
-    reading: Reading | None, told: _Told, from_rows: _Told, period: Period, now: datetime, warnings: list[str]
-) -> tuple[tuple[datetime, datetime] | None, list[datetime]]:
+    has_logs: bool, told: _Told, from_rows: _Told, period: Period, now: datetime, warnings: list[str]
+) -> tuple[tuple[datetime, datetime] | None, list[datetime | None]]:
     """The period that was observed and the times to judge by: the logs', or the rows' own where there are no logs."""
-    if reading is not None:
+    if has_logs:
         if told.undated:
             warnings.append(
                 f"{told.undated} incidents have no time that can be placed: their logs name no zone. "
                 'Set zone = "Europe/Berlin", say, for the source in mendbook.toml.'
             )
-        return period.within(told.first, told.last), sorted(told.times)
-    warnings.append("There are no logs: the rates come from the rows' own times, which show only what was left behind.")
-    return period.within(from_rows.first, now if from_rows.first else None), from_rows.times
+        return period.within(told.first, told.last), [*sorted(told.times), *([None] * told.undated_seen)]
+    warnings.append("There are no logs: the rates come from the rows' own times, which show no more than was left behind.")
+    return period.within(from_rows.first, now), list(from_rows.times)
 
 
 def _assessment(
-    times: list[datetime], span: tuple[datetime, datetime] | None, deploys: Sequence[Deploy], now: datetime
+    times: list[datetime | None], span: tuple[datetime, datetime] | None, deploys: Sequence[Deploy], now: datetime
 ) -> dict[str, Any]:
     if span is None:
         verdict = "Nothing that was read tells when it happened, so nothing can be said of rates."
@@ -272,7 +274,16 @@ def _assessment(
 
 def _summary(reading: Reading | None) -> dict[str, Any]:
     if reading is None:
-        return {"files": 0, "bytes": 0, "lines": 0, "not_understood": 0, "samples": [], "caps": [], "skipped": [], "formats": {}}
+        return {
+            "files": 0,
+            "bytes": 0,
+            "lines": 0,
+            "not_understood": 0,
+            "samples": [],
+            "caps": [],
+            "skipped": [],
+            "formats": {},
+        }
     summary = reading.summary
     return {
         "files": summary.files,
@@ -288,8 +299,3 @@ def _summary(reading: Reading | None) -> dict[str, Any]:
 
 def _iso(at: datetime | None) -> str | None:
     return None if at is None else at.astimezone(UTC).isoformat()
-
-
-def batches(rows: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    """``rows`` in slices of ``size``."""
-    return (rows[place : place + size] for place in range(0, len(rows), size))
