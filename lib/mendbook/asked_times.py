@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from mendbook.errors import ConfigError
 from mendbook.model import Deploy
+
+
+@dataclass(frozen=True)
+class Period:
+    """From ``since`` (inclusive) to ``until`` (exclusive), UTC; None leaves an end open."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def holds(self, at: datetime | None) -> bool:
+        """Whether ``at`` lies in it. A time that is not known lies in the endless period alone."""
+        if at is None:
+            return self.since is None and self.until is None
+        return (self.since is None or at >= self.since) and (self.until is None or at < self.until)
+
+    def within(self, first: datetime | None, last: datetime | None) -> tuple[datetime, datetime] | None:
+        """What of ``first`` to ``last`` lies in it."""
+        if first is None or last is None:
+            return None
+        begins, ends = max(filter(None, (first, self.since))), min(filter(None, (last, self.until)))
+        return (begins, ends) if begins <= ends else None
 
 
 def instant(given: str | datetime | None, zone: str | None, name: str) -> datetime | None:

@@ -20,6 +20,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mendbook.asked_times import Period
 from mendbook.config import Source
 from mendbook.damage import chosen
 from mendbook.database import Database, Snapshot
@@ -48,27 +49,6 @@ _NAMED = ("user_key", "username", "email")
 _WAITING = pa.schema([*INCIDENTS, *(pa.field(f"named_{name}", pa.string()) for name in _NAMED)])
 
 _WORDS = {True: "handled", False: "seen", None: "unknown"}
-
-
-@dataclass(frozen=True)
-class Period:
-    """From ``since`` (inclusive) to ``until`` (exclusive), UTC; None leaves an end open."""
-
-    since: datetime | None = None
-    until: datetime | None = None
-
-    def holds(self, at: datetime | None) -> bool:
-        """Whether ``at`` lies in it. A time that is not known lies in the endless period alone."""
-        if at is None:
-            return self.since is None and self.until is None
-        return (self.since is None or at >= self.since) and (self.until is None or at < self.until)
-
-    def within(self, first: datetime | None, last: datetime | None) -> tuple[datetime, datetime] | None:
-        """What of ``first`` to ``last`` lies in it."""
-        if first is None or last is None:
-            return None
-        begins, ends = max(filter(None, (first, self.since))), min(filter(None, (last, self.until)))
-        return (begins, ends) if begins <= ends else None
 
 
 @dataclass
@@ -201,7 +181,7 @@ def _tie(snapshot: Snapshot, aside: Path, registrations: Registrations, incident
         for batch in read.iter_batches(BATCH_ROWS):
             rows = batch.to_pylist()
             asked: list[Asked] = [
-                (row["at"], Named(*(row[f"named_{name}"] for name in _NAMED), row["profile"])) for row in rows
+                (row["at"], Named(**{name: row[f"named_{name}"] for name in _NAMED}, profile=row["profile"])) for row in rows
             ]
             for row, (user, profile_row) in zip(rows, tie(snapshot, asked), strict=True):
                 row |= {"user_key": user, "row_key": profile_row, "in_flight": registrations.in_flight(row["at"])}
