@@ -23,11 +23,13 @@ _PRIMARY = re.compile(rb"(?:LOG|ERROR|FATAL|WARNING|NOTICE|PANIC|INFO):  ")
 _POSTGRES = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[^\n]{0,200}?\[\d{1,9}\][^\n]{0,200}?[^\W\d_]{2,20} ?:  \S")
 _ACCESS = re.compile(rb"\S+ \S+ \S{1,100} \[\d\d/[A-Z][a-z]{2}/\d{4}:[^\]\n]{8,20}\] \"[A-Z]{3,10} ")
 _LABEL = re.compile(rb"(?m)^\d[^\n\t]{10,200}?([^\s\[\]:>@<,()=|/-]{2,60}) ?:  (?=\S)")
-_STATUS = re.compile(rb"(?:status|code)\w*\"\s*:\s*\"?[45]\d\d")
-_STATUS_ANY = re.compile(rb"(?:status|code)\w*\"\s*:\s*\"?[1-5]\d\d")
+_STATUSES = (re.compile(rb"status\"\s*:\s*\"?[45]\d\d"), re.compile(rb"code\"\s*:\s*\"?[45]\d\d"))
 _ENGLISH_ERRORS = (b"ERR", b"FEHLER:", b"FEL:  ")
-_JSON_WORDS = (b"error", b"violat", b"duplicate", b"traceback", b"constraint", b"already", b"deadlock", b"serializ", b"aborted")
-_LESS_COMMON = (b"doesnotexist", b"multipleobjects", b"ora-0", b"e11000", b"exception", b" taken", b"bereits", b"existe", b"null into", b"null value")
+#: What a line must hold to tell of an error: the name of a field that carries one, or a word of the messages.
+_JSON_WORDS = (
+    b"exc", b"trac", b"err", b"uplicate", b"constraint", b"deadlock", b"serializ", b"aborted", b"already", b"null value",
+    b"ora-0", b"e11000", b"violation of", b"bad request", b"conflict", b"unprocess",
+)  # fmt: skip
 _REGISTERING = (
     b"regist", b"sign", b"enrol", b"inscri", b"cadastro", b"account", b"user", b"member", b"customer", b"staff", b"people",
     b"profile", b"join", b"invit",
@@ -153,10 +155,10 @@ class Selector:
         lower = chunk.lower()
         if b'"log"' in lower or b'"message":{' in lower:
             return None
-        for match in _STATUS.finditer(lower):
-            starts.add(chunk.rfind(b"\n", 0, match.start()) + 1)
+        for pattern in _STATUSES:
+            for match in pattern.finditer(lower):
+                starts.add(chunk.rfind(b"\n", 0, match.start()) + 1)
         _pick(chunk, lower, _JSON_WORDS, starts)
-        _pick(chunk, lower, _LESS_COMMON, starts)
         if self.every:
             _pick(chunk, lower, self.registering, starts)
         return sorted(starts)
