@@ -11,22 +11,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pyarrow
-import pyarrow.parquet
 from fake_audit import GAPS, HOSTILE, SIGNATURES, _write
+from mendbook.parquet_files import INCIDENTS, REGISTRATIONS
 from mendbook.rates import assess
 
-TIME = pyarrow.timestamp("us", "UTC")
-TEXT = pyarrow.string()
-INCIDENTS = pyarrow.schema(
-    [("at", TIME), ("kind", TEXT), ("table", TEXT), ("constraint", TEXT), ("columns", TEXT), ("key", TEXT)]
-    + [("handled", pyarrow.bool_()), ("path", TEXT), ("status", pyarrow.int64()), ("pid", pyarrow.int64()), ("tiers", TEXT)]
-    + [("source", TEXT), ("file", TEXT), ("line", pyarrow.int64()), ("sample", TEXT), ("user_key", TEXT), ("row_key", TEXT)]
-    + [("profile", TEXT), ("evidence", TEXT), ("in_flight", pyarrow.int64()), ("worker", TEXT)]
-)
-REGISTRATIONS = pyarrow.schema(
-    [("at", TIME), ("path", TEXT), ("status", pyarrow.int64()), ("seconds", pyarrow.float64()), ("pid", pyarrow.int64())]
-)
 START = datetime(2026, 10, 18, 6, tzinfo=UTC)
 DEPLOY = datetime(2026, 10, 28, 10, tzinfo=UTC)
 END = datetime(2026, 11, 6, 12, tzinfo=UTC)
@@ -65,20 +53,42 @@ def _incident(drawn: random.Random, place: int, hostile: bool) -> list[Any]:
     unique = kind == "unique_violation"
     sample = f'ERROR:  duplicate key value violates unique constraint "{name}" DETAIL:  Key (email)=({PERSON}) already exists.'
     return [
-        at, kind, "auth_user" if unique else None, name if unique else None, "email" if unique else None,
-        PERSON if unique else None, (True, False, False, None)[place % 4], _PATHS[place % 3] + (f"?email={PERSON}" if place == 3 else ""),
-        500 if place % 4 else 302, 4000 + place % 3, "database+application+web", "logs", "/var/log/app/postgresql.log", 10 * place + 1,
-        sample if unique else f"user {PERSON} has no profile", str(place), None, None, None, 1 + min(8, int(drawn.expovariate(0.5)) + 1),
+        at,
+        kind,
+        "auth_user" if unique else None,
+        name if unique else None,
+        "email" if unique else None,
+        PERSON if unique else None,
+        (True, False, False, None)[place % 4],
+        _PATHS[place % 3] + (f"?email={PERSON}" if place == 3 else ""),
+        500 if place % 4 else 302,
+        str(4000 + place % 3),
+        "database+application+web",
+        "logs",
+        "/var/log/app/postgresql.log",
+        10 * place + 1,
+        sample if unique else f"user {PERSON} has no profile",
+        str(place),
+        None,
+        None,
+        None,
+        1 + min(8, int(drawn.expovariate(0.5)) + 1),
         f"worker {place % 3}",
-    ]  # fmt: skip
+    ]
 
 
 def _trace(drawn: random.Random, place: int) -> list[Any]:
     row: list[Any] = [None] * len(INCIDENTS)
     values = {
-        "at": START - timedelta(days=drawn.random() * 300), "kind": ("multiple_profiles", "missing_profile", "unique_violation")[place % 3],
-        "source": "rows", "evidence": _ROWS[place % 3], "user_key": str(place), "row_key": str(place), "profile": "customer", "tiers": "rows",
-    }  # fmt: skip
+        "at": START - timedelta(days=drawn.random() * 300),
+        "kind": ("multiple_profiles", "missing_profile", "retry")[place % 3],
+        "source": "rows",
+        "evidence": _ROWS[place % 3],
+        "user_key": str(place),
+        "row_key": str(place),
+        "profile": "customer",
+        "tiers": "rows",
+    }
     for name, value in values.items():
         row[INCIDENTS.names.index(name)] = value
     return row
@@ -86,7 +96,13 @@ def _trace(drawn: random.Random, place: int) -> list[Any]:
 
 def _registrations(drawn: random.Random, number: int) -> list[list[Any]]:
     return [
-        [START + timedelta(days=drawn.random() * 19), _PATHS[place % 3], 302, drawn.expovariate(1 / 120.0), 4000 + place % 3]
+        [
+            START + timedelta(days=drawn.random() * 19),
+            _PATHS[place % 3],
+            302,
+            drawn.expovariate(1 / 120.0),
+            str(4000 + place % 3),
+        ]
         for place in range(number)
     ]
 
@@ -99,12 +115,23 @@ def _result(folder: Path, rows: list[list[Any]], number: int, hostile: bool, dep
         counts.setdefault(row[1], {"seen": 0, "handled": 0, "unknown": 0})[names[row[6]]] += 1
     marks = [(DEPLOY, HOSTILE if hostile else "v2.1 locks"), (END - timedelta(days=2), "v2.2")] if deploys else []
     told = assess([row[0] for row in logs if row[6] is not True], (START, END), marks, END + timedelta(days=2))
-    read = {"files": ["postgresql.log", "access.log"] if number else [], "bytes": 123_456, "lines": 7_890, "not understood": 3}
+    read = {"files": 2 if number else 0, "bytes": 123_456, "lines": 7_890, "not_understood": 3}
     return {
-        "source": HOSTILE if hostile else "logistics", "taken_at": "2026-11-08T12:00:00+00:00", "seconds": 3.1, "zone": "Europe/Berlin",
-        "since": None, "until": None, "span": {"first": START.isoformat(), "last": END.isoformat()}, "incidents": len(rows),
-        "counts": counts, "rows_evidence": {name: sum(row[18] == name for row in rows) for name in _ROWS}, **told,
+        "source": HOSTILE if hostile else "logistics",
+        "taken_at": "2026-11-08T12:00:00+00:00",
+        "seconds": 3.1,
+        "zone": "Europe/Berlin",
+        "since": None,
+        "until": None,
+        "span": {"first": START.isoformat(), "last": END.isoformat()},
+        "incidents": len(rows),
+        "counts": counts,
+        "rows_evidence": {name: sum(row[18] == name for row in rows) for name in _ROWS},
+        **told,
         "read": {**read, "samples": [f"garbled {HOSTILE} ({PERSON})"], "caps": []},
-        "incidents_file": str(folder / "incidents.parquet"), "registrations_file": str(folder / "registrations.parquet"),
-        "gaps": str(folder / "gaps.parquet"), "figures": {}, "warnings": [HOSTILE if hostile else "The application's log is missing."],
-    }  # fmt: skip
+        "incidents_file": str(folder / "incidents.parquet"),
+        "registrations_file": str(folder / "registrations.parquet"),
+        "gaps": str(folder / "gaps.parquet"),
+        "figures": {},
+        "warnings": [HOSTILE if hostile else "The application's log is missing."],
+    }

@@ -40,7 +40,12 @@ _DARK, _LIGHT = "#0b1a29", "#fefefe"
 
 
 def timeline(frame: DataFrame, result: Mapping[str, Any], zone: str) -> Chart:
-    """Incidents that logs told of, over time, stacked by kind; deploys and guessed changes are marked."""
+    """Incidents that logs told of, over time, stacked by kind; deploys and guessed changes are marked.
+
+    Where no log told of any, what the rows tell takes their place.
+    """
+    if not (frame["source"] != "rows").any() and len(frame):
+        return evidence_chart(frame, result, zone, "Incidents over time, as the rows tell")
     titles = {kind: f"{kind.replace('_', ' ')} – {title}" for kind, (_, _, title) in INCIDENTS.items()}
     return stacked_chart(
         frame[frame["source"] != "rows"],
@@ -51,14 +56,16 @@ def timeline(frame: DataFrame, result: Mapping[str, Any], zone: str) -> Chart:
     )  # fmt: skip
 
 
-def evidence_chart(frame: DataFrame, result: Mapping[str, Any], zone: str) -> Chart:
+def evidence_chart(
+    frame: DataFrame, result: Mapping[str, Any], zone: str, title: str = "What the rows tell by themselves"
+) -> Chart:
     """What the rows' own times tell of, over time: it needs no log, and reaches back as far as the rows do."""
     rows = frame[frame["source"] == "rows"]
     times = rows[["at"]].assign(kind=rows["evidence"])
     titles = {name: f"{name} – {title}" for name, (_, _, title) in EVIDENCE.items()}
     setting = Setting(
-        "What the rows tell by themselves", "traces", zone, tuple(EVIDENCE), incident_look, titles, None,
-        results.deploys_of(result),
+        title, "traces", zone, tuple(EVIDENCE), incident_look, titles, None,
+        results.deploys_of(result), results.changes_of(result) if result.get("basis") == "rows" else (),
     )  # fmt: skip
     return stacked_chart(times, setting)
 
@@ -110,12 +117,13 @@ def rates_chart(deploys: Sequence[Mapping[str, Any]], zone: str) -> Chart:
 def week_chart(frame: DataFrame, zone: str) -> Chart:
     """How many incidents fell on each hour of the week, by the clocks of ``zone``."""
     title, known = "Incidents by hour of the week", zone_of(zone)
-    at = frame.loc[(frame["source"] != "rows") & frame["at"].notna(), "at"]
+    logged = frame["source"] != "rows"
+    at = frame.loc[logged if logged.any() else ~logged, "at"].dropna()
     if at.empty:
         return empty(title, "No incident has a time, so none has an hour of the week.")
     local = at.dt.tz_convert(known)
     cells = numpy.zeros((7, 24), dtype=int)
-    numpy.add.at(cells, (local.dt.dayofweek.to_numpy(), local.dt.hour.to_numpy()), 1)
+    numpy.add.at(cells, (local.dt.day_of_week.to_numpy(), local.dt.hour.to_numpy()), 1)
     chart, (axes,) = blank(title, 3.9)
     colours = LinearSegmentedColormap.from_list("incidents", ["#dbe9f4", "#6aaad2", "#08519c", "#042b58"])
     highest = int(cells.max())
@@ -171,9 +179,8 @@ def concurrency_chart(frame: DataFrame, registrations: DataFrame) -> Chart:
     axes.set_xlabel("registrations under way, itself included", parse_math=False)
     chart.legend(loc="outside lower left", ncols=2, frameon=False, labelcolor=INK)
     told = "; ".join(f"{label}: two or more in {share:.0f} of 100, {mean:.1f} on average" for label, share, mean in chart_parts)
-    chart.description = (
-        f"Registrations under way {told}. A race needs two: incidents far to the right of registrations point to one."
-    )
+    race = "A race needs two: incidents far to the right of registrations point to one."
+    chart.description = f"Registrations under way {told}. {race}"
     return chart
 
 
@@ -223,7 +230,8 @@ def bars_chart(frame: DataFrame, column: str) -> Chart:
     axes.xaxis.set_major_locator(NullLocator())
     axes.spines["bottom"].set_visible(False)
     chart.legend(loc="outside lower left", ncols=2, frameon=False, labelcolor=INK)
-    chart.description = f"{len(told):,} incidents, {len(order):,} different; the most, {int(order.iloc[0]):,}, for {_short(str(order.index[0]))}."
+    most = f"the most, {int(order.iloc[0]):,}, for {_short(str(order.index[0]))}"
+    chart.description = f"{title}: {len(told):,} incidents, {len(order):,} different; {most}."
     return chart
 
 

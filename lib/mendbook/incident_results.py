@@ -124,7 +124,7 @@ def deploys_frame(result: Mapping[str, Any], zone: Any) -> DataFrame:
 
     rows = [
         {
-            "at": local(each["at"], zone),
+            "at": local(each["at"], zone)[:16],
             "deploy": each["name"],
             "before": rate_text(each["before"]),
             "after": rate_text(each["after"]),
