@@ -229,12 +229,6 @@ def test_chances_in_words(probability, words):
 def test_durations_and_rates_in_words():
     durations = [an_amount(timedelta(hours=hours)) for hours in (216, 24, 36, 1, 0.5)]
     assert durations == ["9 days", "1 day", "36 hours", "1 hour", "30 minutes"]
-        "9 days",
-        "1 day",
-        "36 hours",
-        "1 hour",
-        "30 minutes",
-    ]
     assert (quiet(timedelta(days=9)), quiet(timedelta(hours=1))) == ("9 quiet days", "a quiet hour")
     assert [per(each) for each in (14, 0.2, 0.1, 240, 43200, 0)] == [
         "14 a day", "1.4 a week", "3 a month", "10 an hour", "30 a minute", "0 a day",
