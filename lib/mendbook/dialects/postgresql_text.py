@@ -25,7 +25,7 @@ ASCII_WHITE_SPACE = WHITE_SPACE[:6]
 
 #: PostgreSQL's calendar goes from 4713 BC to 294276; a bigint of microseconds ends a little earlier.
 FIRST_MILLISECOND, LAST_MILLISECOND = -210_866_803_200_000, 9_224_318_015_999_999
-END_OF_MICROSECONDS = sa.literal_column("timestamptz '294247-01-01 00:00:00+00'")
+END_OF_MICROSECONDS: ColumnElement[Any] = sa.literal_column("timestamptz '294247-01-01 00:00:00+00'")
 
 #: PostgreSQL's names of server encodings, as Python's codecs know them, where the two names differ.
 CODECS = {"UTF8": "utf-8", "SQL_ASCII": "ascii", "EUC_JP": "euc_jp", "EUC_KR": "euc_kr", "EUC_CN": "gb2312"}
