@@ -1,6 +1,6 @@
 -- :users users, about as many profiles, and every kind of damage among them.
 CREATE TABLE auth_user (
-    id bigint PRIMARY KEY, username text NOT NULL, email text, is_staff boolean NOT NULL, date_joined timestamptz NOT NULL,
+    id bigint PRIMARY KEY, username text NOT NULL UNIQUE, email text, is_staff boolean NOT NULL, date_joined timestamptz NOT NULL,
     last_login timestamptz, password text NOT NULL
 );
 CREATE TABLE profile (
@@ -20,4 +20,5 @@ FROM generate_series(1, :users) i WHERE i % 100 <> 23 AND i % 50 <> 0 OR i % 100
 INSERT INTO profile
 SELECT i + 2000000000, i, NULL, NULL, 'SX-' || i, true, timestamptz '2025-01-01' + i * interval '5 s'
 FROM generate_series(1, :users) i WHERE i % 250 = 27;
+CREATE INDEX profile_user_id ON profile (user_id); -- as Django makes for every foreign key; the unique one is what broke
 VACUUM ANALYZE;

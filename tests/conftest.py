@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from support.databases import TestDatabase, TestServer, fresh_database, serving
+from support.shop import MAPPING, ROWS, TABLES, Shop
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +26,11 @@ def database(server: TestServer) -> Iterator[TestDatabase]:
     """A fresh, empty database with ``name``, ``url`` and ``execute(script)``; dropped after the test."""
     with fresh_database(server) as fresh:
         yield fresh
+
+
+@pytest.fixture
+def shop(database: TestDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """A small sound shop with its mendbook.toml (support/shop.py); SHOP_URL names its database."""
+    database.execute(TABLES + ROWS)
+    monkeypatch.setenv("SHOP_URL", database.url)
+    return Shop(database, tmp_path, lambda url: monkeypatch.setenv("SHOP_URL", url)).map(MAPPING)

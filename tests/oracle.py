@@ -1,7 +1,8 @@
 """An independent reading of the kinds of damage: whole tables in Python, plain loops, straight from the definitions.
 
 It imports nothing of mendbook and shares no SQL with it; obvious where mendbook is fast. ``brute_force`` is compared
-with mendbook's finders on every case of tests/cases and on random tables. ghost_user is read by oracle_ghosts.py, the schema's own damage (missing_constraint) by oracle_constraints.py.
+with mendbook's finders on every case of tests/cases and on random tables. ghost_user is read by oracle_ghosts.py, the
+schema's own damage (missing_constraint) by oracle_constraints.py.
 """
 
 from __future__ import annotations
@@ -161,10 +162,10 @@ class Reading:
                     yield self.profile_finding("missing_code", profile, row, row.key, self.at(profile, row))
 
     def duplicate_code(self) -> Iterator[Finding]:
-        """A row whose two columns each repeat the same code is one finding, of the earlier of the two times."""
+        """A code is one case, whichever of its columns the rows repeat it in; its time is that of all its rows."""
         for profile in self.profiles:
             codes = [column for column in profile.mapped.get("codes", {}) if column in profile.table.types]
-            times: dict[tuple[str, str], list[int | None]] = defaultdict(list)
+            damaged: dict[str, dict[str, Row]] = defaultdict(dict)
             for column in codes:
                 holders: dict[str, list[Row]] = defaultdict(list)
                 for row in profile.rows:
@@ -172,13 +173,11 @@ class Reading:
                         holders[str(row.values[column])].append(row)
                 for code, rows in holders.items():
                     if len(rows) >= 2:
-                        at = second_earliest([self.at(profile, row) for row in rows])
-                        for row in rows:
-                            times[code, row.key].append(at)
-            row_of = {row.key: row for row in profile.rows}
-            for (code, row_key), ats in times.items():
-                at = min((time for time in ats if time is not None), default=None)
-                yield self.profile_finding("duplicate_code", profile, row_of[row_key], code, at)
+                        damaged[code].update({row.key: row for row in rows})
+            for code, group in damaged.items():
+                at = second_earliest([self.at(profile, row) for row in group.values()])
+                for row in group.values():
+                    yield self.profile_finding("duplicate_code", profile, row, code, at)
 
     def null_flag(self) -> Iterator[Finding]:
         for profile in self.profiles:

@@ -13,7 +13,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +31,7 @@ from mendbook.parquet_files import BATCH_ROWS, FINDINGS, GAPS, ParquetFile
 from mendbook.publish import publish
 from mendbook.tables import MappedTable, ProfileTable, Tables, UserTable
 
+FINDINGS_FILE, GAPS_FILE = "findings.parquet", "gaps.parquet"
 SMALL_TABLE = 100_000
 LAG_SECONDS = 60
 
@@ -59,27 +60,36 @@ def take(
     result.json. Raises MappingError where the mapping does not fit, Refused where rows are hidden or unreadable,
     ConnectionFailed, QueryStopped, OutputError; then ``folder`` is as it was.
     """
-    looked_for = chosen(kinds)
+    try:
+        looked_for, tell = chosen(kinds), progress or (lambda *_: None)
+        read = LogsRead()
+        if logs is not None and any("logs" in kind.needs for kind in looked_for):
+            tell("reading the logs", 0, len(looked_for))
+            read = logs()
+        return _take(database, looked_for, folder, tell, read)
+    except BaseException:
+        for name in (FINDINGS_FILE, GAPS_FILE):
+            with contextlib.suppress(OSError):
+                (folder / name).unlink(missing_ok=True)
+        raise
+
+
+def _take(database: Database, looked_for: list[Damage], folder: Path, progress: Progress, read: LogsRead) -> dict[str, Any]:
     taken_at, started = datetime.now(UTC), time.monotonic()
-    tell = progress or (lambda *_: None)
-    read = LogsRead()
-    if logs is not None and any("logs" in kind.needs for kind in looked_for):
-        tell("reading the logs", 0, len(looked_for))
-        read = logs()
     with database.snapshots() as open_snapshots:
         snapshots = [_with_logs(snapshot, read) for snapshot in open_snapshots]
         snapshot = snapshots[0]
         check_keys(snapshot)
-        counts = _stream(snapshots, looked_for, folder, tell)
+        counts = _stream(snapshots, looked_for, folder, progress)
         result = {
             "source": database.source.name,
             "taken_at": taken_at.isoformat(timespec="milliseconds"),
             "seconds": round(time.monotonic() - started, 3),
             "counts": {kind.name: asdict(counts[kind.name]) for kind in looked_for},
-            "findings": str(folder / "findings.parquet"),
-            "gaps": str(folder / "gaps.parquet"),
+            "findings": str(folder / FINDINGS_FILE),
+            "gaps": str(folder / GAPS_FILE),
             "titles": {kind.name: kind.title for kind in looked_for},
-            "help": {kind.name: kind.help.partition("\n\n")[0].replace("\n", " ") for kind in looked_for},
+            "help": {kind.name: kind.help.partition("\n\n")[0].replace("\n", " ").replace("``", "") for kind in looked_for},
             "database": _database(snapshot),
             "scope": _scope(snapshot),
             "constraints": [asdict(weakness) for weakness in weaknesses(snapshot.tables)],
@@ -98,18 +108,19 @@ class _Files:
     """The two files that findings go to; several connections may write at once."""
 
     def __init__(self, folder: Path) -> None:
-        self._findings = ParquetFile(folder / "findings.parquet", FINDINGS)
-        self._gaps = ParquetFile(folder / "gaps.parquet", GAPS)
+        self._findings = ParquetFile(folder / FINDINGS_FILE, FINDINGS)
+        self._gaps = ParquetFile(folder / GAPS_FILE, GAPS)
         self._writing = threading.Lock()
 
     def __enter__(self) -> _Files:
-        self._findings.__enter__()
-        self._gaps.__enter__()
+        with contextlib.ExitStack() as opened:
+            opened.enter_context(self._findings)
+            opened.enter_context(self._gaps)
+            self._opened = opened.pop_all()
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self._gaps.__exit__(*error)
-        self._findings.__exit__(*error)
+        self._opened.__exit__(*error)
 
     def add(self, kind: Damage, rows: Sequence[sa.Row[Any]], gaps: list[tuple[Any, ...]]) -> None:
         with self._writing:
@@ -125,21 +136,22 @@ def _stream(snapshots: list[Snapshot], kinds: list[Damage], folder: Path, progre
     for kind in sorted(kinds, key=lambda kind: (not kind.pairs, kind.needs != ("codes",))):
         waiting.put(kind)
     counts: dict[str, Count] = {}
-    failed = threading.Event()
+    over = threading.Event()
 
     def work(snapshot: Snapshot, files: _Files) -> None:
         with contextlib.suppress(queue.Empty):
-            while not failed.is_set():
+            while not over.is_set():
                 kind = waiting.get_nowait()
                 progress(kind.name, len(counts), len(kinds))
-                try:
-                    counts[kind.name] = _find(snapshot, kind, files)
-                except BaseException:
-                    failed.set()
-                    raise
+                counts[kind.name] = _find(snapshot, kind, files)
 
     with _Files(folder) as files, ThreadPoolExecutor(len(snapshots)) as workers:
-        for done in [workers.submit(work, snapshot, files) for snapshot in snapshots]:
+        working = [workers.submit(work, snapshot, files) for snapshot in snapshots]
+        try:
+            wait(working, return_when=FIRST_EXCEPTION)
+        finally:
+            over.set()  # one has failed, or a person has stopped it: nobody begins another kind
+        for done in working:
             done.result()
     progress("", len(kinds), len(kinds))
     return counts
@@ -209,7 +221,9 @@ def _scope(snapshot: Snapshot) -> list[dict[str, Any]]:
 
     def entry(table: UserTable | ProfileTable, role: str, profile: str | None) -> dict[str, Any]:
         mapped = {
-            name: value
+            name: {column: "''" if given == "" else given for column, given in value.items()}
+            if isinstance(value, dict)
+            else value
             for name, value in table.mapping.model_dump(exclude={"name", "table"}).items()
             if value not in (None, [], {})
         }

@@ -12,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -20,6 +20,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from mendbook.errors import MendbookError
+
+if TYPE_CHECKING:
+    from mendbook.config import Settings
+    from mendbook.workbook import Workbook
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 people = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -30,18 +34,22 @@ AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document on
 SourceName = Annotated[str, typer.Argument(metavar="SOURCE", help="a source of mendbook.toml")]
 CONFIG = Path("mendbook.toml")
 OUTPUTS = Path("outputs")
+STOPPED = 130
+USAGE = "'mendbook --help' lists the commands, 'mendbook COMMAND --help' tells of one."
 
 
 def main() -> None:
     """Run the command line; a mendbook error is told with its hint, never with a traceback."""
     try:
         code = app(standalone_mode=False)
+        if code == STOPPED:  # Ctrl-C, which typer has caught
+            _say("stopped.")
         sys.exit(code if isinstance(code, int) else 0)
     except typer.Exit as stop:
         sys.exit(stop.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         _say("stopped.")
-        sys.exit(130)
+        sys.exit(STOPPED)
     except BrokenPipeError:
         _quiet_pipe()
         sys.exit(0)
@@ -51,6 +59,7 @@ def main() -> None:
     except Exception as error:
         if hasattr(error, "exit_code") and hasattr(error, "show"):
             error.show()
+            _fail_json(error.format_message() if hasattr(error, "format_message") else str(error), USAGE)
             sys.exit(error.exit_code)
         _fail(
             f"Unexpected {type(error).__name__}: {error}",
@@ -76,22 +85,39 @@ def _fail(message: str, hint: str) -> None:
     people.print(f"[bold red]error:[/] {escape(inert(message))}")
     if hint:
         people.print(f"  {escape(inert(hint))}")
+    _fail_json(message, hint)
+
+
+def _fail_json(message: str, hint: str) -> None:
+    """The document that stands in for the one asked for; asked of the arguments, which may not even have been read."""
     if "--json" in sys.argv:
-        print(json.dumps({"error": message, "hint": hint}, ensure_ascii=False))
+        _print_json({"error": message, "hint": hint})
 
 
 def _print_json(document: Any) -> None:
     print(json.dumps(document, ensure_ascii=False, default=str))
 
 
-def _open(source: str, config: Path, outputs: Path) -> Any:
-    """The workbook, with a word where the demo's configuration stands in for a missing mendbook.toml."""
+def _resolve(config: Path, outputs: Path) -> tuple[Settings, Path]:
+    """The settings and the folder for outputs; where the demo's stand in for a missing mendbook.toml, it says so."""
+    from mendbook.config import DEMO_CONFIG
+    from mendbook.workbook import resolve
+
+    settings, folder = resolve(config, outputs)
+    if settings.path == folder / DEMO_CONFIG:
+        from mendbook.demo import revive
+
+        if config == CONFIG:
+            _say(f"There is no mendbook.toml here; using the demo's ({settings.path}).")
+        revive(folder)
+    return settings, folder
+
+
+def _open(source: str, config: Path, outputs: Path) -> Workbook:
     from mendbook.workbook import Workbook
 
-    book = Workbook.open(source, config, outputs)
-    if config == CONFIG and book.settings.path != CONFIG.absolute():
-        _say(f"There is no mendbook.toml here; using the demo's ({book.settings.path}).")
-    return book
+    settings, folder = _resolve(config, outputs)
+    return Workbook(settings.source(source), settings, folder)
 
 
 def _progress() -> Callable[[str, int, int], None]:
@@ -204,9 +230,8 @@ def _incidents_table(result: dict[str, Any]) -> Table:
 def doctor(source: SourceName, config: Config = CONFIG, outputs: Outputs = OUTPUTS, as_json: AsJson = False) -> int:
     """Tell what works for SOURCE, and what to do about the rest. Exit code 2 where something does not work."""
     from mendbook.doctor import examine
-    from mendbook.workbook import resolve
 
-    settings, folder = resolve(config, outputs)
+    settings, folder = _resolve(config, outputs)
     checks = examine(settings.source(source), settings, folder)
     signs = {"ok": "[green]ok[/]     ", "warning": "[yellow]warning[/]", "failed": "[red]failed[/] "}
     for check in checks:
@@ -232,9 +257,8 @@ def run(
 ) -> int:
     """Run a notebook over SOURCE by papermill, into a folder of its own under outputs/runs/."""
     from mendbook.runs import run as run_notebook
-    from mendbook.workbook import resolve
 
-    settings, folder = resolve(config, outputs)
+    settings, folder = _resolve(config, outputs)
     settings.source(source)
     given = dict(_named_value(text) for text in parameter or ())
     record = run_notebook(notebook, source, given, settings.path, folder, timeout)
@@ -268,6 +292,8 @@ def demo(
     if clean:
         show.clean(outputs.absolute())
         _say("The demo is removed.")
+        if as_json:
+            _print_json({"removed": str(outputs.absolute() / "demo")})
         return 0
     results = show.play(outputs.absolute(), say=_say)
     for result in results["systems"]:
@@ -284,10 +310,10 @@ def lab(
     config: Config = CONFIG,
     outputs: Outputs = OUTPUTS,
     port: Annotated[int, typer.Option("--port", help="where JupyterLab listens on localhost")] = 8888,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="open a browser on it")] = True,
 ) -> int:
     """Open JupyterLab on notebooks/, bound to localhost, with the demo or the given configuration."""
     from mendbook.laboratory import open_lab
-    from mendbook.workbook import resolve
 
-    settings, folder = resolve(config, outputs)
-    return open_lab(settings, folder, port)
+    settings, folder = _resolve(config, outputs)
+    return open_lab(settings, folder, port, browser)

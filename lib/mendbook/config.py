@@ -192,6 +192,7 @@ def load(path: str | Path) -> Settings:
     sources = document.get("sources")
     if not isinstance(sources, dict) or not sources:
         raise ConfigError(f"{file} names no source.", "It needs at least one [sources.NAME]; docs/mapping.md shows one.")
+    _refuse_set_here(file, document, sources)
     named = {name: {**body, "name": name} if isinstance(body, dict) else body for name, body in sources.items()}
     try:
         return Settings.model_validate({**document, "sources": named, "path": file})
@@ -199,14 +200,29 @@ def load(path: str | Path) -> Settings:
         raise _explain(file, error) from None
 
 
+def _refuse_set_here(file: Path, document: dict[str, Any], sources: dict[str, Any]) -> None:
+    """What ``load`` itself fills in may not stand in the file: it would be passed over without a word."""
+    where: list[tuple[Any, ...]] = [("path",)] if "path" in document else []
+    where += [("sources", name, "name") for name, body in sources.items() if isinstance(body, dict) and "name" in body]
+    if where:
+        raise _unknown(file, where[0])
+
+
+def _unknown(file: Path, location: tuple[Any, ...], more: str = "") -> ConfigError:
+    word, where = str(location[-1]), ".".join(map(str, location))
+    return ConfigError(f"{file}: {where} is not a known name{more}.", known(word, _known_at(location), "name"))
+
+
 def _explain(file: Path, error: ValidationError) -> ConfigError:
-    """pydantic's first complaint as a sentence that says where and what to type."""
-    first = error.errors()[0]
+    """pydantic's first complaint as a sentence that says where and what to type.
+
+    An unknown name comes before all else: mostly it is a misspelled one, and the one that it was meant for is missing.
+    """
+    first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
     where = ".".join(str(part) for part in first["loc"]) or "the file"
     more = f" ({error.error_count() - 1} more after it)" if error.error_count() > 1 else ""
     if first["type"] == "extra_forbidden":
-        word = str(first["loc"][-1])
-        return ConfigError(f"{file}: {where} is not a known name{more}.", known(word, _known_at(first["loc"]), "name"))
+        return _unknown(file, first["loc"], more)
     if first["type"] == "missing":
         return ConfigError(f"{file}: {where} is missing{more}.", "Add it; docs/mapping.md explains each line.")
     reason = str(first["msg"]).removeprefix("Value error, ")

@@ -47,7 +47,7 @@ class Database:
         """Driver errors inside become mendbook's own, with a hint; the driver's text never shows the password."""
         try:
             yield
-        except sa.exc.SQLAlchemyError as error:
+        except (sa.exc.SQLAlchemyError, UnicodeEncodeError) as error:
             explained = self.dialect.explain(error, self._url)
             if explained is error:
                 raise

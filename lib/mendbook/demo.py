@@ -94,7 +94,7 @@ def _damage(server: embedded.Server, home: Path, name: str, say: Say) -> None:
     owner = server.create_database(name)
     racelab.migrate(name, "broken", owner)
     for told in racelab.age(name, owner):
-        say(f"{name}: {told}")
+        say(told)
     logs = home / "logs" / name
     shutil.rmtree(logs, ignore_errors=True)
     with racelab.running(name, "broken", owner, logs) as application:

@@ -31,6 +31,8 @@ KINDS = {DOUBLE: "multiple_profiles", LATE: "missing_profile", RETRY: "retry"}
 #: Microseconds.
 TOGETHER, LATER, AGAIN = 1_000_000, 60_000_000, 30 * 60_000_000
 BATCH = 10_000
+#: The years 1 to 9999, in which times are told of: no difference of two of them overflows.
+FIRST, LAST = (sa.literal(each, sa.BigInteger) for each in (-62_135_596_800_000_000, 253_402_300_799_000_000))
 
 
 class Evidence(NamedTuple):
@@ -83,11 +85,11 @@ def _double_creations(tables: Tables, profile: ProfileTable) -> Select[Any]:
             before.label("before"),
         )
         .select_from(profile.sql.join(several, several.c.value == user).join(tables.users.sql, tables.same_user(profile)))
-        .where(moment.is_not(None))
+        .where(moment.between(FIRST, LAST))
         .subquery("rows")
     )
-    gap = rows.c.at - rows.c.before
-    return sa.select(rows.c.user_key, rows.c.row_key, rows.c.at, gap.label("gap")).where(gap <= TOGETHER).order_by(rows.c.at)
+    gap = (rows.c.at - rows.c.before).label("gap")
+    return sa.select(rows.c.user_key, rows.c.row_key, rows.c.at, gap).where(gap <= TOGETHER).order_by(rows.c.at)
 
 
 def _late_profiles(tables: Tables, profile: ProfileTable) -> Select[Any]:
@@ -105,6 +107,7 @@ def _late_profiles(tables: Tables, profile: ProfileTable) -> Select[Any]:
             sa.func.row_number().over(partition_by=user, order_by=(moment.asc().nulls_first(), place)).label("rank"),
         )
         .select_from(profile.sql.join(tables.users.sql, tables.same_user(profile)))
+        .where(registered.between(FIRST, LAST), sa.or_(moment.is_(None), moment.between(FIRST, LAST)))
         .subquery("rows")
     )
     late = sa.and_(rows.c["rank"] == 1, rows.c.gap > LATER)
@@ -150,7 +153,7 @@ def _names(tables: Tables, column: str) -> list[Select[Any]]:
             text.key(users.column(mapping.key)).label("row_key"),
             tables.order_key(users, mapping.key).label("place"),
             moment.label("at"),
-        ).where(value.is_not(None), moment.is_not(None), *where)
+        ).where(value.is_not(None), moment.between(FIRST, LAST), *where)
 
     return [
         way("same", text.fold(held), sa.true()),

@@ -6,6 +6,8 @@ Reads inside a snapshot and never more than was asked for; personal data comes m
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -21,6 +23,13 @@ if TYPE_CHECKING:
 Where = Mapping[str, Any]
 HIDDEN = "•••"
 DTYPES = {"integer": "Int64", "boolean": "boolean", "number": "float64"}
+#: The Python values that compare as what they are; all others, and what a person wrote as text, by the text form.
+NATIVE: dict[str, tuple[type, ...]] = {
+    "boolean": (bool,),
+    "integer": (int, float, Decimal),
+    "number": (int, float, Decimal),
+    "time": (date,),
+}
 
 
 def frames(
@@ -37,7 +46,9 @@ def frames(
     Whole numbers come as Int64, times as datetime64[us, UTC], true and false as boolean, the rest as text in the
     database's own form. At least one frame comes, empty where nothing matches. Raises MappingError for unknown columns.
     """
-    wanted = list(columns) if columns else [name for name in table.relation.columns if name not in _secret(table)]
+    wanted = (
+        list(dict.fromkeys(columns)) if columns else [name for name in table.relation.columns if name not in _secret(table)]
+    )
     statement = _statement(snapshot, table, wanted, where, limit)
     options = {"stream_results": True, "yield_per": chunk_rows}
     with snapshot.connection.execute(statement, execution_options=options) as result:
@@ -86,14 +97,14 @@ def _read(snapshot: Snapshot, table: UserTable | ProfileTable, name: str) -> sa.
 
 
 def _condition(snapshot: Snapshot, table: UserTable | ProfileTable, name: str, value: Any) -> sa.ColumnElement[bool]:
-    column = table.column(name)
-    if value is None:
-        return column.is_(None)
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return snapshot.tables.text.exact(column).in_([str(each) for each in value])
-    if table.kind(name).family in ("boolean", "integer", "number") and not isinstance(value, str):
-        return column.is_not_distinct_from(value)
-    return snapshot.tables.text.exact(column) == str(value)
+    column, family = table.column(name), table.kind(name).family
+    wanted = list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]
+    given = [each for each in wanted if each is not None]
+    if family in NATIVE and all(isinstance(each, NATIVE[family]) for each in given):
+        found = column.in_(given)
+    else:
+        found = snapshot.tables.text.exact(column).in_([str(each) for each in given])
+    return found if len(given) == len(wanted) else sa.or_(found, column.is_(None))
 
 
 def _frame(table: UserTable | ProfileTable, columns: list[str], rows: list[Any], reveal: bool) -> DataFrame:
@@ -106,7 +117,7 @@ def _frame(table: UserTable | ProfileTable, columns: list[str], rows: list[Any],
             frame[name] = pd.to_datetime(frame[name].astype("Int64"), unit="us", utc=True).astype("datetime64[us, UTC]")
         else:
             frame[name] = frame[name].astype(pd.api.types.pandas_dtype(DTYPES.get(family, "str")))
-    if not reveal:
+    if not reveal and rows:
         frame = mask_frame(frame, [name for name in personal(table) if name in columns])
     for secret in _secret(table) & set(columns):
         frame[secret] = HIDDEN

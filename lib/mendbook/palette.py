@@ -27,6 +27,7 @@ SIGNATURES: Mapping[str, tuple[str, str, str]] = {
     "form first": (ORANGE, "////", "the form's row came first, the signal's blank row second"),
     "both filled": (VERMILION, "...", "two filled rows: the form was processed twice"),
     "both blank": (SKY, "xxxx", "two blank rows: the form's data was lost"),
+    "two requests": (GREEN, "--", "two accounts of one person: two requests made them"),
     "unknown": ("#8a949e", "\\\\\\\\", "the rows do not tell"),
 }
 

@@ -243,11 +243,12 @@ def _check_value(source: Source, mapping: Profile, column: Column | None, name: 
     if column is None:
         return
     fits = {"boolean": isinstance(value, bool), "integer": isinstance(value, int), "number": isinstance(value, int)}
-    if not fits.get(column.family, True):
+    if not fits.get(column.family, not isinstance(value, bool)):
+        example = {"boolean": "true", "integer": "1", "number": "1"}.get(column.family, '"text"')
         raise MappingError(
             f"Source {source.name!r}, profile {mapping.name!r}: required_for says {name} = {value!r}, "
             f"but that column is {column.type}.",
-            f"Write a value of that type, for example {name} = {'true' if column.family == 'boolean' else '1'}.",
+            f"Write a value of that type, for example {name} = {example}.",
         )
 
 

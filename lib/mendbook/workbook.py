@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Where a papermill run tells the kernel which folder is its own.
 RUN_FOLDER = "MENDBOOK_RUN"
+#: What a notebook takes where its parameters are left empty; `mendbook lab` sets them for its kernels.
+CONFIG, OUTPUTS = "MENDBOOK_CONFIG", "MENDBOOK_OUTPUTS"
 CHUNK_ROWS = 50_000
 
 #: A time that a person gives: ISO text, or nothing.
@@ -70,9 +72,7 @@ class Workbook:
         folder, _ = self.take_audit(kinds, progress)
         return AuditView(folder, self.reveal, self._people)
 
-    def take_audit(
-        self, kinds: Sequence[str] | None = None, progress: Progress | None = None
-    ) -> tuple[Path, dict[str, object]]:
+    def take_audit(self, kinds: Sequence[str] | None = None, progress: Progress | None = None) -> tuple[Path, dict[str, Any]]:
         """The same without frames and figures: the folder of the files, and the result as JSON values."""
         with self._folder("audit") as folder:
             return folder, take(self._database, list(kinds or ()), folder, progress, self._failures)
@@ -183,10 +183,13 @@ class Workbook:
 
 
 def resolve(config: str | Path | None, outputs: str | Path | None) -> tuple[Settings, Path]:
-    """The settings, and the folder for outputs (absolute), that these two arguments name. Raises ConfigError."""
+    """The settings, and the folder for outputs (absolute), that these two arguments name. Raises ConfigError.
+
+    Where they are empty, the environment's MENDBOOK_CONFIG and MENDBOOK_OUTPUTS, else mendbook.toml and outputs/.
+    """
     root = project_folder()
-    folder = root / (outputs or "outputs")
-    return load(find_config(root / (config or DEFAULT_CONFIG), root, folder)), folder
+    folder = root / (outputs or os.environ.get(OUTPUTS, "outputs"))
+    return load(find_config(root / (config or os.environ.get(CONFIG) or DEFAULT_CONFIG), root, folder)), folder
 
 
 def project_folder() -> Path:

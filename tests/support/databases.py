@@ -74,6 +74,7 @@ def run_script(url: str, sql: str) -> list[tuple[Any, ...]]:
     connection = psycopg2.connect(make_url(url).set(drivername="postgresql").render_as_string(hide_password=False))
     try:
         connection.autocommit = True
+        connection.set_client_encoding("UTF8")
         with connection.cursor() as cursor:
             cursor.execute(sql)
             return cursor.fetchall() if cursor.description else []
@@ -101,9 +102,9 @@ def serving(parallel_run: str | None) -> Iterator[TestServer]:
 
 
 @contextlib.contextmanager
-def fresh_database(server: TestServer) -> Iterator[TestDatabase]:
+def fresh_database(server: TestServer, encoding: str | None = None, locale: str | None = None) -> Iterator[TestDatabase]:
     name = f"test_{uuid.uuid4().hex[:12]}"
-    url = server.create_database(name)
+    url = server.create_database(name, encoding=encoding, locale=locale)
     try:
         yield TestDatabase(name, url)
     finally:

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Select
 
-from mendbook.damage.shape import damaged_groups, repeated
+from mendbook.damage.shape import damaged_groups, sharing
 from mendbook.model import Damage
 from mendbook.tables import ProfileTable, Tables
 
@@ -31,28 +31,24 @@ def find(tables: Tables) -> list[Select[Any]]:
 def _rows(tables: Tables, profile: ProfileTable) -> Select[Any]:
     """Rows of every code column; UNION, for a row whose two columns share a code is damaged once."""
     columns = profile.present(profile.mapping.codes)
-    shares = [_sharing(tables, profile, column) for column in columns]
-    if len(shares) == 1:
-        return shares[0]
-    every = sa.union(*shares).subquery("shares")
-    return sa.select(every)
-
-
-def _sharing(tables: Tables, profile: ProfileTable, column: sa.ColumnElement[Any]) -> Select[Any]:
-    text, users = tables.text, tables.users
-    code = text.exact(column)
-    every = repeated(code, profile.sql)
-    shared = sa.select(every.c.value).where(~text.blank(every.c.value)).subquery("shared")
+    every = sa.union(*(_sharing(tables, profile, column) for column in columns)).subquery("holders")
+    text, own = tables.text, profile.column(profile.mapping.key)
     return sa.select(
-        shared.c.value.label("case_key"),
-        text.key(profile.column(profile.mapping.key)).label("row_key"),
+        every.c.value.label("case_key"),
+        every.c.row_key,
         text.key(profile.column(profile.mapping.user)).label("user_key"),
         text.microseconds(tables.created(profile)).label("moment"),
         tables.order_key(profile, profile.mapping.key).label("place"),
         sa.cast(sa.null(), sa.Integer).label("blank"),
     ).select_from(
-        profile.sql.join(shared, shared.c.value == code).join(users.sql, tables.same_user(profile), isouter=True),
+        every.join(profile.sql, own == every.c.own).join(tables.users.sql, tables.same_user(profile), isouter=True),
     )
+
+
+def _sharing(tables: Tables, profile: ProfileTable, column: sa.ColumnElement[Any]) -> Select[Any]:
+    own = profile.column(profile.mapping.key)
+    shared = sharing(tables, tables.text.exact(column), profile.sql, own.label("own"), tables.text.key(own).label("row_key"))
+    return sa.select(shared.c.value, shared.c.own, shared.c.row_key).where(~tables.text.blank(shared.c.value))
 
 
 DAMAGE = Damage("duplicate_code", "Codes that stand on several profiles", find, needs=("codes",))

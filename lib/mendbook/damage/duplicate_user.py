@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import CTE, Select
 
-from mendbook.damage.shape import damaged_groups, repeated
+from mendbook.damage.shape import damaged_groups, sharing
 from mendbook.model import Damage
 from mendbook.tables import Tables
 
@@ -32,9 +32,9 @@ def _rows(tables: Tables) -> Select[Any] | None:
     ways = [_sharing(tables, column) for column in (mapping.email, mapping.username) if column is not None]
     if not ways:
         return None
-    sharing = sa.union_all(*ways).cte("sharing")
-    node = sa.func.dense_rank().over(order_by=sharing.c.place)
-    numbered = sa.select(sharing, node.label("node")).cte("numbered")
+    accounts = sa.union_all(*ways).cte("sharing_accounts")
+    node = sa.func.dense_rank().over(order_by=accounts.c.place)
+    numbered = sa.select(accounts, node.label("node")).cte("numbered")
     chain = _chains(numbered)
     accounts = sa.select(numbered.c.node, numbered.c.row_key, numbered.c.place, numbered.c.moment).distinct().cte("accounts")
     smallest = accounts.alias("smallest")
@@ -51,15 +51,17 @@ def _rows(tables: Tables) -> Select[Any] | None:
 def _sharing(tables: Tables, column: str) -> Select[Any]:
     """The accounts whose ``column`` is the same person's as another account's."""
     users, text = tables.users, tables.text
-    folded = text.fold(users.column(column))
-    shared = repeated(folded, users.sql)
-    return sa.select(
-        text.key(users.column(users.mapping.key)).label("row_key"),
-        tables.order_key(users, users.mapping.key).label("place"),
+    key = users.mapping.key
+    shared = sharing(
+        tables,
+        text.fold(users.column(column)),
+        users.sql,
+        text.key(users.column(key)).label("row_key"),
+        tables.order_key(users, key).label("place"),
         text.microseconds(tables.created(None)).label("moment"),
-        sa.literal(column, sa.Text).label("way"),
-        shared.c.value.label("value"),
-    ).select_from(users.sql.join(shared, shared.c.value == folded))
+    )
+    way = sa.literal(column, sa.Text).label("way")
+    return sa.select(shared.c.row_key, shared.c.place, shared.c.moment, way, shared.c.value)
 
 
 def _chains(numbered: CTE) -> CTE:

@@ -59,7 +59,6 @@ def find(tables: Tables) -> list[Select[Any]]:
     ]
     if alone:
         ways.append(_by_time_alone(tables, strangers, alone))
-    ghosts = sa.union(*ways).subquery("ghosts")
     return [
         sa.select(
             strangers.c.key.label("case_key"),
@@ -68,7 +67,7 @@ def find(tables: Tables) -> list[Select[Any]]:
             strangers.c.key.label("row_key"),
             strangers.c.key.label("user_key"),
             strangers.c.moment.label("at"),
-        ).select_from(strangers.join(ghosts, ghosts.c.key == strangers.c.key))
+        ).where(strangers.c.key.in_(sa.union_all(*ways)))
     ]
 
 

@@ -26,8 +26,28 @@ def repeated(value: ColumnElement[Any], rows: FromClause) -> CTE:
     there is no filter here: it would compute ``value`` a second time for each row.
     """
     every = sa.select(value.label("value")).select_from(rows).subquery("every")
-    counted = sa.select(every.c.value).group_by(every.c.value).having(sa.func.count() > 1)
+    counted = sa.select(every.c.value).group_by(every.c.value).having(_several(sa.func.count()))
     return counted.cte().prefix_with("MATERIALIZED", dialect="postgresql")
+
+
+def sharing(tables: Tables, text: ColumnElement[str], rows: FromClause, *columns: ColumnElement[Any]) -> FromClause:
+    """``columns`` of those of ``rows`` whose ``text`` stands on another one too, and the text as ``value``.
+
+    A table's texts are first compared by their digests, which sort fast; only rows with a repeated digest are then
+    compared by the text itself.
+    """
+    digest = tables.text.digest(text)
+    twice = repeated(digest, rows)
+    near = sa.select(*columns, text.label("value")).select_from(rows).join(twice, twice.c.value == digest).subquery("near")
+    holders = sa.func.count().over(partition_by=near.c.value)
+    counted = sa.select(near, holders.label("holders")).where(near.c.value.is_not(None)).subquery("counted")
+    return sa.select(counted).where(counted.c.holders > 1).subquery("sharing")
+
+
+def _several(count: ColumnElement[int]) -> ColumnElement[bool]:
+    """More than one, said often: a planner takes each such condition for a third of the rows. Said once, it expects
+    damage in every third row and builds the rest of the plan for millions; damage is rare."""
+    return sa.and_(*(count > 1 for _ in range(16)))
 
 
 def with_its_user(tables: Tables, profile: ProfileTable) -> FromClause:

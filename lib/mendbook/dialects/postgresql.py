@@ -5,9 +5,11 @@ Reads only: nothing here writes a row or changes more than settings of its own t
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import Any
 
+import psycopg2.extensions
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import OID
@@ -16,7 +18,7 @@ from sqlalchemy.engine import URL
 from mendbook.dialects import Catalogue, Column, ForeignKey, Index, Relation, Server
 from mendbook.dialects.postgresql_catalogue import COLLATIONS, COLUMNS, FOREIGN_KEYS, INDEXES, NAMES, RELATIONS
 from mendbook.dialects.postgresql_text import PostgreSQLText
-from mendbook.errors import ConnectionFailed, MendbookError, QueryStopped, Refused
+from mendbook.errors import ConnectionFailed, MappingError, MendbookError, QueryStopped, Refused
 
 #: What text forms and comparisons depend on, pinned for the transaction so that every session reads alike.
 PINS = {
@@ -28,7 +30,11 @@ PINS = {
     "row_security": "off",
     "work_mem": "64MB",
     "jit": "off",
+    # two connections already keep two cores busy; and what an audit reads is in memory or on an SSD by now
     "max_parallel_workers_per_gather": "0",
+    "random_page_cost": "1.1",
+    # a million groups of one row each: sorting digests takes half the time of hashing them, at any size
+    "enable_hashagg": "off",
 }
 
 FAMILIES = {
@@ -46,6 +52,20 @@ KINDS = {
     "m": "materialized view",
     "f": "foreign table",
 }
+
+
+def _unchecked(name: str) -> codecs.CodecInfo | None:
+    """The codec of databases in SQL_ASCII, which check nothing: mostly UTF-8, and what is not is shown byte by byte."""
+    if name != UNCHECKED:
+        return None
+    return codecs.CodecInfo(
+        codecs.utf_8_encode, lambda raw, _="": codecs.utf_8_decode(raw, "backslashreplace", True), name=name
+    )
+
+
+UNCHECKED = "mendbook_unchecked"
+codecs.register(_unchecked)
+psycopg2.extensions.encodings.update(SQL_ASCII=UNCHECKED, SQLASCII=UNCHECKED)
 
 
 class PostgreSQL:
@@ -130,7 +150,8 @@ class PostgreSQL:
         elsewhere: dict[str, tuple[str, ...]] = {}
         for row in every:
             elsewhere[row.name] = (*elsewhere.get(row.name, ()), f"{row.schema}.{row.name}")
-        names = tuple(row.name if row.visible else f"{row.schema}.{row.name}" for row in every)
+        # as the mapping must write them: what stands before a name's first dot would be read as its schema
+        names = tuple(row.name if row.visible and "." not in row.name else f"{row.schema}.{row.name}" for row in every)
         return Catalogue(relations, names, elsewhere)
 
     def _columns(self, connection: Connection, oids: list[int]) -> dict[int, dict[str, Column]]:
@@ -171,13 +192,21 @@ class PostgreSQL:
 
     def explain(self, error: Exception, url: URL) -> MendbookError | Exception:
         """What a driver's error means, in words for the person at the keyboard; unknown ones come back as they are."""
+        if isinstance(error, UnicodeEncodeError):
+            letters = error.object[error.start : error.end]
+            return MappingError(
+                f"The database's encoding ({error.encoding}) has no {letters!r}, but it was asked for them.",
+                "Nothing there can hold them: look at the names in mendbook.toml and at the values asked for.",
+            )
         original = getattr(error, "orig", error)
         code = getattr(original, "pgcode", None) or ""
         said = re.sub(r"\s+", " ", str(original)).strip()
         if url.password:
-            said = said.replace(str(url.password), "***")
+            # as a word of its own: a password of one letter would otherwise be told by the letters that go missing
+            said = re.sub(rf"(?<!\w){re.escape(str(url.password))}(?!\w)", "***", said)
         where = f"{url.host or 'the local socket'}{f':{url.port}' if url.port else ''}/{url.database or ''}"
-        if isinstance(error, sa.exc.OperationalError) and not code:
+        asked = getattr(error, "statement", None)
+        if "invalid dsn" in said or (isinstance(error, sa.exc.OperationalError) and not code and not asked):
             return _connection_error(said, where, url.username or "")
         if code == "57014":
             return QueryStopped(
@@ -191,7 +220,7 @@ class PostgreSQL:
             )
         if code == "42501":
             return Refused(f"This role may not read what the audit needs: {said}.", "GRANT SELECT on it, then try again.")
-        if code.startswith(("08", "57P", "53")):
+        if code.startswith(("08", "57P", "53")) or (isinstance(error, sa.exc.OperationalError) and not code):
             return ConnectionFailed(f"The database at {where} broke off: {said}.", "Nothing was changed. Try again.")
         return error
 
@@ -206,6 +235,7 @@ def _connection_error(said: str, where: str, user: str) -> ConnectionFailed:
         "Connection refused": "Is the server running, and is the port right? 'pg_isready -h HOST -p PORT' tells.",
         "No such file or directory": "No server listens on that socket. Is it running, and does the URL name its host?",
         "timeout expired": "The host did not answer within 10 seconds. Check the address, and firewalls on the way.",
+        "invalid connection option": "The URL has an option after '?' that libpq does not know.",
         "no pg_hba.conf entry": "The server does not let this user in from here; its pg_hba.conf decides.",
     }
     hint = next((text for sign, text in hints.items() if sign in said), "Check the URL, then try 'psql URL'.")

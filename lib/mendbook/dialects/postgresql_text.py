@@ -23,6 +23,10 @@ WHITE_SPACE = "".join(
 )
 ASCII_WHITE_SPACE = WHITE_SPACE[:6]
 
+#: PostgreSQL's calendar goes from 4713 BC to 294276; a bigint of microseconds ends a little earlier.
+FIRST_MILLISECOND, LAST_MILLISECOND = -210_866_803_200_000, 9_224_318_015_999_999
+END_OF_MICROSECONDS: ColumnElement[Any] = sa.literal_column("timestamptz '294247-01-01 00:00:00+00'")
+
 #: PostgreSQL's names of server encodings, as Python's codecs know them, where the two names differ.
 CODECS = {"UTF8": "utf-8", "SQL_ASCII": "ascii", "EUC_JP": "euc_jp", "EUC_KR": "euc_kr", "EUC_CN": "gb2312"}
 SINGLE_BYTE = ("LATIN", "ISO_8859", "WIN", "KOI8")
@@ -68,6 +72,10 @@ class PostgreSQLText:
         return sa.cast(column, sa.Text).collate("C")
 
     key = exact
+
+    def digest(self, text: ColumnElement[str]) -> ColumnElement[int]:
+        """A number that equal texts share, cheap to sort by; different ones may share it too, once in 2^64."""
+        return sa.func.hashtextextended(text, sa.literal_column("0"), type_=sa.BigInteger)
 
     def blank(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
         """NULL, or nothing but white space."""
@@ -127,11 +135,14 @@ class PostgreSQLText:
         if kind.family == "time":
             return sa.case((sa.func.isfinite(column), sa.cast(column, sa.TIMESTAMP(timezone=True))))
         if kind.family == "integer":
-            # Seconds since 1970, or milliseconds as Keycloak and others keep them.
-            seconds = sa.case((sa.func.abs(column) > 10**11, column / sa.literal_column("1000.0")), else_=column)
+            # Seconds since 1970, or milliseconds as Keycloak and others keep them; NULL where no calendar goes that far.
+            seconds = sa.case(
+                (column.between(-(10**11), 10**11), column),
+                (column.between(FIRST_MILLISECOND, LAST_MILLISECOND), column / sa.literal_column("1000.0")),
+            )
             return sa.func.to_timestamp(seconds, type_=sa.TIMESTAMP(timezone=True))
         return None
 
     def microseconds(self, moment: ColumnElement[Any]) -> ColumnElement[int]:
-        """A finite time as microseconds since 1970, UTC."""
-        return sa.cast(sa.extract("epoch", moment) * 1000000, sa.BigInteger)
+        """A finite time as microseconds since 1970, UTC; NULL in the last years of PostgreSQL's calendar, which do not fit."""
+        return sa.case((moment < END_OF_MICROSECONDS, sa.cast(sa.extract("epoch", moment) * 1000000, sa.BigInteger)))

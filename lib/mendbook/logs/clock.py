@@ -1,8 +1,8 @@
 """Times as logs write them: `datetime` and `zoneinfo`, and an explicit table of zone abbreviations.
 
-The table holds the abbreviations that the tz database gave one single offset between 2015 and 2026; PostgreSQL's %m and
-strftime's %Z print tz abbreviations, so nothing else can stand there. Those with several offsets (CST, CDT, IST, PST) are
-left out: their times stay unknown unless the source names its zone. Never guesses.
+The table holds the abbreviations that the tz database gave one single offset between 2015 and 2026; PostgreSQL's %m
+and strftime's %Z print tz abbreviations, so nothing else can stand there. Those with several offsets (CST, CDT, IST,
+PST) are left out: their times stay unknown unless the source names its zone. Never guesses.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from mendbook.logs.observation import Moment
 
 #: abbreviation -> minutes east of Greenwich
 ABBREVIATIONS = {
-    "UTC": 0, "GMT": 0, "Z": 0, "UCT": 0, "WET": 0, "WEST": 60, "BST": 60, "CET": 60, "CEST": 120, "MET": 60, "MEST": 120,
+    "UTC": 0, "GMT": 0, "Z": 0, "UCT": 0, "WET": 0, "WEST": 60, "BST": 60, "CET": 60, "CEST": 120, "MET": 60, "MEST": 120,  # noqa: E501
     "EET": 120, "EEST": 180, "MSK": 180, "WAT": 60, "CAT": 120, "SAST": 120, "EAT": 180, "IDT": 180, "PKT": 300,
     "WIB": 420, "WITA": 480, "WIT": 540, "HKT": 480, "JST": 540, "KST": 540, "AWST": 480, "ACST": 570, "ACDT": 630,
-    "AEST": 600, "AEDT": 660, "NZST": 720, "NZDT": 780, "SST": -660, "HST": -600, "HDT": -540, "AKST": -540, "AKDT": -480,
+    "AEST": 600, "AEDT": 660, "NZST": 720, "NZDT": 780, "SST": -660, "HST": -600, "HDT": -540, "AKST": -540, "AKDT": -480,  # noqa: E501
     "PDT": -420, "MST": -420, "MDT": -360, "EST": -300, "EDT": -240, "AST": -240, "ADT": -180, "NST": -210, "NDT": -150,
 }  # fmt: skip
 MONTHS = {name: number for number, name in enumerate(
@@ -30,7 +30,9 @@ STAMP = re.compile(
     r"(?P<day>\d{4}[-/]\d\d[-/]\d\d)[T ](?P<clock>\d\d:\d\d:\d\d)(?:[.,](?P<fraction>\d{1,9}))?"
     r"(?: ?(?P<zone>Z\b|[+-]\d\d(?::?\d\d)?\b|(?<= )[A-Z]{3,5}\b))?"
 )
-WEB_STAMP = re.compile(r"(\d\d)/([A-Z][a-z]{2})/(\d{4})[: ](\d\d):(\d\d):(\d\d)(?:[.,]\d+)?(?: ?([+-]\d{2}:?\d{2}|[A-Z]{3,5}))?")
+WEB_STAMP = re.compile(
+    r"(\d\d)/([A-Z][a-z]{2})/(\d{4})[: ](\d\d):(\d\d):(\d\d)(?:[.,]\d+)?(?: ?([+-]\d{2}:?\d{2}|[A-Z]{3,5}))?"
+)
 
 
 class Clock:
@@ -82,9 +84,15 @@ class Clock:
     def syslog(self, month: str, day: str, clock: str) -> Moment | None:
         """A time without a year: the last such day before the file was written (a day of grace for other zones)."""
         fraction = clock.partition(".")[2]
-        for year in (self.modified.year, self.modified.year - 1, self.modified.year - 2, self.modified.year - 3, self.modified.year - 4):
+        for year in (
+            self.modified.year,
+            self.modified.year - 1,
+            self.modified.year - 2,
+            self.modified.year - 3,
+            self.modified.year - 4,
+        ):
             try:
-                text = f"{year:04d}-{MONTHS[month]:02d}-{int(day):02d}T{clock.partition('.')[0]}.{(fraction + '000000')[:6]}"
+                text = f"{year:04d}-{MONTHS[month]:02d}-{int(day):02d}T{clock.partition('.')[0]}.{(fraction + '000000')[:6]}"  # noqa: E501
                 wall = datetime.fromisoformat(text)
                 if wall.replace(tzinfo=UTC) <= self.modified + timedelta(days=1):
                     return self.moment(wall, None, 10.0 ** -len(fraction))

@@ -1,4 +1,5 @@
-"""What the layers of one file share: its clock and zone, partial lines, where observations go, what was not understood."""
+"""What the layers of one file share: its clock and zone, partial lines, where observations go, what was not
+understood."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from mendbook.logs.lines import Fallback
 from mendbook.logs.observation import Line, Observation, Summary
 from mendbook.logs.requests import Registration
 
-#: Parts of one record are looked for this many bytes on; beyond it a record is closed as it is. Both ways of reading keep it.
+#: Parts of one record are looked for this many bytes on; beyond it a record is closed as it is. Both ways of reading
+#: keep it.
 WINDOW = 64 << 10
 #: Text of one record that is kept.
 RECORD = 256 << 10

@@ -1,7 +1,8 @@
-"""Bytes out of a file, whatever it was packed with: .gz (many members), .zst, .bz2, .xz or nothing; told by its first bytes.
+"""Bytes out of a file, whatever it was packed with: .gz (many members), .zst, .bz2, .xz or nothing; told by its first
+bytes.
 
-Gives blocks of bytes, never a whole file. A bomb is stopped by bytes and by ratio, a file that ends too early gives what it
-has; both are told, never raised.
+Gives blocks of bytes, never a whole file. A bomb is stopped by bytes and by ratio, a file that ends too early gives
+what it has; both are told, never raised.
 """
 
 from __future__ import annotations
@@ -122,7 +123,9 @@ def _zstd(file: BinaryIO, head: bytes, size: int, told: Callable[[str], None]) -
     source = Joined()
     given = 0
     try:
-        reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(cast(BinaryIO, source), read_across_frames=True)
+        reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(
+            cast(BinaryIO, source), read_across_frames=True
+        )
         while out := reader.read(size):
             given += len(out)
             yield out

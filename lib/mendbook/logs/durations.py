@@ -6,7 +6,9 @@ import re
 from typing import Any
 
 _QUOTED = re.compile(r"\"(?!\d{1,6}\.\d{1,6}\")[^\"]*\"")
-_NAMED = re.compile(r"\b(?:rt|request_time|reqtime|duration|took|elapsed|service)[=:] ?\"?(\d{1,9}(?:\.\d{1,9})?) ?(ms|us|µs|s)?(?![\w.])")
+_NAMED = re.compile(
+    r"\b(?:rt|request_time|reqtime|duration|took|elapsed|service)[=:] ?\"?(\d{1,9}(?:\.\d{1,9})?) ?(ms|us|µs|s)?(?![\w.])"
+)
 _BARE = re.compile(r"(?<![\w./:-])(\d{1,6}\.\d{1,6})(ms|us|µs|s)?(?![\w.])")
 _WITH_UNIT = re.compile(r"\s*(\d{1,12}(?:\.\d{1,9})?) ?(ms|us|µs|ns|s)?\s*$")
 _UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "": 1.0}

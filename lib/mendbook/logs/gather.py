@@ -34,7 +34,7 @@ class Gatherer:
             self._read(inner)
 
     def _unwrapped(self, line: Line, depth: int) -> list[Line]:
-        if line.data is None and line.text[:1] == "{" or (line.data is None and line.text[:2] == " {"):
+        if (line.data is None and line.text[:1] == "{") or (line.data is None and line.text[:2] == " {"):
             line.data = parsed(line.text)
         if depth >= DEPTH:
             return [line]

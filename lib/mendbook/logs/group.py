@@ -1,7 +1,8 @@
-"""Observations that tell of one event, and when two may: the rules of merging, without the order in which they are tried.
+"""Observations that tell of one event, and when two may: the rules of merging, without the order in which they are
+tried.
 
-One incident has at most one observation of each voice; times lie within two seconds; paths, statuses and processes do not
-contradict one another.
+One incident has at most one observation of each voice; times lie within two seconds; paths, statuses and processes do
+not contradict one another.
 """
 
 from __future__ import annotations
@@ -75,8 +76,11 @@ class Group:
         return self.agrees(other.path, other.status, other.pid if other.tier != DATABASE else None)
 
     def _answered(self, time: float, other: Observation) -> bool:
-        """Whether this request was answered before ``other`` was written; a worker's next words are another request's."""
-        return any(m.tier == APPLICATION and m.status is not None and (m.order, m.line) < (time, other.line) for m in self.members)
+        """Whether this request was answered before ``other`` was written; a worker's next words are another
+        request's."""
+        return any(
+            m.tier == APPLICATION and m.status is not None and (m.order, m.line) < (time, other.line) for m in self.members
+        )
 
     def agrees(self, path: str | None, status: int | None, pid: int | None) -> bool:
         if path is not None and self.path is not None and not same_path(path, self.path):
@@ -122,7 +126,13 @@ class Group:
 
 def _telling(member: Observation) -> tuple[int, bool, float, float, int]:
     """Sorts the members by how well they tell: nearest to the database, with an error, with the finer clock."""
-    return _TIERS.index(member.tier), member.fault is None, member.moment.step if member.moment else 9.0, member.order, member.line
+    return (
+        _TIERS.index(member.tier),
+        member.fault is None,
+        member.moment.step if member.moment else 9.0,
+        member.order,
+        member.line,
+    )
 
 
 def _weight(member: Observation) -> tuple[int, int, float, int]:

@@ -9,22 +9,27 @@ import re
 
 _SQL_NAME = r'((?:"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|[\w$]+)(?:\s*\.\s*(?:"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|[\w$]+)){0,3})'
 _TARGET = re.compile(
-    r"\b(?:INSERT\s+(?:IGNORE\s+)?INTO|REPLACE\s+INTO|MERGE\s+INTO|UPDATE(?:\s+ONLY)?|DELETE\s+FROM(?:\s+ONLY)?|COPY)\s+" + _SQL_NAME,
+    r"\b(?:INSERT\s+(?:IGNORE\s+)?INTO|REPLACE\s+INTO|MERGE\s+INTO|UPDATE(?:\s+ONLY)?|DELETE\s+FROM(?:\s+ONLY)?|COPY)\s+"
+    + _SQL_NAME,
     re.IGNORECASE,
 )
 _INSERT = re.compile(
-    r"\bINSERT\s+INTO\s+" + _SQL_NAME + r"\s*\(([^()]{1,4000})\)\s*(?:OVERRIDING\s+\w+\s+VALUE\s*)?VALUES\s*\(([^()]{1,4000})\)",
+    r"\bINSERT\s+INTO\s+"
+    + _SQL_NAME
+    + r"\s*\(([^()]{1,4000})\)\s*(?:OVERRIDING\s+\w+\s+VALUE\s*)?VALUES\s*\(([^()]{1,4000})\)",
     re.IGNORECASE,
 )
-_PORTAL = re.compile(r"(?:unnamed portal|portal \"[^\"]*\"|unnamed prepared statement|prepared statement \"[^\"]*\")? ?with parameters: ")
+_PORTAL = re.compile(
+    r"(?:unnamed portal|portal \"[^\"]*\"|unnamed prepared statement|prepared statement \"[^\"]*\")? ?with parameters: "
+)
 _PARAMETER = re.compile(r"\$(\d{1,4}) = (NULL|'(?:[^']|'')*'(?:\.\.\.)?)")
 
 
 def key_of(detail: str) -> tuple[tuple[str, ...], str] | None:
     """``(columns, values)`` of ``Key (a, "B")=(1, x) already exists.`` in any language; None where there is none.
 
-    Columns end where their parentheses balance (a quoted identifier or an expression may hold some); the values run to the
-    last parenthesis that the sentence leaves them, so that a value may hold ``) already exists.`` itself.
+    Columns end where their parentheses balance (a quoted identifier or an expression may hold some); the values run
+    to the last parenthesis that the sentence leaves them, so that a value may hold ``) already exists.`` itself.
     """
     start = detail.find("(")
     while start != -1:
@@ -39,7 +44,12 @@ def key_of(detail: str) -> tuple[tuple[str, ...], str] | None:
 
 
 def _values(detail: str, start: int) -> str | None:
-    for ending in (") already exists.", ") is not present in table ", ") is still referenced from table ", ") is duplicated."):
+    for ending in (
+        ") already exists.",
+        ") is not present in table ",
+        ") is still referenced from table ",
+        ") is duplicated.",
+    ):
         end = detail.rfind(ending)
         if end >= start:
             return detail[start:end]

@@ -1,7 +1,8 @@
 """PostgreSQL's own words in other languages: which label is an ERROR, which sentence a unique violation.
 
-`labels.json` holds what PostgreSQL 15 itself prints (its message catalogues) in eleven languages; a few more are added here
-from the catalogues of the other languages. Where a language is unknown, SQLSTATE or the shape of the DETAIL decides.
+`labels.json` holds what PostgreSQL 15 itself prints (its message catalogues) in eleven languages; a few more are
+added here from the catalogues of the other languages. Where a language is unknown, SQLSTATE or the shape of the
+DETAIL decides.
 """
 
 from __future__ import annotations
@@ -15,15 +16,29 @@ from mendbook.logs.keys import unquoted
 from mendbook.logs.observation import Fault
 
 PRIMARY = frozenset({"LOG", "ERROR", "FATAL", "PANIC", "WARNING", "NOTICE", "INFO", "DEBUG"})
-_ENGLISH = ("LOG", "ERROR", "FATAL", "PANIC", "WARNING", "NOTICE", "INFO", "DETAIL", "HINT", "CONTEXT", "STATEMENT", "LOCATION", "QUERY")
+_ENGLISH = (
+    "LOG",
+    "ERROR",
+    "FATAL",
+    "PANIC",
+    "WARNING",
+    "NOTICE",
+    "INFO",
+    "DETAIL",
+    "HINT",
+    "CONTEXT",
+    "STATEMENT",
+    "LOCATION",
+    "QUERY",
+)
 
 #: Languages beyond labels.json: label -> its English.
 _MORE = {
     "BŁĄD": "ERROR", "SZCZEGÓŁY": "DETAIL", "WYRAŻENIE": "STATEMENT", "KONTEKST": "CONTEXT", "PODPOWIEDŹ": "HINT",
     "DZIENNIK": "LOG", "KATASTROFALNY": "FATAL", "ERRO": "ERROR", "DETALHE": "DETAIL", "COMANDO": "STATEMENT",
-    "CONTEXTO": "CONTEXT", "DICA": "HINT", "AVISO": "WARNING", "HATA": "ERROR", "AYRINTI": "DETAIL", "DEYİM": "STATEMENT",
-    "İFADE": "STATEMENT", "BAĞLAM": "CONTEXT", "İPUCU": "HINT", "UYARI": "WARNING", "ÖLÜMCÜL": "FATAL", "CHYBA": "ERROR",
-    "PŘÍKAZ": "STATEMENT", "錯誤": "ERROR", "詳細內容": "DETAIL", "陳述式": "STATEMENT", "日誌": "LOG", "致命錯誤": "FATAL",
+    "CONTEXTO": "CONTEXT", "DICA": "HINT", "AVISO": "WARNING", "HATA": "ERROR", "AYRINTI": "DETAIL", "DEYİM": "STATEMENT",  # noqa: E501
+    "İFADE": "STATEMENT", "BAĞLAM": "CONTEXT", "İPUCU": "HINT", "UYARI": "WARNING", "ÖLÜMCÜL": "FATAL", "CHYBA": "ERROR",  # noqa: E501
+    "PŘÍKAZ": "STATEMENT", "錯誤": "ERROR", "詳細內容": "DETAIL", "陳述式": "STATEMENT", "日誌": "LOG", "致命錯誤": "FATAL",  # noqa: E501
     "PANIK": "PANIC", "PANICO": "PANIC", "ПАНИКА": "PANIC", "SPROGRAM": "LOG",
 }  # fmt: skip
 
@@ -45,8 +60,12 @@ _KINDS = {
     'null value in column "%s" of relation "%s" violates not-null constraint': "not_null_violation",
     'insert or update on table "%s" violates foreign key constraint "%s"': "fk_violation",
 }
-_MARKS = str.maketrans({mark: '"' for mark in "«»„“”‟「」‹›"} | {"\u00a0": " ", "\u202f": " "})
-_NAMES = {"unique_violation": ("constraint",), "not_null_violation": ("column", "table"), "fk_violation": ("table", "constraint")}
+_MARKS = str.maketrans(dict.fromkeys("«»„“”‟「」‹›", '"') | {"\u00a0": " ", "\u202f": " "})
+_NAMES = {
+    "unique_violation": ("constraint",),
+    "not_null_violation": ("column", "table"),
+    "fk_violation": ("table", "constraint"),
+}
 
 
 @cache

@@ -59,7 +59,8 @@ class Blocks:
 
 
 def decode(raw: bytes) -> str:
-    """UTF-8 where it is; other bytes are kept as lone surrogates, for `healed` to read once a split line is whole again."""
+    """UTF-8 where it is; other bytes are kept as lone surrogates, for `healed` to read once a split line is whole
+    again."""
     try:
         text = raw.decode()
     except UnicodeDecodeError:

@@ -1,39 +1,31 @@
-"""What an error message says: the text of PostgreSQL, MySQL, MariaDB, SQLite, Oracle, SQL Server and Django -> a Fault.
+"""What an error message says: the text of PostgreSQL, MySQL, MariaDB, SQLite, Oracle, SQL Server and Django -> a
+Fault.
 
-The sentences are those of the servers' own error catalogues (PostgreSQL errcodes, MySQL 1062/1213/1048/1452, Oracle ORA-00001,
-SQL Server 2627/2601/1205/547/515, SQLite's sqlite3.c) and of Django's source. `relation .. already exists`, MySQL 1050 and 1061
-and lock waits are not among them on purpose.
+The sentences are those of the servers' own error catalogues (PostgreSQL errcodes, MySQL 1062/1213/1048/1452, Oracle
+ORA-00001, SQL Server 2627/2601/1205/547/515, SQLite's sqlite3.c) and of Django's source. `relation .. already
+exists`, MySQL 1050 and 1061 and lock waits are not among them on purpose.
 """
 
 from __future__ import annotations
 
 import re
 
-from mendbook.logs.keys import columns_of, key_of, recovered, table_of, unquoted, without_schema
+from mendbook.logs.keys import key_of, recovered, table_of
 from mendbook.logs.labels import STATES, localized, quoted
 from mendbook.logs.observation import Fault
+from mendbook.logs.servers import SERVERS
 
 _UNIQUE = 'duplicate key value violates unique constraint "'
 _POSITION = re.compile(r" at character \d+$")
-_FK = re.compile(r'(?:insert or update|update or delete) on table "(.{1,200}?)" violates (?:RESTRICT setting of )?foreign key constraint "(.{1,200}?)"(?: on table "(.{1,200}?)")?')
+_FK = re.compile(
+    r'(?:insert or update|update or delete) on table "(.{1,200}?)" violates (?:RESTRICT setting of )?foreign key constraint "(.{1,200}?)"(?: on table "(.{1,200}?)")?'  # noqa: E501
+)
 _NULL = re.compile(r'null value in column "(.{1,200}?)"(?: of relation "(.{1,200}?)")? violates not-null constraint')
 _SERIALIZE = "could not serialize access"
 
-MYSQL_DUPLICATE = re.compile(r"Duplicate entry \\?'(.{0,4000}?)\\?' for key \\?'([^'\\]{1,300})\\?'", re.DOTALL)
-_MYSQL_NULL = re.compile(r"Column \\?'([^'\\]{1,200})\\?' cannot be null")
-_MYSQL_FK = re.compile(r"a foreign key constraint fails \(`[^`]*`\.`([^`]*)`, CONSTRAINT `([^`]*)` FOREIGN KEY \(`([^`)]*)`")
-_SQLITE = re.compile(r"(UNIQUE|NOT NULL|FOREIGN KEY) constraint failed(?:: (?:index '([^']{1,200})'|([\w$.\", `]{1,1000})))?")
-_ORACLE = re.compile(r"ORA-00001: unique constraint \(([^)\s]{1,300})\) violated(?: on table (\S{1,200}) columns \(([^)]{1,500})\))?")
-_ORACLE_ROW = re.compile(r"row with column values \(([^\n]{0,4000})\) already exists")
-_ORACLE_FK = re.compile(r"ORA-0229[12]: integrity constraint \(([^)\s]{1,300})\) violated")
-_ORACLE_NULL = re.compile(r'ORA-01400: cannot insert NULL into \(([^)]{1,300})\)')
-_MSSQL_KEY = re.compile(r"Violation of (?:UNIQUE|PRIMARY) KEY constraint ['\"]([^'\"]{1,200})['\"]\. Cannot insert duplicate key in object ['\"]([^'\"]{1,200})['\"]\.")
-_MSSQL_INDEX = re.compile(r"Cannot insert duplicate key row in object ['\"]([^'\"]{1,200})['\"] with unique index ['\"]([^'\"]{1,200})['\"]\.")
-_MSSQL_VALUE = re.compile(r"The duplicate key value is \((.{0,2000}?)\)\.(?=\s|$|[\"'\\])", re.DOTALL)
-_MSSQL_FK = re.compile(r"conflicted with the (?:FOREIGN KEY|REFERENCE) constraint [\"']([^\"']{1,200})[\"']\..{0,200}?table [\"']([^\"']{1,200})[\"'](?:, column '([^']{1,200})')?", re.DOTALL)
-_MSSQL_NULL = re.compile(r"Cannot insert the value NULL into column '([^']{1,200})', table '([^']{1,200})'")
-_MONGO = re.compile(r"E11000 duplicate key error collection: ([\w.$-]{1,200}) index: (\S{1,200}) dup key: \{ ?(.{0,2000}?) ?\}(?=[,\s\"']|$)", re.DOTALL)
-_DEADLOCK = re.compile(r"Deadlock found when trying to get lock|was deadlocked on lock|ORA-00060: deadlock detected|Transactions deadlock detected")
+_DEADLOCK = re.compile(
+    r"Deadlock found when trying to get lock|was deadlocked on lock|ORA-00060: deadlock detected|Transactions deadlock detected"  # noqa: E501
+)
 _DETAIL = re.compile(r"(?:^|\n)\s*(?:DETAIL|Detail|[^\W\d_]{2,20} ?):  ?(?=[^\n]{0,200}\()")
 _NODE_DETAIL = re.compile(r"\bdetail: ['\"`](Key \(.{0,2000}? already exists\.)['\"`]")
 _SQL = re.compile(r"\[SQL: (.{1,20000}?)\](?=\n|$)", re.DOTALL)
@@ -43,7 +35,6 @@ _PERSON = r"(?:profile|staff|member|account|customer|user|person|employee|teache
 _NO_RELATED = re.compile(r"^(\w{1,100}) has no (\w{1,100})\.?$")
 _NO_PROFILE = re.compile(r"^(\w*(?:Profile|Staff)) matching query does not exist\.?")
 _SEVERAL = re.compile(r"^get\(\) returned more than one (\w{1,100}) -- it returned ")
-_NO_USER_ROW = "Multiple rows were found when"
 
 
 def postgres(message: str, detail: str = "", context: str = "", statement: str = "", state: str | None = None) -> Fault | None:
@@ -93,7 +84,8 @@ def _unnamed(kind: str, message: str) -> Fault | None:
 
 
 def by_shape(message: str, detail: str) -> Fault | None:
-    """An unknown language: one quoted name and a DETAIL of (columns)=(values) is a unique violation, two are a foreign key's."""
+    """An unknown language: one quoted name and a DETAIL of (columns)=(values) is a unique violation, two are a
+    foreign key's."""
     if detail.startswith("Key (") or detail.count(")=(") != 1 or key_of(detail) is None:
         return None  # English is known by its sentences; an exclusion constraint's DETAIL names two keys
     names = quoted(message)
@@ -132,11 +124,17 @@ def _completed(fault: Fault, detail: str, context: str, statement: str) -> Fault
 def in_text(text: str) -> Fault | None:
     """The first database error that an application's message states, whatever driver wrote it."""
     start = text.find(_UNIQUE)
-    if start != -1 or "could not serialize" in text or "deadlock detected" in text or "violates " in text or "is aborted, c" in text:
-        fault = _postgres_in(text, start)
+    if (
+        start != -1
+        or "could not serialize" in text
+        or "deadlock detected" in text
+        or "violates " in text
+        or "is aborted, c" in text
+    ):
+        fault = _postgres_in(text)
         if fault is not None:
             return fault
-    for reader in (_mysql, _sqlite, _oracle, _sqlserver, _mongo):
+    for reader in SERVERS:
         fault = reader(text)
         if fault is not None:
             if fault.table is None:
@@ -146,8 +144,16 @@ def in_text(text: str) -> Fault | None:
     return Fault("deadlock") if _DEADLOCK.search(text) else None
 
 
-def _postgres_in(text: str, start: int) -> Fault | None:
-    for words in (_UNIQUE, "deadlock detected", _SERIALIZE, "current transaction is aborted", "null value in column", "insert or update on table", "update or delete on table"):
+def _postgres_in(text: str) -> Fault | None:
+    for words in (
+        _UNIQUE,
+        "deadlock detected",
+        _SERIALIZE,
+        "current transaction is aborted",
+        "null value in column",
+        "insert or update on table",
+        "update or delete on table",
+    ):
         found = text.find(words)
         if found == -1:
             continue
@@ -169,7 +175,9 @@ def detail_of(text: str, start: int = 0) -> str:
     if match is None:
         node = _NODE_DETAIL.search(text, start)
         return node[1] if node else ""
-    end = re.compile(r"\n(?:(?:HINT|CONTEXT|STATEMENT|WHERE|LINE \d+|Where|Hint):|\[SQL: |\[parameters: |\(Background on|Traceback \(|\s+at |\n(?:The above|During handling))").search(text, match.end())
+    end = re.compile(
+        r"\n(?:(?:HINT|CONTEXT|STATEMENT|WHERE|LINE \d+|Where|Hint):|\[SQL: |\[parameters: |\(Background on|Traceback \(|\s+at |\n(?:The above|During handling))"  # noqa: E501
+    ).search(text, match.end())
     detail = text[match.end() : end.start() if end else len(text)]
     last = detail.rfind(") already exists.")
     return detail[: last + len(") already exists.")] if last != -1 else detail
@@ -184,71 +192,6 @@ def sql_table(text: str) -> str | None:
 def _statement_of(text: str) -> str:
     sql = _SQL.search(text)
     return sql[1] if sql else ""
-
-
-def _mysql(text: str) -> Fault | None:
-    match = MYSQL_DUPLICATE.search(text)
-    if match:
-        name = match[2]
-        table, _, constraint = name.rpartition(".")
-        return Fault("unique_violation", without_schema(table) if table else None, unquoted(constraint), key=match[1].replace("\\'", "'"))
-    match = _MYSQL_NULL.search(text)
-    if match:
-        return Fault("not_null_violation", columns=(match[1],))
-    match = _MYSQL_FK.search(text)
-    return Fault("fk_violation", match[1], match[2], (match[3],)) if match else None
-
-
-def _sqlite(text: str) -> Fault | None:
-    match = _SQLITE.search(text)
-    if match is None:
-        return None
-    kind = {"UNIQUE": "unique_violation", "NOT NULL": "not_null_violation", "FOREIGN KEY": "fk_violation"}[match[1]]
-    if match[2]:
-        return Fault(kind, constraint=match[2])
-    names = [part.strip().rpartition(".") for part in (match[3] or "").split(",") if part.strip()]
-    table = unquoted(names[0][0]) if names and names[0][0] else None
-    return Fault(kind, table, columns=tuple(unquoted(column) for _, _, column in names))
-
-
-def _oracle(text: str) -> Fault | None:
-    match = _ORACLE.search(text)
-    if match:
-        row = _ORACLE_ROW.search(text, match.end())
-        columns = columns_of(match[3]) if match[3] else ()
-        table = without_schema(match[2]) if match[2] else None
-        return Fault("unique_violation", table, without_schema(match[1]), columns, row[1] if row else None)
-    match = _ORACLE_FK.search(text)
-    if match:
-        return Fault("fk_violation", constraint=without_schema(match[1]))
-    match = _ORACLE_NULL.search(text)
-    if match:
-        parts = [unquoted(part) for part in match[1].split(".")]
-        return Fault("not_null_violation", parts[-2] if len(parts) > 1 else None, columns=(parts[-1],))
-    return None
-
-
-def _sqlserver(text: str) -> Fault | None:
-    match = _MSSQL_KEY.search(text)
-    table, constraint = (match[2], match[1]) if match else (None, None)
-    if match is None:
-        match = _MSSQL_INDEX.search(text)
-        table, constraint = (match[1], match[2]) if match else (None, None)
-    if match and table and constraint:
-        value = _MSSQL_VALUE.search(text, match.end())
-        return Fault("unique_violation", without_schema(table), constraint, key=value[1] if value else None)
-    match = _MSSQL_FK.search(text)
-    if match:
-        return Fault("fk_violation", without_schema(match[2]), match[1], (match[3],) if match[3] else ())
-    match = _MSSQL_NULL.search(text)
-    return Fault("not_null_violation", without_schema(match[2]), columns=(match[1],)) if match else None
-
-
-def _mongo(text: str) -> Fault | None:
-    match = _MONGO.search(text)
-    if match is None:
-        return None
-    return Fault("unique_violation", match[1].rpartition(".")[2], match[2], key=match[3])
 
 
 def of_exception(name: str, message: str) -> Fault | None:

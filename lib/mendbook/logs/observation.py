@@ -74,8 +74,8 @@ class Fault:
 class Observation:
     """What one record of one log tells; the correlator merges observations into incidents.
 
-    voice names who speaks (format and logger): one incident has at most one observation of each voice.
-    order is a time to sort by (UTC where known, else an estimate from the place in the file).
+    voice names who speaks (format and logger): one incident has at most one observation of each voice. order is a
+    time to sort by (UTC where known, else an estimate from the place in the file).
     """
 
     tier: str

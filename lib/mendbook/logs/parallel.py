@@ -1,4 +1,5 @@
-"""Several files in several processes: each merges its own files by time and sends what it found; the parent merges those.
+"""Several files in several processes: each merges its own files by time and sends what it found; the parent merges
+those.
 
 Pipes hold little, so a fast process waits for a slow one and memory stays flat.
 """
@@ -30,12 +31,11 @@ def observations(sets: list[list[Source]], options: Options, summary: Summary) -
         least = sizes.index(min(sizes))
         hands[least].append(members)
         sizes[least] += sum(source.size for source in members) + 1
-    # A fork is quick and safe while there is one thread; a notebook has several.
-    context = multiprocessing.get_context("fork" if threading.active_count() == 1 and _can_fork() else "spawn")
+    context = multiprocessing.get_context("fork")
     processes, streams = [], []
     for number, hand in enumerate(hands):
         mine, theirs = context.Pipe(duplex=False)
-        process = context.Process(target=_work, args=(hand, options, theirs), daemon=True)  # type: ignore[attr-defined]
+        process = context.Process(target=_work, args=(hand, options, theirs), daemon=True)
         process.start()
         theirs.close()
         processes.append(process)
@@ -50,8 +50,9 @@ def observations(sets: list[list[Source]], options: Options, summary: Summary) -
                 process.terminate()
 
 
-def _can_fork() -> bool:
-    return "fork" in multiprocessing.get_all_start_methods()
+def can_fork() -> bool:
+    """A fork is quick and safe while there is one thread; a notebook has several and reads its files in turn."""
+    return threading.active_count() == 1 and "fork" in multiprocessing.get_all_start_methods()
 
 
 def _work(sets: list[list[Source]], options: Options, pipe: Connection) -> None:

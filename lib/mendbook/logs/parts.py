@@ -1,7 +1,8 @@
-"""One large plain file in several processes: each reads a part, with a little before and after it to see whole records.
+"""One large plain file in several processes: each reads a part, with a little before and after it to see whole
+records.
 
-What a part cannot know (which session had failed long before it) is settled by the parent, part after part, so that the
-incidents are those of reading from front to back.
+What a part cannot know (which session had failed long before it) is settled by the parent, part after part, so that
+the incidents are those of reading from front to back.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
@@ -64,22 +66,25 @@ def observations(source: Source, options: Options, summary: Summary, places: lis
     failed: dict[object, bool] = {}
     lines = 0
     method = "fork" if threading.active_count() == 1 and "fork" in multiprocessing.get_all_start_methods() else "spawn"
-    waiting: deque[Future[Part]] = deque()
+    waiting: deque[tuple[Future[Part], tuple[int, int]]] = deque()
     with ProcessPoolExecutor(options.jobs, mp_context=multiprocessing.get_context(method)) as pool:
-        cuts = iter(list(zip(places, places[1:], strict=False)))
+        cuts = iter(list(pairwise(places)))
         for start, end in cuts:
-            waiting.append(pool.submit(read_part, source, options, start, end))
+            waiting.append((pool.submit(read_part, source, options, start, end), (start, end)))
             if len(waiting) > options.jobs:
                 break
         while waiting:
-            try:
-                part = waiting.popleft().result()
-            except BrokenProcessPool:
-                summary.caps.append(f"{source.name}: a reading process ended early: the file is not whole")
-                return
+            future, cut = waiting.popleft()
             following = next(cuts, None)
-            if following is not None:
-                waiting.append(pool.submit(read_part, source, options, *following))
+            try:
+                if following is not None:
+                    waiting.append((pool.submit(read_part, source, options, *following), following))
+                part = future.result()
+            except BrokenProcessPool:
+                # no processes to be had here (or one was killed): go on alone, nothing is lost
+                part = read_part(source, options, *cut)
+                if following is not None and (not waiting or waiting[-1][1] != following):
+                    waiting.append((future, following))
             for one in part.observations:
                 if one.unsure and failed.get((one.voice, one.pid)):
                     continue
@@ -107,7 +112,9 @@ def read_part(source: Source, options: Options, start: int, end: int) -> Part:
     """The observations of the records that begin in ``start:end``, lines counted from the part's own first."""
     from mendbook.logs.reading import Feeder
 
-    context = Context(source.name, Clock(source.zone, source.modified), Registration(options.registration_paths), forced=source.format)
+    context = Context(
+        source.name, Clock(source.zone, source.modified), Registration(options.registration_paths), forced=source.format
+    )
     context.database = options.database
     context.partial = start > 0
     gatherer = Gatherer(context)
@@ -131,7 +138,8 @@ def read_part(source: Source, options: Options, start: int, end: int) -> Part:
 
 
 def _failed(gatherer: Gatherer) -> dict[object, bool]:
-    reports = [reader.reports for readers in gatherer.streams.values() for _, reader in readers if isinstance(getattr(reader, "reports", None), Reports)]
+    readers = [reader for every in gatherer.streams.values() for _, reader in every]
+    reports = [held for reader in readers if isinstance(held := getattr(reader, "reports", None), Reports)]
     return {(one.voice, session): failed for one in reports for session, failed in one.failed.items()}
 
 
@@ -151,6 +159,10 @@ def _feed(feeder: object, file: BinaryIO, start: int, end: int, options: Options
             left -= len(block)
             yield block
 
-    blocks = Blocks(ranged(), lambda what: None)
+    blocks = Blocks(ranged(), _quiet)
     for chunk in blocks:
         feeder.feed(chunk)  # type: ignore[attr-defined]
+
+
+def _quiet(_what: str) -> None:
+    """What was cut is told once, by the part that the line begins in."""

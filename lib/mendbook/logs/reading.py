@@ -56,11 +56,23 @@ class Reading:
 
     def _observations(self) -> Iterator[Observation]:
         sets = series(self.sources)
-        if self.options.jobs > 1 and len(sets) > 1 and sum(s.size for s in self.sources) >= PARALLEL_FROM and STDIN not in {s.name for s in self.sources}:
-            from mendbook.logs.parallel import observations as in_parallel
+        if (
+            self.options.jobs > 1
+            and len(sets) > 1
+            and sum(s.size for s in self.sources) >= PARALLEL_FROM
+            and STDIN not in {s.name for s in self.sources}
+        ):
+            from mendbook.logs import parallel
 
-            return in_parallel(sets, self.options, self.summary)
-        if self.options.jobs > 1 and self.options.fast and len(self.sources) == 1 and self.sources[0].size >= PARALLEL_FROM and not self.options.max_seconds:
+            if parallel.can_fork():
+                return parallel.observations(sets, self.options, self.summary)
+        if (
+            self.options.jobs > 1
+            and self.options.fast
+            and len(self.sources) == 1
+            and self.sources[0].size >= PARALLEL_FROM
+            and not self.options.max_seconds
+        ):
             from mendbook.logs import parts
 
             places = parts.bounds(self.sources[0]) if self.sources[0].size <= self.options.max_bytes else None
@@ -82,7 +94,16 @@ class Reading:
 class Options:
     """How to read: the same for every file."""
 
-    def __init__(self, max_bytes: int, max_seconds: float | None, registration_paths: Sequence[str] | None, jobs: int, fast: bool, every: bool, database: str | None = None) -> None:
+    def __init__(
+        self,
+        max_bytes: int,
+        max_seconds: float | None,
+        registration_paths: Sequence[str] | None,
+        jobs: int,
+        fast: bool,
+        every: bool,
+        database: str | None = None,
+    ) -> None:
         self.max_bytes = max_bytes
         self.max_seconds = max_seconds
         self.registration_paths = registration_paths
@@ -97,7 +118,7 @@ class Options:
 def read(
     paths: str | Path | Sequence[str | Path],
     zone: str | None = None,
-    format: str | None = None,  # noqa: A002 - the word of mendbook.toml
+    format: str | None = None,
     overrides: Mapping[str, Mapping[str, Any]] | None = None,
     jobs: int | None = None,
     max_bytes: int = MAX_BYTES,
@@ -109,11 +130,13 @@ def read(
 ) -> Reading:
     """Read logs: names, globs, folders or '-'.
 
-    zone                 what naive times and ambiguous abbreviations mean, e.g. "Europe/Berlin"; without it they are unknown
+    zone                 what naive times and ambiguous abbreviations mean, e.g. "Europe/Berlin"; without it they are
+    unknown
     format               read with this format alone (see `mendbook.logs.formats`); transports are still undone
     overrides            {glob: {"zone": .., "format": ..}} for single files; the last that fits wins
     jobs                 processes for several files (two at most by default)
-    max_bytes            unpacked bytes read of one file; max_seconds the time given to all; both are told when they bite
+    max_bytes            unpacked bytes read of one file; max_seconds the time given to all; both are told when they
+    bite
     registration_paths   paths that register people, as plain text; in place of the built-in words
     fast                 False reads every line one by one: slow, and the same incidents
     every                whether registrations that went well are read too; by default where there are several files
@@ -126,7 +149,9 @@ def read(
     for name in [zone, *((o.get("zone")) for o in (overrides or {}).values())]:
         _check_zone(name)
     sources = expand(paths, zone, format, overrides)
-    options = Options(max_bytes, max_seconds, registration_paths, jobs or 2, fast, len(sources) > 1 if every is None else every, database)
+    options = Options(
+        max_bytes, max_seconds, registration_paths, jobs or 2, fast, len(sources) > 1 if every is None else every, database
+    )
     return Reading(sources, options)
 
 
@@ -144,7 +169,9 @@ def merged(sets: list[list[Source]], options: Options, summary: Summary) -> Iter
     streams = [_set(members, options, summary, deadline) for members in sets]
     if len(streams) == 1:
         return iter(streams[0])
-    return (pair[2] for pair in heapq.merge(*(_ordered(stream, n) for n, stream in enumerate(streams)), key=lambda pair: pair[:2]))
+    return (
+        pair[2] for pair in heapq.merge(*(_ordered(stream, n) for n, stream in enumerate(streams)), key=lambda pair: pair[:2])
+    )
 
 
 def _ordered(stream: Iterator[Observation], number: int) -> Iterator[tuple[float, int, Observation]]:
@@ -166,7 +193,9 @@ def observations(source: Source, options: Options, summary: Summary, deadline: f
     except OSError as error:
         summary.skipped.append(f"{source.name}: {error.strerror}")
         return
-    context = Context(source.name, Clock(source.zone, source.modified), Registration(options.registration_paths), forced=source.format)
+    context = Context(
+        source.name, Clock(source.zone, source.modified), Registration(options.registration_paths), forced=source.format
+    )
     context.database = options.database
     try:
         yield from _read(file, context, options, deadline)
@@ -220,11 +249,9 @@ class Feeder:
         else:
             base, begin = self.number + 1, self.offset
             read = self.gatherer.plain
-            number = place = 0
-            for number, offset, raw in lines:  # noqa: B007 - the last one is counted on from
+            for number, offset, raw in lines:
                 read(Line(decode(raw.removesuffix(b"\r")), base + number, begin + offset))
-                place = offset
-            self.number += number + chunk.count(b"\n", place) + (0 if chunk.endswith(b"\n") else 1)
+            self.number += self.selector.total if self.selector else 0
         self.offset += len(chunk)
         self.gatherer.settle(self.offset)
 

@@ -1,7 +1,8 @@
 """One record of an application's log -> an observation, the same for text, JSON and Sentry events.
 
-What a person saw is read from the record alone here: a 5xx or an unhandled exception is an error seen; a database error told
-at WARNING or below, without one, was dealt with politely. The correlator may know better from the other tiers.
+What a person saw is read from the record alone here: a 5xx or an unhandled exception is an error seen; a database
+error told at WARNING or below, without one, was dealt with politely. The correlator may know better from the other
+tiers.
 """
 
 from __future__ import annotations
@@ -16,24 +17,36 @@ from mendbook.logs.requests import bare, says_duplicate
 
 POLITE = frozenset({"DEBUG", "INFO", "NOTICE", "WARNING", "WARN", "TRACE", "LOG"})
 _PATH = re.compile(
-    r"(?:Internal Server Error|Bad Request|Conflict|Not Found|Forbidden|Unprocessable Entity|Unprocessable Content): (/\S{0,2000})"
+    r"(?:Internal Server Error|Bad Request|Conflict|Not Found|Forbidden|Unprocessable Entity|Unprocessable Content): (/\S{0,2000})"  # noqa: E501
     r"|Error handling request (?:([A-Z]{3,7}) )?(/\S{0,2000})|Exception on (/\S{0,2000}) \[([A-Z]{3,7})\]"
+    r"|\bpath=[\"']?(/[^\s\"']{0,2000})"
     r"|\b(GET|POST|PUT|PATCH|DELETE)[ :]+'?\"?((?:https?://[^/\s'\"]{1,200})?/[^\s'\"<>,]{0,2000})"
 )
-_STATUS = (("Internal Server Error: ", 500), ("Bad Request: ", 400), ("Conflict: ", 409), ("Unprocessable ", 422), ("Error handling request", 500),
+_STATUS = (("Internal Server Error: ", 500), ("Bad Request: ", 400), ("Conflict: ", 409), ("Unprocessable ", 422), ("Error handling request", 500),  # noqa: E501
            ("Exception in ASGI application", 500))  # fmt: skip
-_STATUS_WORD = re.compile(r"\b(?:status(?:[ _]?code)?|HTTP(?:/[\d.]+)?|response|returned|->|=>)[\"']?[ =:]{1,3}[\"']?([2-5]\d\d)\b|\b(4\d\d) (?:Bad Request|Conflict|Unprocessable)", re.IGNORECASE)
+_STATUS_WORD = re.compile(
+    r"\b(?:status(?:[ _]?code)?|HTTP(?:/[\d.]+)?|response|returned|->|=>)[\"']?[ =:]{1,3}[\"']?([2-5]\d\d)\b|\b(4\d\d) (?:Bad Request|Conflict|Unprocessable)",  # noqa: E501
+    re.IGNORECASE,
+)
 _LOOSE_STATUS = re.compile(r"(?<![\w.:/-])(4\d\d)(?![\w.:%-])")
-_UNHANDLED = re.compile(r"Internal Server Error: |Error handling request|Exception on /|Exception in ASGI application|[Uu]nhandled|[Uu]ncaught|[Ee]xception in request|Exception happened during processing")
+_UNHANDLED = re.compile(
+    r"Internal Server Error: |Error handling request|Exception on /|Exception in ASGI application|[Uu]nhandled|[Uu]ncaught|[Ee]xception in request|Exception happened during processing"  # noqa: E501
+)
 #: Words before an error's text that make it a quotation: someone searched for it, or it stands in SQL.
-_QUOTED = re.compile(r"\b(?:search\w*|query|queries|searching|q=|statement|SQL|INSERT|SELECT|UPDATE|VALUES|DELETE|LIKE|grep|expected|example|docs?)\b|[?&]\w{1,20}=|\b(?:GET|POST) /", re.IGNORECASE)
-_ERROR_START = re.compile(r"duplicate key value violates|UNIQUE constraint failed|Duplicate entry|ORA-00001|Violation of (?:UNIQUE|PRIMARY) KEY|Cannot insert duplicate key|deadlock detected|Deadlock found|could not serialize access|current transaction is aborted|null value in column|violates foreign key|E11000")
+_QUOTED = re.compile(
+    r"\b(?:search\w*|query|queries|searching|q=|statement|SQL|INSERT|SELECT|UPDATE|VALUES|DELETE|LIKE|grep|expected|example|docs?)\b|[?&]\w{1,20}=|\b(?:GET|POST) /",  # noqa: E501
+    re.IGNORECASE,
+)
+_ERROR_START = re.compile(
+    r"duplicate key value violates|UNIQUE constraint failed|Duplicate entry|ORA-00001|Violation of (?:UNIQUE|PRIMARY) KEY|Cannot insert duplicate key|deadlock detected|Deadlock found|could not serialize access|current transaction is aborted|null value in column|violates foreign key|E11000"  # noqa: E501
+)
 _PEOPLE = re.compile(r"user|e-?mail|account|login|name|member|customer", re.IGNORECASE)
 
 
 @dataclass(slots=True)
 class Record:
-    """What an application wrote at once: a header, a message, the exceptions of its traceback in the order they happened."""
+    """What an application wrote at once: a header, a message, the exceptions of its traceback in the order they
+    happened."""
 
     line: Line
     moment: Moment | None = None
@@ -76,8 +89,9 @@ def conclude(record: Record, context: Context) -> bool:
         context.latest = record.moment.at or context.latest
     context.emit(
         Observation(
-            WEB if record.web else APPLICATION, f"app:{record.logger}", "", record.line.number, sample(record.message if record.line.data else record.line.text),
-            fault, record.moment, record.path, status, record.pid, handled, registers, record.line.redelivered, seconds=record.seconds,
+            WEB if record.web else APPLICATION, f"app:{record.logger}", "", record.line.number, sample(record.message if record.line.data else record.line.text),  # noqa: E501
+            fault, record.moment, record.path, status, record.pid, handled, registers, record.line.redelivered,
+            seconds=record.seconds,
         )
     )  # fmt: skip
     return True
@@ -88,8 +102,8 @@ def _read_message(record: Record) -> None:
     if record.path is None and "/" in message:
         match = _PATH.search(message, 0, 4000)
         if match:
-            record.path = bare(match[1] or match[3] or match[4] or match[7])
-            record.method = record.method or match[2] or match[5] or match[6]
+            record.path = bare(match[1] or match[3] or match[4] or match[6] or match[8])
+            record.method = record.method or match[2] or match[5] or match[7]
     if record.status is None:
         record.status = next((status for words, status in _STATUS if words in message[:2000]), None)
     if record.status is None:
@@ -115,6 +129,9 @@ def _fault(record: Record) -> Fault | None:
     if record.web:
         return None
     start = _ERROR_START.search(record.message, 0, 8000)
+    begin = record.message.rfind("\n", 0, start.start()) + 1 if start else 0
+    if begin and record.message[begin] in " \t":
+        return None  # indented lines are source text
     if start is None or _QUOTED.search(record.message, record.message.rfind("\n", 0, start.start()) + 1, start.start()):
         return None
     return in_text(record.message)
@@ -128,7 +145,9 @@ def _duplicate(record: Record, registers: bool) -> bool:
 
 
 _EXCEPTION = re.compile(r"([A-Za-z_][\w.<>]{0,300})(?::(?: (.*))?)?$", re.DOTALL)
-_FRAME_OF_TEST = re.compile(r"File \"[^\"]{0,500}(?:/unittest/|/_pytest/|/pluggy/|/django/test/|/test_\w{1,100}\.py|/tests?\.py)")
+_FRAME_OF_TEST = re.compile(
+    r"File \"[^\"]{0,500}(?:/unittest/|/_pytest/|/pluggy/|/django/test/|/test_\w{1,100}\.py|/tests?\.py)"
+)
 CONNECTORS = (
     "The above exception was the direct cause of the following exception:",
     "During handling of the above exception, another exception occurred:",

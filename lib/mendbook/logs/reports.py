@@ -1,7 +1,7 @@
 """One PostgreSQL error report -> an observation, the same for stderr, csvlog and jsonlog.
 
-'current transaction is aborted' is always the echo of an earlier error of the same session: it is told only where that error
-was no incident itself.
+'current transaction is aborted' is always the echo of an earlier error of the same session: it is told only where
+that error was no incident itself.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ class Reports:
         fault = postgres(message, detail, context, statement, state)
         if fault is not None and fault.kind == "aborted_transaction" and self.failed.get(session):
             return
-        unsure = self.context.partial and fault is not None and fault.kind == "aborted_transaction" and session not in self.failed
+        unsure = (
+            self.context.partial and fault is not None and fault.kind == "aborted_transaction" and session not in self.failed
+        )
         self.failed.keep(session, fault is not None)
         if fault is None:
             return
@@ -47,8 +49,18 @@ class Reports:
             counts = self.context.summary.databases
             counts[database] = counts.get(database, 0) + 1
         self.context.emit(
-            Observation(DATABASE, self.voice, "", line.number, sample(message), fault, moment, pid=pid,
-                        redelivered=line.redelivered, unsure=unsure)
+            Observation(
+                DATABASE,
+                self.voice,
+                "",
+                line.number,
+                sample(message),
+                fault,
+                moment,
+                pid=pid,
+                redelivered=line.redelivered,
+                unsure=unsure,
+            )
         )
 
     def _healed(self, text: str) -> str:

@@ -1,7 +1,7 @@
 """What belongs to a registration: which request paths register people, and which words say 'already exists'.
 
-Paths are compared by whole words of their segments, so that /unregister and /static/register.css are none. A source names its
-own with `registration_paths`; those are plain text, never patterns.
+Paths are compared by whole words of their segments, so that /unregister and /static/register.css are none. A source
+names its own with `registration_paths`; those are plain text, never patterns.
 """
 
 from __future__ import annotations
@@ -9,11 +9,28 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 #: A path registers people when a segment holds one of these words ("register-customer", "sign_up", "auth/register").
 WORDS = frozenset(
-    "register registration registrations registrate signup signups enroll enrol enrollment enrolment "
-    "registrieren registrierung inscription inscripcion registro cadastro".split()
+    [
+        "register",
+        "registration",
+        "registrations",
+        "registrate",
+        "signup",
+        "signups",
+        "enroll",
+        "enrol",
+        "enrollment",
+        "enrolment",
+        "registrieren",
+        "registrierung",
+        "inscription",
+        "inscripcion",
+        "registro",
+        "cadastro",
+    ]
 )
 #: .. or these words one after another, in one segment or in two.
 PAIRS = (
@@ -24,11 +41,13 @@ PAIRS = (
     ("accept", "invitation"), ("accept", "invite"), ("invitations", "accept"), ("invitation", "accept"),
 )  # fmt: skip
 #: .. or when something is POSTed to a collection of people.
-COLLECTIONS = frozenset("users accounts customers members people staff profiles join".split())
-_STATIC = re.compile(r"\.(?:js|css|map|png|jpe?g|gif|svg|ico|woff2?|ttf|html?\.map|webp)$|^/(?:static|assets|media)/", re.IGNORECASE)
+COLLECTIONS = frozenset(["users", "accounts", "customers", "members", "people", "staff", "profiles", "join"])
+_STATIC = re.compile(
+    r"\.(?:js|css|map|png|jpe?g|gif|svg|ico|woff2?|ttf|html?\.map|webp)$|^/(?:static|assets|media)/", re.IGNORECASE
+)
 _ASKING = frozenset({"search", "find", "suggest", "autocomplete"})
 _SAYS = re.compile(
-    r"already (?:exists?|registered|taken|in use|used|been (?:taken|registered|used))|is taken\b|\bduplicate\b|(?:existiert|vergeben|registriert) bereits|bereits (?:vergeben|registriert)|ya existe|existe déjà|déjà utilisé",
+    r"already (?:exists?|registered|taken|in use|used|been (?:taken|registered|used))|is taken\b|\bduplicate\b|(?:existiert|vergeben|registriert) bereits|bereits (?:vergeben|registriert)|ya existe|existe déjà|déjà utilisé",  # noqa: E501
     re.IGNORECASE,
 )
 
@@ -60,7 +79,7 @@ class Registration:
         words = [word for segment in segments for word in re.split(r"[-_.~+]", segment) if word]
         if _ASKING.intersection(words):
             return False
-        if WORDS.intersection(words) or any(pair in PAIRS for pair in zip(words, words[1:], strict=False)):
+        if WORDS.intersection(words) or any(pair in PAIRS for pair in pairwise(words)):
             return True
         return method in {"POST", "PUT"} and bool(segments) and segments[-1] in COLLECTIONS
 

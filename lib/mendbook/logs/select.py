@@ -1,25 +1,25 @@
 """The quick way through a block of lines: find by plain search the few lines that can matter, and read only those.
 
-A block is searched only when it is pure: every line of PostgreSQL's stderr with one kind of prefix, of an access log, or JSON.
-Anything else (a traceback in between, another language's bytes, a transport) is read line by line. What is picked is always more
-than what matters, so that both ways give the same incidents; a test holds them together.
+A block is searched only when it is pure: every line of PostgreSQL's stderr with one kind of prefix, of an access log,
+or JSON. Anything else (a traceback in between, another language's bytes, a transport) is read line by line. What is
+picked is always more than what matters, so that both ways give the same incidents; a test holds them together.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from mendbook.logs.context import WINDOW
 from mendbook.logs.gather import Gatherer, parsed
-from mendbook.logs.labels import error_labels, labels
+from mendbook.logs.labels import PRIMARY, error_labels, labels
 from mendbook.logs.lines import decode
 from mendbook.logs.observation import Line
 
 #: Below this a block is read whole: nothing is won, and unknown languages are looked at more closely.
 SMALL = 128 << 10
 _PID = re.compile(rb"\[\d{1,9}\]")
-_PRIMARY = re.compile(rb"(?:LOG|ERROR|FATAL|WARNING|NOTICE|PANIC|INFO):  ")
 _POSTGRES = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[^\n]{0,200}?\[\d{1,9}\][^\n]{0,200}?[^\W\d_]{2,20} ?:  \S")
 _ACCESS = re.compile(rb"\S+ \S+ \S{1,100} \[\d\d/[A-Z][a-z]{2}/\d{4}:[^\]\n]{8,20}\] \"[A-Z]{3,10} ")
 _LABEL = re.compile(rb"(?m)^\d[^\n\t]{10,200}?([^\s\[\]:>@<,()=|/-]{2,60}) ?:  (?=\S)")
@@ -27,13 +27,25 @@ _STATUSES = (re.compile(rb"status\"\s*:\s*\"?[45]\d\d"), re.compile(rb"code\"\s*
 _ENGLISH_ERRORS = (b"ERR", b"FEHLER:", b"FEL:  ")
 #: What a line must hold to tell of an error: the name of a field that carries one, or a word of the messages.
 _JSON_WORDS = (
-    b"exc", b"trac", b"err", b"uplicate", b"constraint", b"deadlock", b"serializ", b"aborted", b"already", b"null value",
+    b"exc", b"trac", b"err", b"uplicate", b"constraint", b"deadlock", b"serializ", b"aborted", b"already", b"null value",  # noqa: E501
     b"ora-0", b"e11000", b"violation of", b"bad request", b"conflict", b"unprocess",
 )  # fmt: skip
+#: What the request of a registration holds, whatever came of it (see `requests`): a word, or POST or PUT to a
+#: collection.
 _REGISTERING = (
-    b"regist", b"sign", b"enrol", b"inscri", b"cadastro", b"account", b"user", b"member", b"customer", b"staff", b"people",
-    b"profile", b"join", b"invit",
-)  # fmt: skip
+    b"regist",
+    b"sign",
+    b"enrol",
+    b"inscri",
+    b"cadastro",
+    b"creat",
+    b"join",
+    b"invit",
+    b"new",
+    b"/add",
+    b'"post',
+    b'"put',
+)
 
 Picked = list[tuple[int, int, bytes]]
 
@@ -45,20 +57,47 @@ class Selector:
         self.gatherer = gatherer
         self.every = every
         self.small = small
-        self.registering = _REGISTERING if paths is None else tuple(path.strip().rstrip("/*").lower().encode() for path in paths)
+        self.registering = (
+            _REGISTERING if paths is None else tuple(path.strip().rstrip("/*").lower().encode() for path in paths)
+        )
         #: processes whose report was not whole at the block's end, and how far it is still looked for
         self.waiting: dict[bytes, int] = {}
         self.last_picked = False
+        self.slow = False
+        #: blocks that looked pure and were not: after a few of them searching is given up
         self.impure = 0
+        #: lines in the block; as many as a pure block would have by its shape
+        self.total = 0
+        self.expected = 0
 
     def lines(self, chunk: bytes) -> Picked | None:
         """The lines to read, as (number in the block, offset, bytes); None: read them all."""
-        picked = self._starts(chunk) if len(chunk) >= self.small else None
-        if picked is None:
-            self.waiting.clear()
-            self.last_picked = True
-            return None
-        return _cut(chunk, picked)
+        self.expected = -1
+        ready = len(chunk) >= self.small and self.impure < 8 and b"\0" not in chunk and (not self.slow or self._resume())
+        starts = self._starts(chunk) if ready else None
+        if starts is not None:
+            picked, self.total = _cut(chunk, starts)
+            if self.expected == self.total:
+                self.slow = False
+                return picked
+            self.impure += 1
+        self.waiting.clear()
+        self.last_picked = True
+        self.slow = True
+        return None
+
+    def _resume(self) -> bool:
+        """After a block that was read whole: what its last records wait for. False where that cannot be searched
+        for."""
+        for readers in self.gatherer.streams.values():
+            for _, reader in readers:
+                if getattr(reader, "first", None) is not None:
+                    return False  # a csvlog record with an open quote
+                for session in getattr(reader, "open", ()):
+                    if not isinstance(session, int):
+                        return False
+                    self.waiting[b"[%d]" % session] = WINDOW
+        return True
 
     def _starts(self, chunk: bytes) -> list[int] | None:
         """Where the picked lines start, in order."""
@@ -71,11 +110,10 @@ class Selector:
         return None
 
     def _postgres(self, chunk: bytes) -> list[int] | None:
-        total = chunk.count(b"\n")
         tabs = chunk.count(b"\n\t")
-        if chunk.count(b"\n" + chunk[:5]) + 1 + tabs != total or chunk.count(b":  ") < total - tabs:
-            return None
-        if b"Traceback (most" in chunk or b"HTTP/1." in chunk or b"\x1b" in chunk:
+        headed = chunk.count(b"\n" + chunk[:5]) + 1
+        self.expected = headed + tabs
+        if chunk.count(b":  ") < headed or b"Traceback (most" in chunk or b"HTTP/1." in chunk:
             return None
         if not self._known_language(chunk):
             return None
@@ -127,13 +165,12 @@ class Selector:
             starts.add(start)
             begin = _tabs(chunk, end, starts)
             tail = chunk[place : min(end, place + 200)]
-            if known or b"STATEMENT:  " in tail or _PRIMARY.search(tail):
+            if known or _report_ends().search(tail):
                 return
             far = max(far, begin + WINDOW)
 
     def _access(self, chunk: bytes) -> list[int] | None:
-        if chunk.count(b'] "') != chunk.count(b"\n") or b"Traceback (most" in chunk or b"\x1b" in chunk:
-            return None
+        self.expected = chunk.count(b'] "')
         starts: set[int] = set()
         _pick(chunk, chunk, (b'" 5',), starts)
         if self.every:
@@ -141,14 +178,13 @@ class Selector:
         return sorted(starts)
 
     def _json(self, chunk: bytes) -> list[int] | None:
-        if chunk.count(b"\n{") + 1 != chunk.count(b"\n"):
-            return None
+        self.expected = chunk.count(b"\n{") + 1
         first = parsed(decode(chunk[: chunk.find(b"\n")]))
         if first is None or self.gatherer.carried(Line("", 0, data=first)):
             return None
         starts: set[int] = set()
         if "error_severity" in first:
-            if chunk.count(b'"error_severity"') != chunk.count(b"\n"):
+            if chunk.count(b'"error_severity"') != self.expected:
                 return None
             _pick(chunk, chunk, (b'"ERROR"',), starts)
             return sorted(starts)
@@ -162,6 +198,14 @@ class Selector:
         if self.every:
             _pick(chunk, lower, self.registering, starts)
         return sorted(starts)
+
+
+@cache
+def _report_ends() -> re.Pattern[bytes]:
+    """Labels, in every known language, behind which a report has nothing more: its statement, or what begins
+    another."""
+    words = sorted(word for word, english in labels().items() if english in PRIMARY or english == "STATEMENT")
+    return re.compile(b"(?:" + b"|".join(word.encode() for word in words) + b") ?:  ")
 
 
 def _pick(chunk: bytes, searched: bytes, words: Iterable[bytes], starts: set[int]) -> None:
@@ -184,7 +228,8 @@ def _tabs(chunk: bytes, begin: int, starts: set[int]) -> int:
     return begin
 
 
-def _cut(chunk: bytes, starts: list[int]) -> Picked:
+def _cut(chunk: bytes, starts: list[int]) -> tuple[Picked, int]:
+    """The lines that start there, numbered, and how many lines the block has."""
     picked: Picked = []
     number = place = 0
     for start in starts:
@@ -192,4 +237,4 @@ def _cut(chunk: bytes, starts: list[int]) -> Picked:
         place = start
         end = chunk.find(b"\n", start)
         picked.append((number, start, chunk[start : end if end != -1 else len(chunk)]))
-    return picked
+    return picked, number + chunk.count(b"\n", place) + (0 if chunk.endswith(b"\n") else 1)

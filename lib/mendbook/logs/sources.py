@@ -17,8 +17,12 @@ from typing import Any
 from mendbook.errors import ConfigError, known
 
 STDIN = "-"
-_ROTATED = re.compile(r"^(?P<base>.+?)(?:[.-](?P<number>\d{1,3})|[.-](?P<date>\d{4}-?\d\d-?\d\d(?:[T_-]?\d{2,6})?))?(?P<packed>\.(?:gz|bz2|zst|xz))?$")
-_NEVER = frozenset({".py", ".pyc", ".md", ".toml", ".sqlite3", ".db", ".png", ".svg", ".html", ".parquet", ".zip", ".tar", ".pid"})
+_ROTATED = re.compile(
+    r"^(?P<base>.+?)(?:[.-](?P<number>\d{1,3})|[.-](?P<date>\d{4}-?\d\d-?\d\d(?:[T_-]?\d{2,6})?))?(?P<packed>\.(?:gz|bz2|zst|xz))?$"
+)
+_NEVER = frozenset(
+    {".py", ".pyc", ".md", ".toml", ".sqlite3", ".db", ".png", ".svg", ".html", ".parquet", ".zip", ".tar", ".pid"}
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class Source:
 def expand(
     given: str | Path | Sequence[str | Path],
     zone: str | None,
-    format: str | None,  # noqa: A002 - the word of mendbook.toml
+    format: str | None,
     overrides: Mapping[str, Mapping[str, Any]] | None,
 ) -> list[Source]:
     """The files that names, globs and folders mean, each once. An unknown name is an error that says so."""
@@ -67,10 +71,17 @@ def expand(
         elif path.exists():
             found = [text]
         else:
-            found = sorted(name for name in glob.glob(text, recursive=True) if Path(name).is_file())
+            found = sorted(
+                name
+                for name in glob.glob(text, recursive=True)  # noqa: PTH207 - absolute patterns too
+                if Path(name).is_file()
+            )
             if not found:
                 near = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-                raise ConfigError(f"No log file {text!r}.", known(path.name, near, "file beside it", "files beside it") if near else "")
+                raise ConfigError(
+                    f"No log file {text!r}.",
+                    known(path.name, near, "file beside it", "files beside it") if near else "",
+                )
         names.extend(found)
     return [_source(name, zone, format, overrides or {}) for name in dict.fromkeys(names)]
 

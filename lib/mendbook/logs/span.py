@@ -19,7 +19,19 @@ EDGE = 64 << 10
 MOST = 400
 _EPOCH = re.compile(r"(?<![\w.])(\d{10}\.\d{3})(?![\w.])")
 _SYSLOG = re.compile(r"(?:<\d{1,3}>)?([A-Z][a-z]{2}) ([ \d]\d) (\d\d:\d\d:\d\d(?:\.\d{1,6})?) ")
-_FIELDS = ("timestamp", "@timestamp", "time", "time_iso8601", "asctime", "ts", "datetime", "date", "time_local", "created", "msec")
+_FIELDS = (
+    "timestamp",
+    "@timestamp",
+    "time",
+    "time_iso8601",
+    "asctime",
+    "ts",
+    "datetime",
+    "date",
+    "time_local",
+    "created",
+    "msec",
+)
 _JOURNAL = "__REALTIME_TIMESTAMP"
 
 

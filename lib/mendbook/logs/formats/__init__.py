@@ -1,8 +1,8 @@
 """The records of logs: each module here reads one format and ends in one constant, FORMAT.
 
-A reader is made for each stream (a file, a container, a process behind syslog). It takes the lines that are its own, keeps what it
-needs of them, and emits observations. Readers are asked in order; the last takes what is left. A new format is one file here
-and one folder of cases.
+A reader is made for each stream (a file, a container, a process behind syslog). It takes the lines that are its own,
+keeps what it needs of them, and emits observations. Readers are asked in order; the last takes what is left. A new
+format is one file here and one folder of cases.
 """
 
 from __future__ import annotations

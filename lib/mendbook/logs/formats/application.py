@@ -1,8 +1,9 @@
-"""Text logs of applications: a header (gunicorn, logging, Flask, loguru, Celery, Rails, Java) or none, then maybe a traceback.
+"""Text logs of applications: a header (gunicorn, logging, Flask, loguru, Celery, Rails, Java) or none, then maybe a
+traceback.
 
-A record runs from its header to the next. A traceback that is chained by 'direct cause' or 'During handling' is one record; a
-DETAIL at column 0 belongs to the exception line above it; indented lines are frames and source text, never errors. Output of
-test runners is known by its rulers and by its frames.
+A record runs from its header to the next. A traceback that is chained by 'direct cause' or 'During handling' is one
+record; a DETAIL at column 0 belongs to the exception line above it; indented lines are frames and source text, never
+errors. Output of test runners is known by its rulers and by its frames.
 """
 
 from __future__ import annotations
@@ -22,13 +23,22 @@ _BEFORE_TIME = re.compile(rf"[\W_]*(?:(?:{_LEVEL}|[FEWID])\b[\W_]*)?(?:[\w.]{{1,
 _LEVEL_FIRST = re.compile(rf"\[?({_LEVEL})\]?(?::\s*| +\| *|\s+(?:in )?)(.*)", re.DOTALL)
 _PID = re.compile(r"\[(\d{1,9})\]|\bpid[=: ](\d{1,9})|#(\d{1,9})\]|^ ?\w{1,60} (\d{2,9}) \d{2,20} ")
 _LOGGER = re.compile(r"[\s:\]|\-]*([A-Za-z_]\w{0,60}(?:\.\w{1,60})+)")
-_BELONGS = re.compile(r"(?:DETAIL|HINT|CONTEXT|STATEMENT|WHERE|LINE \d+|Detail|Hint|Where|Caused by|\.\.\. \d+ more|QUERY|LOCATION)\s?:? |\[SQL: |\[parameters: |\(Background on|\[generated in|\):|Original exception was|Help: |ORA-\d{5}|DETAIL:")
-_TEST_BEGINS = re.compile(r"=+ (?:test session starts|FAILURES|ERRORS|short test summary info) =+$|(?:ERROR|FAIL): \w+ \([\w.]+\)$|Creating test database|Found \d+ test\(s\)")
-_TEST_ENDS = re.compile(r"=+ .*\b(?:passed|failed|error|errors|skipped)\b.* in [\d.]+ ?s.* =+$|(?:OK|FAILED)(?: \(.*\))?$|Destroying test database")
+_BELONGS = re.compile(
+    r"(?:DETAIL|HINT|CONTEXT|STATEMENT|WHERE|LINE \d+|Detail|Hint|Where|Caused by|\.\.\. \d+ more|QUERY|LOCATION)\s?:? |\[SQL: |\[parameters: |\(Background on|\[generated in|\):|Original exception was|Help: |ORA-\d{5}|DETAIL:|[)}\]]+[,;]?$"  # noqa: E501
+)
+_TEST_BEGINS = re.compile(
+    r"=+ (?:test session starts|FAILURES|ERRORS|short test summary info) =+$|(?:ERROR|FAIL): \w+ \([\w.]+\)$|Creating test database|Found \d+ test\(s\)"  # noqa: E501
+)
+_TEST_ENDS = re.compile(
+    r"=+ .*\b(?:passed|failed|error|errors|skipped)\b.* in [\d.]+ ?s.* =+$|(?:OK|FAILED)(?: \(.*\))?$|Destroying test database"  # noqa: E501
+)
 _TEST_LINE = re.compile(r"(?:E|>) {2,}|(?:FAILED|ERROR|PASSED) \S*::|\S+::\S+ (?:FAILED|PASSED|ERROR)")
+_MARGIN = re.compile(r" +(?:\| ?|\+ (?=Exception Group)|\+-[-+ \d.]*$)")
 _JAVA = re.compile(r"[\w.$]{1,200}(?:Exception|Error|Throwable)(?:: |$)")
 _RULER = re.compile(r"[-=_*~#]{5,}.{0,200}$")
-_FRAME_OF_TEST = re.compile(r"File \"[^\"]{0,500}(?:/unittest/|/_pytest/|/pluggy/|/django/test/|/test_\w{1,100}\.py|/tests?\.py)")
+_FRAME_OF_TEST = re.compile(
+    r"File \"[^\"]{0,500}(?:/unittest/|/_pytest/|/pluggy/|/django/test/|/test_\w{1,100}\.py|/tests?\.py)"
+)
 
 
 class Application:
@@ -43,12 +53,14 @@ class Application:
         self.of_test = False
         self.testing = 0
         self.java = False
+        self.grouped = False
 
     def take(self, line: Line) -> bool:
         text = line.text
         if not text.isascii():
             text = self.context.fallback.healed(text)
         self._watch_tests(text)
+        text = self._without_margin(text)
         if not text.strip():
             if self.record is not None and self.state in {"exception", "message"}:
                 self._keep("")
@@ -58,8 +70,8 @@ class Application:
         if self._belongs(text):
             self._keep(text)
             return True
-        if text.lstrip(" |+-").startswith(TRACEBACK):
-            self._traceback(text, line)
+        if text.lstrip(" |+-").removeprefix("Exception Group ").startswith(TRACEBACK):
+            self._traceback(TRACEBACK, line)
             return True
         if self.state == "frames" and self.record is not None:
             self.state = "exception"
@@ -68,6 +80,16 @@ class Application:
         self.close()
         self._header(text, line)
         return True
+
+    def _without_margin(self, text: str) -> str:
+        """An exception group is drawn with a margin: `  | Traceback ..`, `  +-+---- 1 ----`."""
+        if text[:1] != " " or not (self.grouped or "Exception Group Traceback" in text):
+            return text
+        margin = _MARGIN.match(text)
+        if margin is None:
+            return text
+        self.grouped = True
+        return text[margin.end() :]
 
     def _indented(self, text: str, line: Line) -> bool:
         if self.record is None:
@@ -102,18 +124,19 @@ class Application:
     def _unfinished(self) -> bool:
         """A key whose value holds a newline: `Key (v)=(line1` waits for its `) already exists.`"""
         last = next((part for part in reversed(self.text[-20:]) if "=(" in part or "already exists" in part), "")
-        return "DETAIL:  Key (" in last and "=(" in last and not last.rstrip().endswith((" already exists.", ".")) and not any(
+        return "DETAIL:  Key (" in last and "=(" in last and not last.rstrip().endswith((" already exists.", ".")) and not any(  # noqa: E501
             "already exists." in part for part in self.text[-1:]
         )  # fmt: skip
 
     def _traceback(self, text: str, line: Line) -> None:
-        joins = self.record is not None and (self.state == "chain" or (not self.traced and self._spoke()))
+        group = self.grouped and self.traced
+        joins = self.record is not None and (group or self.state == "chain" or (not self.traced and self._spoke()))
         if not joins:
             self.close()
             self._begin(Record(line, line.moment, line.pid, bare=True), headed=False)
         self.traced = True
         self.state = "frames"
-        self._keep(text.lstrip(" |+-"))
+        self._keep(text)
 
     def _spoke(self) -> bool:
         """Whether the open record is the message that logging writes before a traceback (an INFO seldom is)."""
@@ -156,6 +179,7 @@ class Application:
 
     def _begin(self, record: Record, headed: bool) -> None:
         self.record, self.headed = record, headed
+        self.grouped = self.grouped and record.bare
         self.text, self.size, self.traced, self.state, self.of_test, self.java = [], 0, False, "message", False, False
 
     def _keep(self, text: str) -> None:

@@ -17,17 +17,64 @@ from mendbook.logs.records import TRACEBACK, Record, conclude, exceptions_of
 from mendbook.logs.reports import better
 from mendbook.logs.requests import bare
 
-_TIMES = ("time_iso8601", "@timestamp", "timestamp", "time", "asctime", "ts", "datetime", "date", "time_local", "created", "msec", "start_time")
+_TIMES = (
+    "time_iso8601",
+    "@timestamp",
+    "timestamp",
+    "time",
+    "asctime",
+    "ts",
+    "datetime",
+    "date",
+    "time_local",
+    "created",
+    "msec",
+    "start_time",
+)
 _LEVELS = ("levelname", "level", "severity", "log.level", "log_level", "lvl")
 _MESSAGES = ("message", "msg", "event", "log_message")
 _LOGGERS = ("name", "logger", "logger_name", "log.logger", "module")
 _PIDS = ("process", "pid", "process_id", "processId", "process.pid", "worker_pid")
-_PATHS = ("request_path", "path", "uri", "request_uri", "url", "url.path", "http.target", "http.path", "endpoint", "request_url", "PATH_INFO")
-_STATUSES = ("status", "status_code", "statusCode", "response_code", "http_status", "http.status_code", "response_status", "http.response.status_code", "code")
+_PATHS = (
+    "request_path",
+    "path",
+    "uri",
+    "request_uri",
+    "url",
+    "url.path",
+    "http.target",
+    "http.path",
+    "endpoint",
+    "request_url",
+    "PATH_INFO",
+)
+_STATUSES = (
+    "status",
+    "status_code",
+    "statusCode",
+    "response_code",
+    "http_status",
+    "http.status_code",
+    "response_status",
+    "http.response.status_code",
+    "code",
+)
 _METHODS = ("request_method", "method", "http.method", "http.request.method", "verb")
 _BODIES = ("body", "response_body", "response", "detail", "error", "errors", "resp_body", "response_data", "reason")
-_TEXTS = ("exc_info", "exc_text", "exception", "traceback", "stack_trace", "stack", "stacktrace", "error.stack_trace", "exc", "stack_info")
+_TEXTS = (
+    "exc_info",
+    "exc_text",
+    "exception",
+    "traceback",
+    "stack_trace",
+    "stack",
+    "stacktrace",
+    "error.stack_trace",
+    "exc",
+    "stack_info",
+)
 _REQUEST = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) '?(\S{1,2000}?)'?(?:[> ]|$)")
+_CLIENT = frozenset({"remote_addr", "remote_ip", "client_ip", "request_method", "upstream_status"})
 _PINO = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARNING", 50: "ERROR", 60: "FATAL"}
 
 
@@ -44,7 +91,9 @@ class JsonLines:
         moment = next((m for name in _TIMES if name in flat and (m := self.context.clock.value(flat[name]))), None)
         record.moment = better(moment, line.moment)
         level = _first(flat, _LEVELS)
-        record.level = _PINO.get(level, str(level)) if isinstance(level, int) else str(level).upper() if level is not None else None
+        record.level = (
+            _PINO.get(level, str(level)) if isinstance(level, int) else str(level).upper() if level is not None else None
+        )
         record.message = _text(_first(flat, _MESSAGES))
         record.logger = "json:" + _text(_first(flat, _LOGGERS))[:100]
         pid = _first(flat, _PIDS)
@@ -54,7 +103,7 @@ class JsonLines:
         record.body = " ".join(_text(flat[name]) for name in _BODIES if name in flat)[:20_000]
         _sentry(record, data)
         record.web = record.path is not None and record.status is not None and not record.exceptions and (
-            record.level is None or "remote_addr" in flat or "request_method" in flat
+            record.level is None or not _CLIENT.isdisjoint(flat)
         )  # fmt: skip
         if record.web:
             record.seconds = in_fields(flat)
@@ -89,7 +138,20 @@ def _flat(data: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, dict) and len(value) < 60:
             for inner, deep in value.items():
                 flat.setdefault(f"{name}.{inner}", deep)
-                if name in {"request", "response", "http", "req", "res", "httpRequest", "httpContext", "jsonPayload", "fields", "extra", "context", "record"}:
+                if name in {
+                    "request",
+                    "response",
+                    "http",
+                    "req",
+                    "res",
+                    "httpRequest",
+                    "httpContext",
+                    "jsonPayload",
+                    "fields",
+                    "extra",
+                    "context",
+                    "record",
+                }:
                     flat.setdefault(inner, deep)
                     if isinstance(deep, dict) and len(deep) < 60:
                         for last, deepest in deep.items():
@@ -98,7 +160,14 @@ def _flat(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _first(flat: dict[str, Any], names: tuple[str, ...]) -> Any:
-    return next((flat[name] for name in names if flat.get(name) not in {None, ""} and not isinstance(flat[name], dict | list)), None) if flat else None
+    return (
+        next(
+            (flat[name] for name in names if flat.get(name) not in {None, ""} and not isinstance(flat[name], dict | list)),
+            None,
+        )
+        if flat
+        else None
+    )
 
 
 def _text(value: Any) -> str:
@@ -151,7 +220,11 @@ def _sentry(record: Record, data: dict[str, Any]) -> None:
         return
     if record.path is None and isinstance(data.get("transaction"), str) and data["transaction"].startswith("/"):
         record.path = bare(data["transaction"])
-    told = [v["mechanism"]["handled"] for v in values if isinstance(v, dict) and isinstance(v.get("mechanism"), dict) and "handled" in v["mechanism"]]
+    told = [
+        v["mechanism"]["handled"]
+        for v in values
+        if isinstance(v, dict) and isinstance(v.get("mechanism"), dict) and "handled" in v["mechanism"]
+    ]
     if told:
         record.handled = False if False in told else None
     record.logger = "sentry"

@@ -1,7 +1,7 @@
 """The error logs of MySQL and MariaDB: deadlocks, with the InnoDB dump that follows them.
 
-`2026-11-20 14:54:04 5 [Note] InnoDB: ..` (local time, so unknown) or `2026-11-20T14:54:04.123456Z 8 [Note] [MY-012468] ..`.
-'Transaction was aborted due to Deadlock' is the other half of the deadlock just told.
+`2026-11-20 14:54:04 5 [Note] InnoDB: ..` (local time, so unknown) or `2026-11-20T14:54:04.123456Z 8 [Note]
+[MY-012468] ..`. 'Transaction was aborted due to Deadlock' is the other half of the deadlock just told.
 """
 
 from __future__ import annotations
@@ -14,8 +14,14 @@ from mendbook.logs.formats import Format
 from mendbook.logs.observation import DATABASE, Fault, Line, Observation
 from mendbook.logs.reports import better
 
-_LINE = re.compile(r"(?:(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?) +)?(\d{1,12}) \[(Note|Warning|ERROR|System)\] (.*)", re.DOTALL)
-_DUMP = re.compile(r"\*\*\* |TRANSACTION \d|mysql tables in use|LOCK WAIT|(?:MariaDB|MySQL) thread id|RECORD LOCKS|Record lock| \d{1,4}: len |Version: '|InnoDB: |\d+ lock struct|update |insert |delete |select ", re.IGNORECASE)
+_LINE = re.compile(
+    r"(?:(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?) +)?(\d{1,12}) \[(Note|Warning|ERROR|System)\] (.*)",  # noqa: E501
+    re.DOTALL,
+)
+_DUMP = re.compile(
+    r"\*\*\* |TRANSACTION \d|mysql tables in use|LOCK WAIT|(?:MariaDB|MySQL) thread id|RECORD LOCKS|Record lock| \d{1,4}: len |Version: '|InnoDB: |\d+ lock struct|update |insert |delete |select ",  # noqa: E501
+    re.IGNORECASE,
+)
 
 
 class MysqlError:

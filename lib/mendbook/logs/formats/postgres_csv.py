@@ -10,7 +10,9 @@ from mendbook.logs.formats import Format
 from mendbook.logs.observation import Line
 from mendbook.logs.reports import Reports, better
 
-_START = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})? [^,\s]{1,10},(?:\"(?:[^\"]|\"\")*\"|[^,\"]*),(?:\"(?:[^\"]|\"\")*\"|[^,\"]*),\d*,")
+_START = re.compile(
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})? [^,\s]{1,10},(?:\"(?:[^\"]|\"\")*\"|[^,\"]*),(?:\"(?:[^\"]|\"\")*\"|[^,\"]*),\d*,"  # noqa: E501
+)
 csv.field_size_limit(RECORD * 2)
 
 
@@ -44,7 +46,7 @@ class PostgresCsv:
     @staticmethod
     def _restarts(text: str) -> bool:
         match = _START.match(text)
-        return match is not None and re.match(r'[^,]*,[0-9a-f]+\.[0-9a-f]+,\d+,', text[match.end():]) is not None
+        return match is not None and re.match(r"[^,]*,[0-9a-f]+\.[0-9a-f]+,\d+,", text[match.end() :]) is not None
 
     def _finish(self) -> None:
         line, self.first = self.first, None
@@ -53,7 +55,9 @@ class PostgresCsv:
         if line is None or ",LOG,00000," in text[:600]:
             return
         try:
-            row = next(csv.reader([text.replace("\n", "\0")] if "\0" not in text else [text.replace("\0", "").replace("\n", "\0")]))
+            row = next(
+                csv.reader([text.replace("\n", "\0")] if "\0" not in text else [text.replace("\0", "").replace("\n", "\0")])
+            )
         except (csv.Error, StopIteration):
             self.context.puzzled(line)
             return
@@ -66,7 +70,9 @@ class PostgresCsv:
         pid = int(row[3]) if row[3].isdecimal() else None
         moment = better(self.context.clock.find(row[0]), line.moment)
         self.context.latest = (moment.at if moment else None) or self.context.latest
-        self.reports.report(line, pid or row[5], moment, pid, row[12] or None, row[13], row[14], row[18], row[19], row[2] or None)
+        self.reports.report(
+            line, pid or row[5], moment, pid, row[12] or None, row[13], row[14], row[18], row[19], row[2] or None
+        )
 
     def close(self) -> None:
         if self.first is not None:

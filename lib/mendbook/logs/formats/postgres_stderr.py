@@ -1,8 +1,9 @@
-"""PostgreSQL's own log in any log_line_prefix, any language: `prefix LABEL:  text`, continuation lines start with a TAB.
+"""PostgreSQL's own log in any log_line_prefix, any language: `prefix LABEL:  text`, continuation lines start with a
+TAB.
 
-The prefix is not known beforehand and may change within a file; what it holds is read by shape: a time (%m %t %n), a process
-(%p) or session (%c), an SQLSTATE (%e). DETAIL, CONTEXT and STATEMENT belong to the open ERROR of the same process; where
-the prefix names none, to the last one written.
+The prefix is not known beforehand and may change within a file; what it holds is read by shape: a time (%m %t %n), a
+process (%p) or session (%c), an SQLSTATE (%e). DETAIL, CONTEXT and STATEMENT belong to the open ERROR of the same
+process; where the prefix names none, to the last one written.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ _WORD = re.compile(r"[^\s\]\[>:,()=|/'\"<-]+$")
 _PID = re.compile(r"\[(\d{1,9})\]|\bpid[=:] ?\"?(\d{1,9})|\[(\d{1,9})-\d+\](?=.{0,40}\bLOG)")
 _SESSION = re.compile(r"(?<![\w.])([0-9a-f]{7,16})\.([0-9a-f]{1,8})(?![\w.])")
 _EPOCH = re.compile(r"(?<![\w.])(\d{9,10}\.\d{3})(?![\w.])")
-_STATE = re.compile(r"(?<![\w.\[-])(?=[0-9A-Z]{5}(?![\w.\]-]))(?:00|01|02|08|0A|21|22|23|25|26|28|2B|34|3D|3F|40|42|53|54|55|57|58|P0|XX)[0-9A-Z]{3}")
+_STATE = re.compile(
+    r"(?<![\w.\[-])(?=[0-9A-Z]{5}(?![\w.\]-]))(?:00|01|02|08|0A|21|22|23|25|26|28|2B|34|3D|3F|40|42|53|54|55|57|58|P0|XX)[0-9A-Z]{3}"
+)
 _BARE = re.compile(r"(?<![\w.:@-])(\d{1,9})(?![\w.@-])")
 _DATABASE = re.compile(r"\b(?:db|database)[=:] ?\"?([^\s,\]>\"\[@]+)|@([^\s@:,\]>\[]+)")
 _VERBOSE = re.compile(r"([0-9A-Z]{5}): ")
@@ -74,7 +77,9 @@ class PostgresStderr:
             return False
         label, prefix_text, body = head
         prefix = self._read_prefix(prefix_text, line)
-        if not prefix_text and label not in PRIMARY and prefix.session not in self.open:
+        alone = not prefix_text or prefix.session == ""
+        if alone and label not in PRIMARY and prefix.session not in self.open:
+            # an application's own line: nothing before the label says that a server wrote it
             return False
         if label in PRIMARY:
             self._begin(label, prefix, body, line)
@@ -85,7 +90,8 @@ class PostgresStderr:
         return True
 
     def _head(self, text: str) -> tuple[str, str, str] | None:
-        """``(label in English, prefix, text)``: the first word of a line that is a label, with its colon and two blanks."""
+        """``(label in English, prefix, text)``: the first word of a line that is a label, with its colon and two
+        blanks."""
         place = text.find(":  ", 0, 400)
         while place != -1:
             end = place - 1 if text[place - 1 : place] == " " else place
@@ -135,7 +141,8 @@ class PostgresStderr:
         moment = better(moment, line.moment)
         if moment is not None:
             self.context.latest = moment.at or self.context.latest
-        return _Prefix(moment, pid, pid if pid is not None else session[0] if session else "", state[0] if state else None, _database(text))
+        owner = pid if pid is not None else session[0] if session else ""
+        return _Prefix(moment, pid, owner, state[0] if state else None, _database(text))
 
     @staticmethod
     def _bare(rest: str, state: re.Match[str] | None) -> tuple[int | None, re.Match[str] | None]:
@@ -179,7 +186,14 @@ class PostgresStderr:
 
     def _part(self, label: str, prefix: _Prefix, body: str, line: Line) -> None:
         report = self.open.get(prefix.session)
-        if report is None or line.offset - report.offset > WINDOW or label not in PARTS or label in report.parts:
+        if (
+            report is None
+            or line.offset - report.offset > WINDOW
+            or label not in PARTS
+            or label in report.parts
+            or "STATEMENT" in report.parts
+        ):
+            # the statement is always the last that a report tells
             self.last = (None, "")
             return
         report.parts[label] = body

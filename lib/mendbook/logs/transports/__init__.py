@@ -1,7 +1,8 @@
 """What carries log lines: each module here undoes one carrier and ends in one constant, TRANSPORT.
 
-A carrier takes a line and gives the lines inside (none while a part is still missing), or None where the line is not its own.
-Text carriers look at the text, structured ones at a JSON object. A new carrier is one file here and one folder of cases.
+A carrier takes a line and gives the lines inside (none while a part is still missing), or None where the line is not
+its own. Text carriers look at the text, structured ones at a JSON object. A new carrier is one file here and one
+folder of cases.
 """
 
 from __future__ import annotations
@@ -40,5 +41,10 @@ def inner(line: Line, text: str, stream: str, moment: Moment | None, pid: int | 
     if moment is None or (moment.at is None and line.moment is not None and line.moment.at is not None):
         moment = line.moment
     return replace(
-        line, text=text, stream=f"{line.stream}/{stream}" if line.stream else stream, moment=moment, pid=pid or line.pid, data=None
+        line,
+        text=text,
+        stream=f"{line.stream}/{stream}" if line.stream else stream,
+        moment=moment,
+        pid=pid or line.pid,
+        data=None,
     )

@@ -1,4 +1,5 @@
-"""Cloud collectors: CloudWatch (events twice, out of order), Google Cloud and Fluentd records, with the line inside a field.
+"""Cloud collectors: CloudWatch (events twice, out of order), Google Cloud and Fluentd records, with the line inside a
+field.
 
 Events may be delivered twice, so their lines are marked: the correlator drops an exact second.
 """
@@ -20,14 +21,26 @@ def unwrap_data(line: Line, context: Context) -> list[Line] | None:
         stream = f"cloud:{data.get('logStream') or data.get('logStreamName') or ''}"
         return [made for event in events if isinstance(event, dict) for made in _event(line, event, stream, context)]
     if isinstance(data.get("message"), str) and {"timestamp", "message"} <= data.keys() <= {
-        "timestamp", "message", "ingestionTime", "eventId", "id", "logStreamName", "logStream", "logGroup", "logGroupName",
+        "timestamp", "message", "ingestionTime", "eventId", "id", "logStreamName", "logStream", "logGroup", "logGroupName",  # noqa: E501
     } and isinstance(data["timestamp"], int):  # fmt: skip
         return _event(line, data, "cloud:" + str(data.get("logStreamName") or data.get("logStream") or ""), context)
     if {"@timestamp", "@message"} <= data.keys():
-        return _event(line, {"timestamp": data["@timestamp"], "message": data["@message"]}, f"cloud:{data.get('@logStream', '')}", context)
+        return _event(
+            line,
+            {"timestamp": data["@timestamp"], "message": data["@message"]},
+            f"cloud:{data.get('@logStream', '')}",
+            context,
+        )
     if isinstance(data.get("textPayload"), str):
-        return _event(line, {"timestamp": data.get("timestamp"), "message": data["textPayload"]}, f"cloud:{data.get('logName', '')}", context)
-    if isinstance(data.get("log"), str) and ("kubernetes" in data or "container_name" in data or "@timestamp" in data or "date" in data):
+        return _event(
+            line,
+            {"timestamp": data.get("timestamp"), "message": data["textPayload"]},
+            f"cloud:{data.get('logName', '')}",
+            context,
+        )
+    if isinstance(data.get("log"), str) and (
+        "kubernetes" in data or "container_name" in data or "@timestamp" in data or "date" in data
+    ):
         place = data.get("kubernetes")
         name = place.get("pod_name", "") if isinstance(place, dict) else data.get("container_name", "")
         time = data.get("time") or data.get("@timestamp") or data.get("date")

@@ -8,7 +8,10 @@ from mendbook.logs.context import Context
 from mendbook.logs.observation import Line
 from mendbook.logs.transports import Transport, inner
 
-_COMPOSE = re.compile(r"(?:\x1b\[[0-9;]*m)*([A-Za-z][\w.-]{0,100}?)(?:(?<=[-_]\d)|(?<=[-_]\d\d)|(?= {2})) *(?:\x1b\[[0-9;]*m)*\| ?(?:\x1b\[0?m ?)?(.*)", re.DOTALL)
+_COMPOSE = re.compile(
+    r"(?:\x1b\[[0-9;]*m)*([A-Za-z][\w.-]{0,100}?)(?:(?<=[-_]\d)|(?<=[-_]\d\d)|(?= {2})) *(?:\x1b\[[0-9;]*m)*\| ?(?:\x1b\[0?m ?)?(.*)",  # noqa: E501
+    re.DOTALL,
+)
 
 
 def unwrap(line: Line, context: Context) -> list[Line] | None:

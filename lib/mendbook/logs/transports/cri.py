@@ -1,4 +1,5 @@
-"""Kubernetes' CRI: `2026-11-20T14:53:03.120Z stderr P text`; a P record goes on in the next of its stream, F ends it."""
+"""Kubernetes' CRI: `2026-11-20T14:53:03.120Z stderr P text`; a P record goes on in the next of its stream, F ends
+it."""
 
 from __future__ import annotations
 
@@ -8,7 +9,10 @@ from mendbook.logs.context import RECORD, Context
 from mendbook.logs.observation import Line
 from mendbook.logs.transports import Transport, inner
 
-_CRI = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)) (stdout|stderr) ([FP])(?::[^ ]{0,50})?(?: (.*)|$)", re.DOTALL)
+_CRI = re.compile(
+    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)) (stdout|stderr) ([FP])(?::[^ ]{0,50})?(?: (.*)|$)",
+    re.DOTALL,
+)
 
 
 def unwrap(line: Line, context: Context) -> list[Line] | None:

@@ -1,4 +1,5 @@
-"""Docker's json-file driver: {"log":"..\\n","stream":"stderr","time":".."}, cut every 16 KiB, perhaps inside a character."""
+"""Docker's json-file driver: {"log":"..\\n","stream":"stderr","time":".."}, cut every 16 KiB, perhaps inside a
+character."""
 
 from __future__ import annotations
 

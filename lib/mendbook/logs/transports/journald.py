@@ -12,7 +12,11 @@ from mendbook.logs.transports import Transport, inner
 
 def unwrap_data(line: Line, context: Context) -> list[Line] | None:
     data = line.data
-    if not data or "MESSAGE" not in data or not ("__REALTIME_TIMESTAMP" in data or "_SOURCE_REALTIME_TIMESTAMP" in data or "__CURSOR" in data):
+    if (
+        not data
+        or "MESSAGE" not in data
+        or not ("__REALTIME_TIMESTAMP" in data or "_SOURCE_REALTIME_TIMESTAMP" in data or "__CURSOR" in data)
+    ):
         return None
     message = data["MESSAGE"]
     if isinstance(message, list):

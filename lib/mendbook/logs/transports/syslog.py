@@ -13,10 +13,18 @@ from mendbook.logs.context import Context
 from mendbook.logs.observation import Line, Moment
 from mendbook.logs.transports import Transport, inner
 
-_OLD = re.compile(r"(?:<\d{1,3}>)?([A-Z][a-z]{2}) +(\d{1,2}) (\d\d:\d\d:\d\d(?:\.\d{1,6})?) (\S{1,255}) ([^\s:\[]{1,100})(?:\[(\d{1,9})\])?: ?(.*)", re.DOTALL)
+_OLD = re.compile(
+    r"(?:<\d{1,3}>)?([A-Z][a-z]{2}) +(\d{1,2}) (\d\d:\d\d:\d\d(?:\.\d{1,6})?) (\S{1,255}) ([^\s:\[]{1,100})(?:\[(\d{1,9})\])?: ?(.*)",  # noqa: E501
+    re.DOTALL,
+)
 _STAMP = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))"
 _ISO = re.compile(r"(?:<\d{1,3}>)?" + _STAMP + r" (\S{1,255}) ([^\s:\[]{1,100})(?:\[(\d{1,9})\])?: ?(.*)", re.DOTALL)
-_NEW = re.compile(r"(?:\d{1,6} )?<\d{1,3}>1 (-|" + _STAMP[1:-1] + r") (\S{1,255}) (\S{1,48}) (\S{1,128}) (\S{1,32}) (?:-|(?:\[(?:[^\]\\]|\\.){0,2000}\])+)(?: \ufeff?(.*)|$)", re.DOTALL)
+_NEW = re.compile(
+    r"(?:\d{1,6} )?<\d{1,3}>1 (-|"
+    + _STAMP[1:-1]
+    + r") (\S{1,255}) (\S{1,48}) (\S{1,128}) (\S{1,32}) (?:-|(?:\[(?:[^\]\\]|\\.){0,2000}\])+)(?: \ufeff?(.*)|$)",
+    re.DOTALL,
+)
 _HEROKU = re.compile(_STAMP + r" (app|heroku|[a-z][\w-]{0,60})\[([\w.-]{1,100})\]: ?(.*)", re.DOTALL)
 _BARE = re.compile(_STAMP + r" (.*)", re.DOTALL)
 _CHUNK = re.compile(r"\[(\d{1,9})-(\d{1,6})\] ?(.*)", re.DOTALL)

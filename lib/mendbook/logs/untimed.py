@@ -1,0 +1,76 @@
+"""Groups whose own times are unknown, joined to timed ones that tell of the same.
+
+A naive clock may be any whole number of quarter hours off; the shift of a file is the one that most of its records
+agree on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+from mendbook.logs.group import WITHIN, Group, link
+
+
+def match_untimed(timed: list[Group], untimed: list[Group]) -> list[Group]:
+    """Join groups without a known time to timed ones that tell of the same; gives those that stay alone.
+
+    A naive clock may be any whole number of quarter hours off: the shift of a file is the one that most of its
+    records agree on.
+    """
+    index: dict[object, list[Group]] = defaultdict(list)
+    for group in timed:
+        fault = group.fault
+        if fault is not None and (fault.key is not None or fault.constraint is not None):
+            index[link(fault)].append(group)
+        elif fault is None and group.path:
+            index[group.path.rstrip("/")].append(group)
+    taken: set[int] = set()
+    shifts = _shifts(untimed, index)
+    alone = []
+    for group in untimed:
+        best: tuple[float, Group] | None = None
+        shift = shifts.get(group.members[0].source)
+        clocked = group.members[0].moment is not None
+        for other in _candidates(group, index):
+            if id(other) in taken or other.voices & group.voices or not other.agrees(group.path, group.status, None):
+                continue
+            distance = abs(group.time - other.time - shift * 900) if clocked and shift is not None else 0.0
+            if distance <= WITHIN + other.step and (best is None or distance < best[0]):
+                best = (distance, other)
+        if best is None:
+            alone.append(group)
+        else:
+            taken.add(id(best[1]))
+            best[1].absorb(group)
+    return alone
+
+
+def _candidates(group: Group, index: dict[object, list[Group]]) -> list[Group]:
+    fault = group.fault
+    found = (
+        list(index.get(link(fault), ()))
+        if fault is not None and (fault.key is not None or fault.constraint is not None)
+        else []
+    )
+    if group.path:
+        found += index.get(group.path.rstrip("/"), ())
+    return found[:500]
+
+
+def _shifts(untimed: Iterable[Group], index: dict[object, list[Group]]) -> dict[str, int]:
+    votes: dict[str, Counter[int]] = defaultdict(Counter)
+    for group in untimed:
+        if group.members[0].moment is None:
+            continue
+        source = group.members[0].source
+        if sum(votes[source].values()) > 5_000:
+            continue
+        seen = set()
+        for other in _candidates(group, index):
+            difference = group.time - other.time
+            shift = round(difference / 900)
+            if abs(shift) <= 58 and abs(difference - shift * 900) <= WITHIN + other.step:
+                seen.add(shift)
+        votes[source].update(seen)
+    return {source: counter.most_common(1)[0][0] for source, counter in votes.items() if counter}

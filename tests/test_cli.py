@@ -1,0 +1,414 @@
+"""The command line's contract: one JSON document on stdout, words on stderr, exit codes 0, 1, 2 and 3."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mendbook import cli
+from mendbook.damage import catalogue
+from pyarrow import parquet
+from sqlalchemy.engine import make_url
+from support.databases import TestServer, fresh_database
+from support.shop import DAMAGE, DAMAGED, MAPPING, ROWS, TABLES, Shop
+
+PASSWORD = "s3cr3t-pw"
+LIB = Path(cli.__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a command ended and what it said."""
+
+    code: Any
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """The one JSON document on stdout; an error where there is none or more."""
+        return json.loads(self.out)
+
+
+Command = Callable[..., Answer]
+
+
+@pytest.fixture
+def mendbook(tmp_path: Path, monkeypatch: Any, capsys: Any) -> Command:
+    """Runs the command line in the shop's folder."""
+
+    def command(*arguments: str) -> Answer:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["mendbook", *arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        said = capsys.readouterr()
+        return Answer(ended.value.code, said.out, said.err)
+
+    return command
+
+
+def with_password(url: str) -> str:
+    """The same database, with a password in the URL; the local socket does not ask for it."""
+    parsed = make_url(url)
+    return parsed.set(password=parsed.password or PASSWORD).render_as_string(hide_password=False)
+
+
+# -- audit ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("shop")
+def test_nothing_wrong(mendbook: Command) -> None:
+    answer = mendbook("audit", "shop", "--json")
+    assert answer.code == 0
+    document = answer.document
+    assert {"source", "taken_at", "seconds", "counts", "findings"} <= set(document)
+    assert document["counts"] == {kind: {"cases": 0, "rows": 0} for kind in sorted(catalogue())}
+
+
+def test_damage_found(shop: Shop, mendbook: Command) -> None:
+    shop.execute(DAMAGE)
+    answer = mendbook("audit", "shop", "--json")
+    assert answer.code == 1
+    document = answer.document
+    assert document["source"] == "shop"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", document["taken_at"])
+    assert isinstance(document["seconds"], float)
+    assert {kind: count["rows"] for kind, count in document["counts"].items() if count["rows"]} == DAMAGED
+    findings = Path(document["findings"])
+    assert findings.is_absolute()
+    assert findings.is_relative_to(shop.outputs / "runs")
+    assert parquet.read_table(findings).num_rows == sum(DAMAGED.values())
+
+
+def test_words_go_to_stderr(shop: Shop, mendbook: Command) -> None:
+    shop.execute(DAMAGE)
+    answer = mendbook("audit", "shop")
+    assert (answer.code, answer.out) == (1, "")
+    for kind in catalogue():
+        assert kind in answer.err
+    assert "findings.parquet" in answer.err
+
+
+def test_chosen_kinds(shop: Shop, mendbook: Command) -> None:
+    shop.execute(DAMAGE)
+    answer = mendbook("audit", "shop", "--kind", "null_flag", "--kind", "duplicate_user", "--json")
+    assert answer.code == 1
+    assert answer.document["counts"] == {
+        "duplicate_user": {"cases": 0, "rows": 0},
+        "null_flag": {"cases": 1, "rows": 1},
+    }
+    assert mendbook("audit", "shop", "--kind", "duplicate_user").code == 0, "damage of another kind was not asked for"
+
+
+def test_another_configuration_and_another_folder(shop: Shop, mendbook: Command) -> None:
+    shop.config.rename(shop.home / "other.toml")
+    answer = mendbook("audit", "shop", "--config", "other.toml", "--outputs", "else", "--json")
+    assert answer.code == 0
+    assert Path(answer.document["findings"]).is_relative_to(shop.home / "else" / "runs")
+
+
+def test_what_is_left_out_is_told(shop: Shop, mendbook: Command) -> None:
+    shop.execute("ALTER TABLE customer DROP invited")
+    answer = mendbook("audit", "shop", "--json")
+    assert answer.document["left_out"] == [{"kind": "null_flag", "profile": "customer", "why": "column invited does not exist"}]
+    assert "left out: null_flag of customer: column invited does not exist" in answer.err
+
+
+# -- refused or misused --------------------------------------------------------------------------------------------------
+
+
+def refused(answer: Answer, told: str, hint: str) -> None:
+    """Exit 2, words with the next command on stderr, and the same as one JSON document."""
+    assert answer.code == 2, answer.err
+    assert told in answer.err
+    assert hint in answer.err
+    assert "Traceback" not in answer.err
+    assert set(answer.document) == {"error", "hint"}
+    assert told in answer.document["error"]
+    assert hint in answer.document["hint"]
+
+
+@pytest.mark.parametrize("command", ["audit", "doctor", "run audit"])
+def test_an_unknown_source(shop: Shop, mendbook: Command, command: str) -> None:
+    refused(mendbook(*command.split(), "shpo", "--json"), "has no source 'shpo'", "Known sources: shop")
+    assert shop.runs() == []
+
+
+@pytest.mark.parametrize("command", ["audit", "doctor", "run audit"])
+def test_no_configuration(shop: Shop, mendbook: Command, command: str) -> None:
+    shop.config.unlink()
+    refused(mendbook(*command.split(), "shop", "--json"), "There is no ", "mendbook demo")
+
+
+@pytest.mark.usefixtures("shop")
+def test_no_url(mendbook: Command, monkeypatch: Any) -> None:
+    monkeypatch.delenv("SHOP_URL")
+    refused(mendbook("audit", "shop", "--json"), "SHOP_URL is not set", "export SHOP_URL=")
+
+
+def test_an_unknown_kind(shop: Shop, mendbook: Command) -> None:
+    refused(mendbook("audit", "shop", "--kind", "orphans", "--json"), "'orphans'", "orphan_profile")
+    assert shop.runs() == []
+
+
+def test_outputs_that_is_a_file(shop: Shop, mendbook: Command) -> None:
+    shop.outputs.write_text("")
+    refused(mendbook("audit", "shop", "--json"), "Cannot write", "--outputs")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_outputs_that_may_not_be_written(shop: Shop, mendbook: Command) -> None:
+    shop.outputs.mkdir(mode=0o500)
+    refused(mendbook("audit", "shop", "--json"), "Cannot write", "--outputs")
+
+
+@pytest.mark.usefixtures("shop")
+def test_an_unknown_notebook(mendbook: Command) -> None:
+    refused(mendbook("run", "audti", "shop", "--json"), "audti", "audit")
+
+
+def test_a_parameter_that_does_not_read(shop: Shop, mendbook: Command) -> None:
+    refused(mendbook("run", "audit", "shop", "-p", "rows", "--json"), "NAME=VALUE", "-p rows=50")
+    assert shop.runs() == []
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize(
+    "words", ["audit --json", "audit shop --nonsense --json", "adit shop --json", "audit --json shop --kind"]
+)
+def test_misuse(mendbook: Command, words: str) -> None:
+    answer = mendbook(*words.split())
+    assert answer.code == 2
+    assert "Error: " in answer.err
+    assert set(answer.document) == {"error", "hint"}
+    assert "--help" in answer.document["hint"]
+
+
+@pytest.mark.usefixtures("shop")
+def test_misuse_without_json_leaves_stdout_alone(mendbook: Command) -> None:
+    assert mendbook("audit").out == ""
+    assert mendbook("audit", "nobody").out == ""
+
+
+def test_an_unexpected_error_is_a_defect_of_ours(shop: Shop, mendbook: Command, monkeypatch: Any) -> None:
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError("[red]of the test[/]\x1b[31m")
+
+    monkeypatch.setattr("mendbook.workbook.take", broken)
+    answer = mendbook("audit", "shop", "--json")
+    assert answer.code == 3
+    assert answer.document["error"].startswith("Unexpected ZeroDivisionError: [red]of the test")
+    assert "[red]of the test[/]" in answer.err, "what was said is no markup"
+    assert "\x1b" not in answer.err
+    assert "Traceback" not in answer.err
+    assert shop.runs() == []
+    monkeypatch.setenv("MENDBOOK_DEBUG", "1")
+    assert "Traceback" in mendbook("audit", "shop").err
+
+
+def test_a_person_stops_it(shop: Shop, mendbook: Command, monkeypatch: Any) -> None:
+    def stopped(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mendbook.workbook.take", stopped)
+    answer = mendbook("audit", "shop")
+    assert (answer.code, answer.out, answer.err) == (130, "", "stopped.\n")
+    assert shop.runs() == []
+
+
+def test_the_real_process(shop: Shop) -> None:
+    shop.execute(DAMAGE)
+    environment = {**os.environ, "PYTHONPATH": str(LIB), "SHOP_URL": with_password(shop.database.url)}
+    command = [sys.executable, "-m", "mendbook", "audit", "shop", "--json"]
+    done = subprocess.run(command, cwd=shop.home, env=environment, capture_output=True, text=True)
+    assert done.returncode == 1, done.stderr
+    assert json.loads(done.stdout)["source"] == "shop"
+
+
+# -- the password --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["audit", "doctor"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql://auditor:{PASSWORD}@127.0.0.1:1/shop",
+        f"postgresql://auditor:{PASSWORD}@no-such-host.invalid/shop",
+        f"postgresql://auditor:{PASSWORD}@127.0.0.1:1/shop?nonsense=1",
+        f"postgresql://auditor:{PASSWORD}@host:port/shop",
+        f"mysql://auditor:{PASSWORD}@127.0.0.1/shop",
+        PASSWORD,
+    ],
+)
+def test_the_password_is_never_said(shop: Shop, mendbook: Command, monkeypatch: Any, command: str, url: str) -> None:
+    shop.use_url(url)
+    monkeypatch.setenv("MENDBOOK_DEBUG", "1")
+    answer = mendbook(command, "shop", "--json")
+    assert answer.code == 2
+    assert PASSWORD not in answer.out + answer.err
+
+
+# -- doctor --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("shop")
+def test_doctor_of_a_sound_shop(mendbook: Command) -> None:
+    answer = mendbook("doctor", "shop", "--json")
+    assert answer.code == 0
+    document = answer.document
+    assert set(document) == {"source", "ok", "checks"}
+    assert (document["source"], document["ok"]) == ("shop", True)
+    states = {check["name"]: check["state"] for check in document["checks"]}
+    assert states["mapping"] == states["keys"] == states["connection"] == states["url"] == "ok"
+    assert {"name", "state", "message", "hint"} == set(document["checks"][0])
+
+
+def test_doctor_goes_on_after_a_failure(shop: Shop, mendbook: Command) -> None:
+    shop.outputs.write_text("")
+    shop.execute("DROP TABLE customer")
+    answer = mendbook("doctor", "shop", "--json")
+    assert answer.code == 2
+    failed = {check["name"]: check for check in answer.document["checks"] if check["state"] == "failed"}
+    assert set(failed) == {"outputs", "mapping"}
+    assert answer.document["ok"] is False
+    assert "auth_user" in failed["mapping"]["hint"]
+    assert all(check["hint"] for check in failed.values())
+
+
+def test_doctor_tells_of_weak_schemas_and_shared_keys(shop: Shop, mendbook: Command) -> None:
+    shop.execute("ALTER TABLE customer DROP CONSTRAINT customer_pkey, DROP CONSTRAINT customer_user_id_fkey")
+    shop.execute("INSERT INTO customer SELECT id, NULL FROM customer WHERE id = 1")
+    answer = mendbook("doctor", "shop", "--json")
+    assert answer.code == 2
+    told = {check["name"]: check["message"] for check in answer.document["checks"] if check["state"] != "ok"}
+    assert "not unique" in told["keys"]
+    assert "customer.user_id: no foreign key to the users" in told["constraints"]
+
+
+# -- run -----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One ``mendbook run audit shop --json`` in a process of its own, with a password in the URL."""
+
+    code: int
+    document: dict[str, Any]
+    said: str
+    folder: Path
+    outputs: Path
+    password: str
+
+
+@pytest.fixture(scope="module")
+def ran(server: TestServer, tmp_path_factory: Any) -> Iterator[Ran]:
+    home = tmp_path_factory.mktemp("run")
+    (home / "mendbook.toml").write_text(MAPPING)
+    with fresh_database(server) as database:
+        database.execute(TABLES + ROWS + DAMAGE)
+        url = with_password(database.url)
+        environment = {**os.environ, "PYTHONPATH": str(LIB), "SHOP_URL": url}
+        command = [sys.executable, "-m", "mendbook", "run", "audit", "shop", "--json"]
+        done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True)
+        document = json.loads(done.stdout)
+        password = make_url(url).password
+        yield Ran(
+            done.returncode, document, done.stdout + done.stderr, Path(document["folder"]), home / "outputs", str(password)
+        )
+
+
+def test_a_run_ends_well(ran: Ran) -> None:
+    assert ran.code == 0, ran.said
+    assert (ran.document["state"], ran.document["error"], ran.document["source"]) == ("finished", None, "shop")
+    assert ran.folder.is_absolute()
+    assert ran.folder.is_relative_to(ran.outputs / "runs")
+
+
+def test_a_run_leaves_everything(ran: Ran) -> None:
+    names = {path.name for path in ran.folder.rglob("*") if path.is_file()}
+    assert {"run.json", "result.json", "report.html", "audit.ipynb", "findings.parquet", "gaps.parquet"} <= names
+    assert {path.suffix for path in ran.folder.rglob("*")} >= {".png", ".svg"}
+    assert [name for name in names if name.endswith(".aside")] == []
+    assert ran.folder.name in (ran.outputs / "index.html").read_text()
+
+
+def test_a_run_finds_what_the_audit_finds(ran: Ran) -> None:
+    result = json.loads((ran.folder / "result.json").read_text())
+    assert {kind: count["rows"] for kind, count in result["counts"].items() if count["rows"]} == DAMAGED
+    assert parquet.read_table(ran.folder / "findings.parquet").num_rows == 4
+
+
+def test_a_run_s_notebook_is_executed_and_its_report_is_whole(ran: Ran) -> None:
+    notebook = json.loads((ran.folder / "audit.ipynb").read_text())
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert all(cell["execution_count"] for cell in code)
+    report = (ran.folder / "report.html").read_text()
+    assert "Users without the profile they must have" in report
+    assert "<script" not in report
+    assert report.rstrip().endswith("</html>")
+
+
+def test_no_file_of_a_run_holds_the_password_or_a_person(ran: Ran) -> None:
+    assert ran.password not in ran.said
+    files = [path for path in ran.outputs.rglob("*") if path.is_file()]
+    assert len(files) > 8
+    assert [path.name for path in files if ran.password.encode() in path.read_bytes()] == []
+    assert [path.name for path in files if b"seven@example.com" in path.read_bytes()] == []
+
+
+# -- demo ----------------------------------------------------------------------------------------------------------------
+
+
+def test_removing_a_demo_that_never_was(shop: Shop, mendbook: Command) -> None:
+    answer = mendbook("demo", "--clean", "--json")
+    assert answer.code == 0
+    assert answer.document == {"removed": str(shop.outputs / "demo")}
+
+
+@pytest.mark.race
+def test_the_demo_from_start_to_end(tmp_path: Path, mendbook: Command, monkeypatch: Any) -> None:
+    import psycopg2
+    import racelab
+    from mendbook import demo
+    from mendbook.config import load, url_of
+
+    monkeypatch.setattr(demo, "REGISTRATIONS", 8)
+    outputs, home = tmp_path / "outputs", tmp_path / "outputs" / "demo"
+    try:
+        for _ in range(2):  # playing it again is safe
+            answer = mendbook("demo", "--json")
+            assert answer.code == 0, answer.err
+            document = answer.document
+            assert [system["system"] for system in document["systems"]] == list(racelab.SYSTEMS)
+            for system in document["systems"]:
+                assert sum(count["rows"] for count in system["audit"]["counts"].values()) > 0
+                assert Path(system["report"]).is_file()
+        assert len(list((outputs / "runs").iterdir())) == 8
+        assert (outputs / "index.html").is_file()
+        assert (home / ".env").stat().st_mode & 0o777 == 0o600
+        audited = mendbook("audit", "attendance", "--json")
+        assert audited.code == 1
+        assert "using the demo's" in audited.err
+        settings = load(home / "mendbook.toml")
+        url = url_of(settings.source("website"), settings.path).replace("+psycopg2", "")
+        connection = psycopg2.connect(url)
+        with connection.cursor() as cursor, pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            cursor.execute("DELETE FROM website_account")
+        connection.close()
+    finally:
+        cleaned = mendbook("demo", "--clean", "--json")
+    assert cleaned.code == 0
+    assert not home.exists()
+    assert (outputs / "runs").exists(), "the runs stay"
+    with pytest.raises(psycopg2.OperationalError):
+        psycopg2.connect(url)

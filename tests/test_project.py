@@ -1,0 +1,235 @@
+"""The project holds together: one list of dependencies, no address that is somebody's own, floors, and its words told."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import PackageNotFoundError, requires
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+LIBRARY = ROOT / "lib" / "mendbook"
+MODULES = sorted((ROOT / "lib").rglob("*.py"))
+MOST_LINES = 400
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+#: What mendbook needs of conda itself; all else stands in pyproject.toml.
+FROM_CONDA = {"python", "pip"}
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def plain(name: str) -> str:
+    """A distribution's name as indexes compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def name_of(requirement: str) -> str:
+    return plain(re.match(r"[A-Za-z0-9._-]+", requirement).group())  # type: ignore[union-attr]
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+# -- dependencies --------------------------------------------------------------------------------------------------------
+
+
+def declared() -> dict[str, str]:
+    """Every direct dependency, those of the extras too, as name to requirement."""
+    extras = PROJECT["optional-dependencies"].values()
+    return {name_of(each): each for each in (*PROJECT["dependencies"], *(each for extra in extras for each in extra))}
+
+
+def constraints() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pins = [line.split(";")[0].split("#")[0].strip() for line in lines]
+    for pin in filter(None, pins):
+        assert re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9._!+-]+", pin), f"{pin!r} is no name==version"
+    return {name_of(pin): pin.partition("==")[2] for pin in pins if pin}
+
+
+def test_environment_yml_takes_everything_from_pyproject() -> None:
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    assert environment["name"] == PROJECT["name"]
+    assert environment["channels"] == ["conda-forge"]
+    own = [each for each in environment["dependencies"] if isinstance(each, str)]
+    (by_pip,) = [each["pip"] for each in environment["dependencies"] if isinstance(each, dict)]
+    assert {re.match(r"[\w-]+", each).group() for each in own} == FROM_CONDA  # type: ignore[union-attr]
+    assert f"python{PROJECT['requires-python']}" in own
+    assert [each for each in by_pip if each != "-c constraints.txt"] == ["-e .[demo,dev]"]
+    assert set(PROJECT["optional-dependencies"]) == {"demo", "dev"}, "and those are all the extras"
+
+
+def test_constraints_pin_every_direct_dependency_within_its_bounds() -> None:
+    from packaging.requirements import Requirement
+
+    pins = constraints()
+    assert [name for name in declared() if name not in pins] == []
+    wrong = [
+        each for name, each in declared().items() if not Requirement(each).specifier.contains(pins[name], prereleases=True)
+    ]
+    assert wrong == []
+
+
+def test_constraints_hold_names_and_versions_only() -> None:
+    text = (ROOT / "constraints.txt").read_text()
+    assert "://" not in text
+    assert not re.search(r"^\s*-", text, re.MULTILINE)
+
+
+def imported(tree: ast.AST) -> set[str]:
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def test_what_is_imported_is_declared() -> None:
+    """Nothing that only happens to be there, because another package needs it."""
+    from importlib.metadata import packages_distributions
+
+    providers = packages_distributions()
+    names: dict[str, set[str]] = {}
+    for path in MODULES:
+        for name in imported(ast.parse(path.read_text())) - sys.stdlib_module_names - {"mendbook", "racelab"}:
+            names.setdefault(name, set()).add(relative(path))
+    missing = {
+        name: sorted(where)
+        for name, where in names.items()
+        if not {plain(each) for each in providers.get(name, [name])} & set(declared())
+    }
+    assert missing == {}
+
+
+# -- addresses -----------------------------------------------------------------------------------------------------------
+
+FORBIDDEN = {
+    "a path of a machine": re.compile(rb"(?<![\w.])/(?:work|tmp/v|home/[a-z]\w*|Users/\w+)/"),
+    "the address of a registry": re.compile(
+        rb"(?i)\b(?:index-url|trusted-host|extra-index)\b|https?://[^\s'\"]*(?:pypi|/simple\b|artifactory|nexus|devpi|conda\.anaconda)"
+    ),
+    "a helper's folder": re.compile(rb"/shared/|wt-[a-z]+/"),
+}
+#: This file names what it forbids.
+EXCEPT = {"tests/test_project.py"}
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_no_file_holds(what: str) -> None:
+    found = {
+        f"{relative(path)}: {match.group().decode(errors='replace')}"
+        for path in tracked()
+        if relative(path) not in EXCEPT
+        for match in FORBIDDEN[what].finditer(path.read_bytes())
+    }
+    assert sorted(found) == []
+
+
+def test_the_patterns_would_find_it() -> None:
+    examples = {
+        "a path of a machine": b"see /work/shared, /tmp/v/bin and /home/ann/mendbook",
+        "the address of a registry": b"pip install --index-url=x https://pypi.example.com/simple",
+        "a helper's folder": b"in wt-tests/",
+    }
+    assert all(FORBIDDEN[what].search(text) for what, text in examples.items())
+
+
+# -- the command line is told --------------------------------------------------------------------------------------------
+
+
+def commands() -> list[str]:
+    from mendbook.cli import app
+    from typer.main import get_command
+
+    def walk(command: Any, path: str) -> list[str]:
+        inside = getattr(command, "commands", None)
+        return [path] if not inside else [name for key, each in inside.items() for name in walk(each, f"{path} {key}")]
+
+    return walk(get_command(app), "mendbook")
+
+
+def test_every_command_is_told_in_the_readme_or_the_docs() -> None:
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    text = "\n".join(page.read_text() for page in pages)
+    assert [command for command in commands() if not re.search(rf"{command}\b", text)] == []
+
+
+@pytest.mark.parametrize("option", ["--config", "--outputs", "--json"])
+def test_every_command_takes_what_the_contract_says(option: str) -> None:
+    from mendbook.cli import app
+    from typer.main import get_command
+
+    lacks = {
+        name
+        for name, command in get_command(app).commands.items()  # type: ignore[attr-defined]
+        if option not in {each for parameter in command.params for each in parameter.opts}
+    }
+    # JupyterLab speaks for itself, and the demo writes its own configuration
+    assert lacks <= {"--json": {"lab"}, "--config": {"demo"}}.get(option, set())
+
+
+# -- the house -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_module_imports_only_from_lower_floors() -> None:
+    command = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    done = subprocess.run(
+        [sys.executable, "-c", command, "--no-cache"],
+        cwd=ROOT,
+        env={"PYTHONPATH": str(ROOT / "lib"), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 kept, 0 broken" in done.stdout
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    silent = [
+        relative(path)
+        for path in MODULES
+        if path.read_text().strip() and "migrations" not in path.parts and not ast.get_docstring(ast.parse(path.read_text()))
+    ]
+    assert silent == []
+
+
+def test_no_module_is_too_long() -> None:
+    lines = {relative(path): len(path.read_text().splitlines()) for path in LIBRARY.rglob("*.py")}
+    assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}
+
+
+def test_only_the_command_line_prints_and_exits() -> None:
+    calls = {
+        f"{relative(path)}:{node.lineno}"
+        for path in LIBRARY.rglob("*.py")
+        if path.name not in ("cli.py", "__main__.py", "execution.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("print", "sys.exit", "exit", "quit")
+    }
+    assert sorted(calls) == []
+
+
+def test_the_extras_are_installed_here() -> None:
+    """The tests above read distributions by name: without them they would pass for nothing."""
+    absent = []
+    for name in declared():
+        try:
+            requires(name)
+        except PackageNotFoundError:
+            absent.append(name)
+    assert [name for name in absent if not name.startswith("types-") and name != "nbstripout"] == []
