@@ -208,10 +208,12 @@ def read_frame(result: Mapping[str, Any]) -> DataFrame:
     for name, value in (result.get("read") or {}).items():
         if name == "samples" or value in (None, [], {}):
             continue
+        if isinstance(value, Mapping):
+            value = [f"{each} {count:,}" if isinstance(count, int) else f"{each} {count}" for each, count in value.items()]
         if isinstance(value, (list, tuple)):
             value = [_brief(each) for each in value[:20]] + ([f"and {len(value) - 20:,} more"] if len(value) > 20 else [])
         rows.append({"what": name.replace("_", " "), "how much": value})
-    return DataFrame(rows, columns=["what", "how much"])
+    return DataFrame(rows, columns=["what", "how much"], dtype=object)
 
 
 def samples_of(result: Mapping[str, Any]) -> list[str]:
