@@ -22,7 +22,7 @@ from mendbook.drawing import Chart, save, styled_chart
 from mendbook.palette import BLUE, EVIDENCE, FAINT, HANDLED, INCIDENTS, INK, ORANGE, PAPER, VERMILION, incident_look
 from mendbook.rate_words import per
 from mendbook.results import read_result
-from mendbook.timelines import Setting, blank, counted, empty, number, stacked_chart
+from mendbook.timelines import Setting, blank, counted, empty, number, short, stacked_chart
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -79,7 +79,7 @@ def rates_chart(deploys: Sequence[Mapping[str, Any]], zone: str) -> Chart:
     title, known = "Rate before and after each deploy", zone_of(zone)
     rows = []
     for each in deploys:
-        name, at = inert(each["name"], 28), results.local(each["at"], known).removesuffix(":00")
+        name, at = short(each["name"]), results.local(each["at"], known).removesuffix(":00")
         for side, colour in (("before", ORANGE), ("after", BLUE)):
             if each[side].get("per_day") is not None:
                 rows.append((f"{side} {name}\n{at}", each[side], colour, side))
@@ -101,6 +101,7 @@ def rates_chart(deploys: Sequence[Mapping[str, Any]], zone: str) -> Chart:
         if rows[place][3] == "before":
             axes.axhline(place - 0.5, color=FAINT, linewidth=0.8)
     axes.set_yticks(range(len(rows)), [label for label, *_ in rows], parse_math=False)
+    axes.tick_params(axis="y", pad=9)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(0, top * 1.62)
     axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= top * 1.01])
