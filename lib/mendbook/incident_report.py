@@ -70,7 +70,8 @@ def listed(folder: Path, result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _incident(kind: Any, seen: Any) -> str:
-    return f"{kind} ({'seen' if seen == 'yes' else 'handled'})" if seen else str(kind)
+    words = str(kind).replace("_", " ")
+    return f"{words} ({'seen' if seen == 'yes' else 'handled'})" if seen else words
 
 
 def _joined(values: tuple[Any, ...]) -> str:
