@@ -26,6 +26,8 @@ def join_requests(requests: list[tuple[float, Observation]], groups: list[Group]
     unpaired = {id(pair[1]) for pair in _join_by(failed, open_groups, _by_time_alone)}
     done = {id(pair[1]) for pair in failed} - unpaired
     left = [pair for pair in left if id(pair[1]) not in done]
+    # what another tier says of a request joins the error that this tier's line has just been given to
+    left = _join_by(left, [group for group in open_groups if group.path is not None], _by_path_or_process)
     made: list[Group] = []
     rest = []
     for time, one in left:
