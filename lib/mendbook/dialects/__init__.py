@@ -7,10 +7,11 @@ what another one has to bring.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import ColumnElement, Connection, FromClause
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -100,6 +101,8 @@ class TextRules(Protocol):
     def key(self, column: ColumnElement[Any]) -> ColumnElement[str]: ...
     def digest(self, text: ColumnElement[str]) -> ColumnElement[Any]: ...
     def microseconds(self, moment: ColumnElement[Any]) -> ColumnElement[int]: ...
+    def near(self, column: ColumnElement[Any]) -> tuple[ColumnElement[str], ColumnElement[str]]: ...
+    def listed(self, name: str, columns: Mapping[str, Sequence[Any]], numbers: Sequence[str]) -> FromClause: ...
     def moment(self, column: ColumnElement[Any], kind: Column) -> ColumnElement[Any] | None: ...
 
 

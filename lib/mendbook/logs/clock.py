@@ -65,9 +65,7 @@ class Clock:
             return last[1]
         fraction = match["fraction"] or ""
         try:
-            wall = datetime.fromisoformat(
-                f"{match['day'].replace('/', '-')}T{match['clock']}.{(fraction + '000000')[:6]}"
-            )
+            wall = datetime.fromisoformat(f"{match['day'].replace('/', '-')}T{match['clock']}.{(fraction + '000000')[:6]}")
             moment = self.moment(wall, match["zone"], 10.0 ** -len(fraction))
         except (ValueError, OverflowError):
             return None

@@ -79,8 +79,7 @@ class Group:
         """Whether this request was answered before ``other`` was written; a worker's next words are another
         request's."""
         return any(
-            m.tier == APPLICATION and m.status is not None and (m.order, m.line) < (time, other.line)
-            for m in self.members
+            m.tier == APPLICATION and m.status is not None and (m.order, m.line) < (time, other.line) for m in self.members
         )
 
     def agrees(self, path: str | None, status: int | None, pid: int | None) -> bool:
@@ -115,12 +114,13 @@ class Group:
             source=first.source,
             line=first.line,
             sample=first.sample,
+            worker=self.pid,
         )
 
     def _alone(self, one: Observation, fault: Fault) -> Incident:
         return Incident(
             self.at, fault.kind, fault.table, fault.constraint, fault.columns, fault.key, self.handled, self.path,
-            self.status, one.pid, (one.tier,), one.source, one.line, one.sample,
+            self.status, one.pid, (one.tier,), one.source, one.line, one.sample, self.pid,
         )  # fmt: skip
 
 

@@ -26,16 +26,14 @@ def join_requests(requests: list[tuple[float, Observation]], groups: list[Group]
     unpaired = {id(pair[1]) for pair in _join_by(failed, open_groups, _by_time_alone)}
     done = {id(pair[1]) for pair in failed} - unpaired
     left = [pair for pair in left if id(pair[1]) not in done]
+    # what another tier says of a request joins the error that this tier's line has just been given to
+    left = _join_by(left, [group for group in open_groups if group.path is not None], _by_path_after)
     made: list[Group] = []
     rest = []
     for time, one in left:
         if one.registration and one.status is not None and one.status >= 500:
             same = next(
-                (
-                    g
-                    for g in reversed(made[-64:])
-                    if g.fits(one, time) and g.path and one.path and same_path(g.path, one.path)
-                ),
+                (g for g in reversed(made[-64:]) if g.fits(one, time) and g.path and one.path and same_path(g.path, one.path)),
                 None,
             )
             if same is not None:
@@ -48,9 +46,7 @@ def join_requests(requests: list[tuple[float, Observation]], groups: list[Group]
     return groups + made
 
 
-def _join_by(
-    requests: list[tuple[float, Observation]], groups: list[Group], choose: Choose
-) -> list[tuple[float, Observation]]:
+def _join_by(requests: list[tuple[float, Observation]], groups: list[Group], choose: Choose) -> list[tuple[float, Observation]]:
     left = []
     begin = 0
     ordered = sorted(groups, key=lambda group: group.time)
@@ -93,17 +89,18 @@ def _by_path_or_process(one: Observation, time: float, groups: list[Group]) -> G
     return best[1] if best else None
 
 
+def _by_path_after(one: Observation, time: float, groups: list[Group]) -> Group | None:
+    """The same among the errors that had happened by then: no request is answered before it fails."""
+    step = one.moment.step if one.moment else 0.001
+    return _by_path_or_process(one, time, [group for group in groups if group.time <= time + step + 0.05])
+
+
 def _by_time_alone(one: Observation, time: float, groups: list[Group]) -> Group | None:
     """The first error of the line's own second that has no request yet, else the last one before it."""
     step = one.moment.step if one.moment else 0.001
     earlier: Group | None = None
     for group in groups:
-        if (
-            group.path is None
-            and group.handled is not True
-            and group.fits(one, time)
-            and group.time <= time + step + 0.05
-        ):
+        if group.path is None and group.handled is not True and group.fits(one, time) and group.time <= time + step + 0.05:
             if group.time >= time - 0.5:
                 return group
             earlier = group
@@ -126,8 +123,6 @@ def _told_by_success(requests: list[tuple[float, Observation]], groups: list[Gro
         if not near or any((one.status or 0) >= 400 for _, one in near):
             continue
         group.handled = True
-        alone = all(
-            abs(waiting[n].time - group.time) > 2 * WITHIN for n in (index - 1, index + 1) if 0 <= n < len(waiting)
-        )
+        alone = all(abs(waiting[n].time - group.time) > 2 * WITHIN for n in (index - 1, index + 1) if 0 <= n < len(waiting))
         if alone and len(near) == 1 and group.fits(near[0][1], near[0][0]):
             group.add(near[0][1])

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
@@ -26,6 +27,7 @@ from mendbook.logs.observation import Observation, Summary, joined
 from mendbook.logs.reports import Reports
 from mendbook.logs.requests import Registration
 from mendbook.logs.sources import Source
+from mendbook.logs.span import EDGE, first_time, last_time
 
 if TYPE_CHECKING:
     from mendbook.logs.reading import Options
@@ -92,6 +94,18 @@ def observations(source: Source, options: Options, summary: Summary, places: lis
             lines += part.summary.lines
             joined(summary, part.summary)
     summary.files += 1
+    summary.spans(*_period(source))
+
+
+def _period(source: Source) -> tuple[datetime | None, datetime | None]:
+    clock = Clock(source.zone, source.modified)
+    try:
+        with Path(source.name).open("rb") as file:
+            head = file.read(EDGE)
+            file.seek(max(0, source.size - EDGE))
+            return first_time(head, clock), last_time(file.read(EDGE), clock)
+    except OSError:
+        return None, None
 
 
 def read_part(source: Source, options: Options, start: int, end: int) -> Part:
@@ -101,6 +115,7 @@ def read_part(source: Source, options: Options, start: int, end: int) -> Part:
     context = Context(
         source.name, Clock(source.zone, source.modified), Registration(options.registration_paths), forced=source.format
     )
+    context.database = options.database
     context.partial = start > 0
     gatherer = Gatherer(context)
     feeder = Feeder(gatherer, options)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any, BinaryIO
@@ -20,10 +20,11 @@ from mendbook.logs.decompress import blocks
 from mendbook.logs.formats import formats
 from mendbook.logs.gather import Gatherer
 from mendbook.logs.lines import Blocks, decode
-from mendbook.logs.observation import Line, Observation, Summary, joined
+from mendbook.logs.observation import WEB, Line, Observation, Summary, joined
 from mendbook.logs.requests import Registration
 from mendbook.logs.select import SMALL, Selector
 from mendbook.logs.sources import STDIN, Source, expand, series
+from mendbook.logs.span import EDGE, first_time, last_time
 from mendbook.model import Incident
 
 BLOCK = 4 << 20
@@ -40,10 +41,14 @@ class Reading:
         self.sources = sources
         self.options = options
         self.summary = Summary()
+        #: is told of every request that an access log has of a registration path, as it is read
+        self.requests: Callable[[Observation], None] | None = None
 
     def __iter__(self) -> Iterator[Incident]:
         correlator = Correlator()
         for observation in self._observations():
+            if self.requests is not None and observation.tier == WEB and observation.registration:
+                self.requests(observation)
             for incident in correlator.add(observation):
                 yield self._counted(incident)
         for incident in correlator.finish():
@@ -97,6 +102,7 @@ class Options:
         jobs: int,
         fast: bool,
         every: bool,
+        database: str | None = None,
     ) -> None:
         self.max_bytes = max_bytes
         self.max_seconds = max_seconds
@@ -104,6 +110,7 @@ class Options:
         self.jobs = jobs
         self.fast = fast
         self.every = every
+        self.database = database
         self.block = BLOCK
         self.small = SMALL
 
@@ -118,6 +125,8 @@ def read(
     max_seconds: float | None = None,
     registration_paths: Sequence[str] | None = None,
     fast: bool = True,
+    every: bool | None = None,
+    database: str | None = None,
 ) -> Reading:
     """Read logs: names, globs, folders or '-'.
 
@@ -130,6 +139,8 @@ def read(
     bite
     registration_paths   paths that register people, as plain text; in place of the built-in words
     fast                 False reads every line one by one: slow, and the same incidents
+    every                whether registrations that went well are read too; by default where there are several files
+    database             of logs that several databases share, the one whose records count (where the records name it)
     """
     wanted = {form for form in [format, *((o.get("format")) for o in (overrides or {}).values())] if form}
     names = [form.name for form in formats()]
@@ -138,7 +149,9 @@ def read(
     for name in [zone, *((o.get("zone")) for o in (overrides or {}).values())]:
         _check_zone(name)
     sources = expand(paths, zone, format, overrides)
-    options = Options(max_bytes, max_seconds, registration_paths, jobs or 2, fast, every=len(sources) > 1)
+    options = Options(
+        max_bytes, max_seconds, registration_paths, jobs or 2, fast, len(sources) > 1 if every is None else every, database
+    )
     return Reading(sources, options)
 
 
@@ -157,8 +170,7 @@ def merged(sets: list[list[Source]], options: Options, summary: Summary) -> Iter
     if len(streams) == 1:
         return iter(streams[0])
     return (
-        pair[2]
-        for pair in heapq.merge(*(_ordered(stream, n) for n, stream in enumerate(streams)), key=lambda pair: pair[:2])
+        pair[2] for pair in heapq.merge(*(_ordered(stream, n) for n, stream in enumerate(streams)), key=lambda pair: pair[:2])
     )
 
 
@@ -174,9 +186,7 @@ def _set(members: list[Source], options: Options, summary: Summary, deadline: fl
         yield from observations(source, options, summary, deadline)
 
 
-def observations(
-    source: Source, options: Options, summary: Summary, deadline: float | None = None
-) -> Iterator[Observation]:
+def observations(source: Source, options: Options, summary: Summary, deadline: float | None = None) -> Iterator[Observation]:
     """What one file tells. A file that cannot be opened is told, and the others go on."""
     try:
         file: BinaryIO = sys.stdin.buffer if source.name == STDIN else Path(source.name).open("rb", buffering=0)  # noqa: SIM115
@@ -186,6 +196,7 @@ def observations(
     context = Context(
         source.name, Clock(source.zone, source.modified), Registration(options.registration_paths), forced=source.format
     )
+    context.database = options.database
     try:
         yield from _read(file, context, options, deadline)
     except OSError as error:
@@ -204,7 +215,9 @@ def _read(file: BinaryIO, context: Context, options: Options, deadline: float | 
     gatherer = Gatherer(context)
     chunks = Blocks(blocks(file, options.block, options.max_bytes, told), told)
     feeder = Feeder(gatherer, options)
+    head = tail = b""
     for chunk in chunks:
+        head, tail = head or chunk[:EDGE], chunk[-EDGE:]
         feeder.feed(chunk)
         yield from gatherer.taken()
         if deadline is not None and monotonic() > deadline:
@@ -214,6 +227,7 @@ def _read(file: BinaryIO, context: Context, options: Options, deadline: float | 
     chunks.finish()
     context.summary.bytes = chunks.size
     context.summary.lines = feeder.number
+    context.summary.spans(first_time(head, context.clock), last_time(tail, context.clock))
     yield from gatherer.taken()
 
 

@@ -30,21 +30,24 @@ class Reports:
         detail: str = "",
         context: str = "",
         statement: str = "",
+        database: str | None = None,
     ) -> None:
+        if database and self.context.database and database != self.context.database:
+            return
         if self.context.fallback.encoding or not (message.isascii() and detail.isascii()):
             message, detail, context, statement = map(self._healed, (message, detail, context, statement))
         fault = postgres(message, detail, context, statement, state)
         if fault is not None and fault.kind == "aborted_transaction" and self.failed.get(session):
             return
         unsure = (
-            self.context.partial
-            and fault is not None
-            and fault.kind == "aborted_transaction"
-            and session not in self.failed
+            self.context.partial and fault is not None and fault.kind == "aborted_transaction" and session not in self.failed
         )
         self.failed.keep(session, fault is not None)
         if fault is None:
             return
+        if database:
+            counts = self.context.summary.databases
+            counts[database] = counts.get(database, 0) + 1
         self.context.emit(
             Observation(
                 DATABASE,

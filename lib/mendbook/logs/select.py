@@ -73,9 +73,7 @@ class Selector:
     def lines(self, chunk: bytes) -> Picked | None:
         """The lines to read, as (number in the block, offset, bytes); None: read them all."""
         self.expected = -1
-        ready = (
-            len(chunk) >= self.small and self.impure < 8 and b"\0" not in chunk and (not self.slow or self._resume())
-        )
+        ready = len(chunk) >= self.small and self.impure < 8 and b"\0" not in chunk and (not self.slow or self._resume())
         starts = self._starts(chunk) if ready else None
         if starts is not None:
             picked, self.total = _cut(chunk, starts)

@@ -13,14 +13,13 @@ from datetime import datetime
 
 from mendbook.logs.clock import WEB_STAMP
 from mendbook.logs.context import Context, sample
+from mendbook.logs.durations import in_text
 from mendbook.logs.formats import Format
 from mendbook.logs.observation import WEB, Line, Moment, Observation
 from mendbook.logs.reports import better
 from mendbook.logs.requests import bare
 
-_COMBINED = re.compile(
-    r"\[([^\]]{15,40})\] \"([A-Z]{3,10}) ((?:[^\"\\]|\\.){0,8000}?)(?: HTTP/[\d.]+)?\" (\d{3})(?= |$)"
-)
+_COMBINED = re.compile(r"\[([^\]]{15,40})\] \"([A-Z]{3,10}) ((?:[^\"\\]|\\.){0,8000}?)(?: HTTP/[\d.]+)?\" (\d{3})(?= |$)")
 _UVICORN = re.compile(
     r"(?:INFO:? +)?(?:[\d.]+|\[?[0-9a-fA-F:]+\]?|testclient|None)(?::\d+)? - \"([A-Z]{3,10}) (\S{1,8000}) HTTP/[\d.]+\" (\d{3})\b"  # noqa: E501
 )
@@ -74,7 +73,7 @@ class Access:
         if text.startswith("at="):
             match = _ROUTER.match(text)
             if match:
-                return self._request(line, match[1], match[2], int(match[3]), line.moment, None, "access:router")
+                return self._request(line, match[1], match[2], int(match[3]), line.moment, None, "access:router", match.end())
         return (
             _NGINX_ERROR.match(text) is not None
             or _APACHE_ERROR.match(text) is not None
@@ -86,11 +85,19 @@ class Access:
         moment = self.context.clock.web(stamp) if stamp else self.context.clock.find(match[1])
         worker = _WORKER.search(line.text, match.end(), match.end() + 2000)
         return self._request(
-            line, match[2], match[3], int(match[4]), moment, int(worker[1]) if worker else None, "access"
+            line, match[2], match[3], int(match[4]), moment, int(worker[1]) if worker else None, "access", match.end()
         )
 
     def _request(
-        self, line: Line, method: str, target: str, status: int, moment: Moment | None, pid: int | None, voice: str
+        self,
+        line: Line,
+        method: str,
+        target: str,
+        status: int,
+        moment: Moment | None,
+        pid: int | None,
+        voice: str,
+        end: int | None = None,
     ) -> bool:
         moment = better(moment, line.moment)
         context = self.context
@@ -103,6 +110,7 @@ class Access:
                 Observation(
                     WEB, voice, "", line.number, sample(line.text), None, moment, bare(target), status, pid,
                     False if status >= 500 else None, registers, line.redelivered,
+                    seconds=in_text(line.text[end:]) if registers and end is not None else None,
                 )
             )  # fmt: skip
         return True
