@@ -198,12 +198,12 @@ def mark(axes: Axes, deploys: Sequence[tuple[datetime, str]], guesses: Sequence[
         axes.text(place, 1.015 + 0.065 * row, f"▾ {label}" if rightwards else f"{label} ▾", transform=above,
                   ha="left" if rightwards else "right", va="bottom", fontsize=9, parse_math=False)  # fmt: skip
         last_end = share + 0.02 + 0.0125 * len(label)
-    for at in guesses:
-        if left <= (place := float(days([at])[0])) <= right:
-            axes.axvline(place, color=INK, linewidth=1.1, linestyle=(0, (1, 2)), zorder=3)
-            side = "left" if (place - left) < 0.75 * (right - left) else "right"
-            axes.text(place, 0.985, " changed? (a guess) ", transform=above, ha=side, va="top", fontsize=8.5, style="italic",
-                      parse_math=False)  # fmt: skip
+    for number, place in enumerate(place for at in guesses if left <= (place := float(days([at])[0])) <= right):
+        axes.axvline(place, color=INK, linewidth=1.1, linestyle=(0, (1, 2)), zorder=3)
+        side = "left" if (place - left) < 0.75 * (right - left) else "right"
+        # in turn at three heights, so that guesses close to each other can be read
+        axes.text(place, 0.985 - 0.07 * (number % 3), " changed? (a guess) ", transform=above, ha=side, va="top",
+                  fontsize=8.5, style="italic", parse_math=False)  # fmt: skip
     return rows
 
 
