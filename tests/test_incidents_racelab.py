@@ -104,9 +104,9 @@ def book_of(one: Traffic, home: Path, monkeypatch: pytest.MonkeyPatch) -> Workbo
     logs = home / "logs" / system.name
     shutil.copytree(one.lab.logs, logs)
     shutil.copy(one.postgres / "postgresql.log", logs)
-    head = f"[sources.{system.name}]\n"
-    text = system.mapping_text.replace(head, f'{head}zone = "UTC"\nlog_database = "{one.lab.name}"\n', 1)
-    text = text.replace('.log*"]', '.log*", "logs/*/access.json"]', 1)
+    shared = f'log_database = "{system.name}"'
+    assert shared in system.mapping_text
+    text = system.mapping_text.replace(shared, f'log_database = "{one.lab.name}"').replace("server/logs/", "logs/*/")
     (home / "mendbook.toml").write_text(text)
     monkeypatch.setenv(system.url_env, one.lab.url)
     return Workbook.open(system.name, home / "mendbook.toml", home / "outputs")

@@ -172,9 +172,12 @@ def logs(
     files: Annotated[list[str], typer.Argument(metavar="FILE..", help="files, folders, globs, or - for standard input")],
     zone: Annotated[str | None, typer.Option("--zone", help="what times without a zone mean, e.g. Europe/Berlin")] = None,
     form: Annotated[str | None, typer.Option("--format", help="read as this format alone")] = None,
+    config: Config = CONFIG,
+    outputs: Outputs = OUTPUTS,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON lines on stdout: one incident a line")] = False,
 ) -> int:
     """Tell the registration incidents in log files of any kind, one a line. Needs no mendbook.toml."""
+    del config, outputs  # every command takes them; this one needs neither
     from mendbook import log_lines
 
     written = log_lines.write(files, zone, form, as_json, sys.stdout)

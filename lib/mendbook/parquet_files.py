@@ -1,6 +1,6 @@
 """The Parquet files of a run folder: their columns, and a writer whose file gets its name when it is whole.
 
-What stands in each column is told in docs/file-formats.md. Rows pass through in batches, so memory stays flat however many
+What stands in each column is told in docs/formats.md. Rows pass through in batches, so memory stays flat however many
 there are. Nothing here knows a database or a log.
 """
 

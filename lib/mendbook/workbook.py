@@ -75,7 +75,9 @@ class Workbook:
     def take_audit(self, kinds: Sequence[str] | None = None, progress: Progress | None = None) -> tuple[Path, dict[str, Any]]:
         """The same without frames and figures: the folder of the files, and the result as JSON values."""
         with self._folder("audit") as folder:
-            return folder, take(self._database, list(kinds or ()), folder, progress, self._failures)
+            return folder, take(
+                self._database, list(kinds or ()), folder, progress, self._failures if self.source.logs else None
+            )
 
     @contextmanager
     def _folder(self, kind: str) -> Iterator[Path]:
