@@ -116,9 +116,10 @@ def test_mask_text_leaves_what_the_line_is_about(line):
     assert mask_text(line) == line
 
 
-@pytest.mark.parametrize(
-    "part", ["a", "'", "(", "(a,", ")=(", "@", "a@", "%40", "1.2.", "a:", '"ip', "?a=", "\\'", "'a", "(a(b)", "= ("]
-)
+ENDLESS = ["a", "'", "(", "(a,", ")=(", "@", "a@", "%40", "1.2.", "a:", '"ip', "?a=", "\\'", "'a", "(a(b)", "= ("]
+
+
+@pytest.mark.parametrize("part", ENDLESS)
 def test_mask_text_is_never_slow(part):
     began = time.perf_counter()
     assert "more characters" in mask_text(part * 100_000)

@@ -116,7 +116,7 @@ def test_rates_are_drawn_for_the_deploys_that_can_be_compared():
     deploys = [{"at": "2026-10-28T10:00:00+00:00", "name": HOSTILE, "before": stretch, "after": nothing}]
     chart = rates_chart(deploys, BERLIN)
     assert [label.get_text().split("\n")[1] for label in chart.axes[0].get_yticklabels()] == ["2026-10-28 11:00"]
-    assert "0.5 a day (0.06 to 1.8); 2 in 4 days" in chart.description
+    assert "3.5 a week (1.8 a month to 1.8 a day); 2 in 4 days" in chart.description
     assert "No deploy was named" in rates_chart([], BERLIN).description
 
 

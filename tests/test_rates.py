@@ -106,6 +106,13 @@ def test_old_workers_that_finish_do_not_count_as_bleeding():
     assert "of 2 incidents since 'fix' the last came 4.3 minutes after it" in result["verdict"]
 
 
+def test_a_quiet_night_ends_nothing_by_itself():
+    result = told(evenly(0, 10, 48), 10.7)
+    assert result["still_bleeding"] is None
+    assert result["verdict"].startswith("Cannot tell yet: no incident in 17 hours; 480 incidents in the 10 days before that")
+    assert "may be a night" in result["doubt"]
+
+
 def test_one_incident_after_the_fix_is_not_called_over():
     assert told([*evenly(0, 10, 14), 15], 19, [(10, "fix")])["still_bleeding"] is True
 

@@ -157,6 +157,16 @@ def _replica(snapshot: Snapshot) -> Iterator[Check]:
         yield Check("primary", "warning", "this is a replica", "Good for audits; repairs need the primary.")
 
 
+def _collations(snapshot: Snapshot) -> Iterator[Check]:
+    for name in snapshot.dialect.changed_collations(snapshot.connection):
+        yield Check(
+            "collations",
+            "warning",
+            f"collation {name} sorts by other rules than when its indexes were built: a unique index may have let doubles in",
+            "REINDEX what uses it, then ALTER DATABASE (or COLLATION) .. REFRESH COLLATION VERSION.",
+        )
+
+
 def _constraints(snapshot: Snapshot) -> Iterator[Check]:
     for weakness in weaknesses(snapshot.tables):
         yield Check(
@@ -173,5 +183,6 @@ LOOKS: tuple[Callable[[Snapshot], Iterator[Check]], ...] = (
     _row_security,
     _keys,
     _replica,
+    _collations,
     _constraints,
 )

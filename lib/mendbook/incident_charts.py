@@ -20,14 +20,17 @@ from mendbook.charts import gap_chart
 from mendbook.display import inert, mask_text
 from mendbook.drawing import Chart, save, styled_chart
 from mendbook.palette import BLUE, EVIDENCE, FAINT, HANDLED, INCIDENTS, INK, ORANGE, PAPER, VERMILION, incident_look
+from mendbook.rate_words import per
 from mendbook.results import read_result
-from mendbook.timelines import Setting, blank, counted, empty, number, stacked_chart
+from mendbook.timelines import Setting, blank, counted, empty, number, short, stacked_chart
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MOST_BARS = 12
+#: How many of each unit make a day.
+_UNITS = ((86400, "second"), (1440, "minute"), (24, "hour"), (1, "day"))
 _LONGEST_LABEL = 44
 _MOST_IN_FLIGHT = 9
 _BARS = {
@@ -76,7 +79,7 @@ def rates_chart(deploys: Sequence[Mapping[str, Any]], zone: str) -> Chart:
     title, known = "Rate before and after each deploy", zone_of(zone)
     rows = []
     for each in deploys:
-        name, at = inert(each["name"], 28), results.local(each["at"], known)[:16]
+        name, at = short(each["name"]), results.local(each["at"], known).removesuffix(":00")
         for side, colour in (("before", ORANGE), ("after", BLUE)):
             if each[side].get("per_day") is not None:
                 rows.append((f"{side} {name}\n{at}", each[side], colour, side))
@@ -84,32 +87,29 @@ def rates_chart(deploys: Sequence[Mapping[str, Any]], zone: str) -> Chart:
         named = "No deploy lies in the time that was read" if deploys else "No deploy was named"
         return empty(title, f"{named}, so there is no before and after to compare.")
     chart, (axes,) = blank(title, 1.3 + 0.62 * len(rows))
-    top = max(float(stretch["high"]) for _, stretch, _, _ in rows) or 1.0
+    highest = max(float(stretch["high"]) for _, stretch, _, _ in rows) or 1.0
+    size, unit = next(((size, unit) for size, unit in _UNITS if highest / size >= 2), _UNITS[-1])
+    top = highest / size
     for place, (_, stretch, colour, side) in enumerate(rows):
-        low, rate, high = (float(stretch[name]) for name in ("low", "per_day", "high"))
+        low, rate, high = (float(stretch[name]) / size for name in ("low", "per_day", "high"))
         axes.plot([low, high], [place, place], color=colour, linewidth=5, alpha=0.45, solid_capstyle="butt")
-        axes.plot(
-            [rate],
-            [place],
-            marker="D" if side == "before" else "o",
-            color=colour,
-            markersize=8,
-            markeredgecolor=INK,
-            clip_on=False,
-        )
-        says = f"{rate:,.3g} a day; {int(stretch['incidents']):,} in {float(stretch['days']):,.3g} days"
+        form: dict[str, Any] = {"marker": "D" if side == "before" else "o", "markersize": 8, "markeredgecolor": INK}
+        axes.plot([rate], [place], color=colour, clip_on=False, **form)
+        says = f"{per(float(stretch['per_day']))}; {results.seen_in(stretch)}"
         axes.text(top * 1.03, place, says, va="center", fontsize=9, parse_math=False)
     for place in range(2, len(rows)):
         if rows[place][3] == "before":
             axes.axhline(place - 0.5, color=FAINT, linewidth=0.8)
     axes.set_yticks(range(len(rows)), [label for label, *_ in rows], parse_math=False)
+    axes.tick_params(axis="y", pad=9)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(0, top * 1.62)
     axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= top * 1.01])
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
-    axes.set_xlabel(f"incidents a day (the bar holds the true rate 95 times in 100); times are {known.key}", parse_math=False)
+    meaning = "the bar holds the true rate 95 times in 100"
+    axes.set_xlabel(f"incidents a {unit} ({meaning}); times are {known.key}", parse_math=False)
     told = "; ".join(f"{label.replace(chr(10), ' at ')}: {results.rate_text(stretch)}" for label, stretch, *_ in rows)
-    chart.description = inert(f"{told}. A bar holds the true rate 95 times in 100.")
+    chart.description = inert(f"{told}; {meaning}.")
     return chart
 
 

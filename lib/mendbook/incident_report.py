@@ -16,7 +16,7 @@ from mendbook.display import frame_html
 
 #: How many incidents a report lists; the rest is in incidents.parquet.
 SHOWN_INCIDENTS = 40
-_SHOWN = ("at", "kind", "seen by a person", "constraint", "key", "path", "log line", "what it says")
+_LONGEST_SAMPLE = 160
 
 _ANSWERS = {True: ("yes", "Still bleeding? Yes."), False: ("no", "Still bleeding? No.")}
 _UNKNOWN = ("unknown", "Still bleeding? It cannot be told.")
@@ -55,10 +55,31 @@ def parts(result: dict[str, Any]) -> dict[str, Any]:
 
 def listed(folder: Path, result: dict[str, Any]) -> dict[str, Any]:
     """The newest incidents as a table, and how many more there are. Raises OutputError."""
+    from pandas import DataFrame
+
     zone = zone_of(result.get("zone"))
     frame = incident_results.read_incidents(folder)
-    shown = incident_results.listing(frame.head(SHOWN_INCIDENTS), zone)[list(_SHOWN)]
-    shown = shown[[name for name in shown.columns if any(map(incident_results.present, shown[name]))]]
+    listing = incident_results.listing(frame.head(SHOWN_INCIDENTS), zone)
+    shown = DataFrame({"at": listing["at"], "incident": list(map(_incident, listing["kind"], listing["seen by a person"]))})
+    shown["where"] = [_joined(values) for values in zip(listing["path"], listing["constraint"], listing["key"], strict=True)]
+    shown["log line"] = listing["log line"]
+    shown["what it says"] = [_cut(text) for text in listing["what it says"]]
     hidden = len(frame) - len(shown)
-    caption = f"{'The newest ' if hidden else ''}{len(shown):,} of {len(frame):,} incidents; times are {zone.key}"
+    caption = f"{len(shown):,} of {len(frame):,} incidents; times are {zone.key}"
     return {"table": Markup(frame_html(shown, caption)) if len(frame) else None, "hidden": hidden}
+
+
+def _incident(kind: Any, seen: Any) -> str:
+    words = str(kind).replace("_", " ")
+    return f"{words} ({'seen' if seen == 'yes' else 'handled'})" if seen else words
+
+
+def _joined(values: tuple[Any, ...]) -> str:
+    """Path, constraint and key, as far as they are told."""
+    return " · ".join(str(value) for value in values if incident_results.present(value))
+
+
+def _cut(text: Any) -> str | None:
+    if not incident_results.present(text):
+        return None
+    return str(text) if len(str(text)) <= _LONGEST_SAMPLE else f"{str(text)[: _LONGEST_SAMPLE - 1]}…"

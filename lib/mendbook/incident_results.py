@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from mendbook.display import inert, mask, mask_key, mask_text
 from mendbook.errors import OutputError
 from mendbook.palette import EVIDENCE, INCIDENTS
+from mendbook.rate_words import an_amount, per
 from mendbook.results import GAP_COLUMNS, GAPS
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ LISTED = {
 }  # fmt: skip
 _AGAIN = "Run it again: mendbook incidents SOURCE"
 _NUMBERED = re.compile(r"(?i)\A(?:.*_)?id\Z")
+_PATH = re.compile(r"\A/(?:[^/\s:]+/)+([^/\s:]+/[^/\s:]+)")
 _PLAIN_KEY = re.compile(r"\A\d{1,19}\Z|\A[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
 
 
@@ -46,9 +48,13 @@ def is_incidents(result: Mapping[str, Any] | None) -> bool:
 
 
 def read_incidents(folder: Path) -> DataFrame:
-    """Every incident, newest first, those without a time last; the columns are ``INCIDENT_COLUMNS``. Raises OutputError."""
+    """Every incident: those of logs, then those of rows; the newest first of each, those without a time last.
+
+    The columns are ``INCIDENT_COLUMNS``. Raises OutputError.
+    """
     frame = _read(Path(folder) / INCIDENTS_FILE, INCIDENT_COLUMNS)
-    return frame.sort_values("at", ascending=False, na_position="last", kind="stable", ignore_index=True)
+    frame = frame.sort_values("at", ascending=False, na_position="last", kind="stable", ignore_index=True)
+    return frame.sort_values("source", key=lambda source: source == "rows", kind="stable", ignore_index=True)
 
 
 def read_registrations(folder: Path) -> DataFrame:
@@ -124,11 +130,11 @@ def deploys_frame(result: Mapping[str, Any], zone: Any) -> DataFrame:
 
     rows = [
         {
-            "at": local(each["at"], zone)[:16],
+            "at": local(each["at"], zone).removesuffix(":00"),
             "deploy": each["name"],
             "before": rate_text(each["before"]),
             "after": rate_text(each["after"]),
-            "ratio": each.get("ratio"),
+            "ratio": "" if each.get("ratio") is None else f"{each['ratio']:.2g}",
             "what came of it": each["verdict"],
         }
         for each in result.get("deploys", ())
@@ -137,11 +143,16 @@ def deploys_frame(result: Mapping[str, Any], zone: Any) -> DataFrame:
 
 
 def rate_text(stretch: Mapping[str, Any]) -> str:
-    """ "14 a day (12 to 17), 140 in 10 days"."""
+    """ "14 a day (12 a day to 17 a day); 140 in 10 days"."""
     if stretch.get("per_day") is None:
         return "no time was read"
-    rate, low, high = (f"{float(stretch[name]):.3g}" for name in ("per_day", "low", "high"))
-    return f"{rate} a day ({low} to {high}); {int(stretch['incidents']):,} in {float(stretch['days']):.3g} days"
+    rate, low, high = (per(float(stretch[name])) for name in ("per_day", "low", "high"))
+    return f"{rate} ({low} to {high}); {seen_in(stretch)}"
+
+
+def seen_in(stretch: Mapping[str, Any]) -> str:
+    """ "140 in 10 days"."""
+    return f"{int(stretch['incidents']):,} in {an_amount(timedelta(days=float(stretch['days'])))}"
 
 
 def local(text: str | datetime | None, zone: Any) -> str:
@@ -208,16 +219,26 @@ def read_frame(result: Mapping[str, Any]) -> DataFrame:
     for name, value in (result.get("read") or {}).items():
         if name == "samples" or value in (None, [], {}):
             continue
+        if isinstance(value, Mapping):
+            value = [f"{each} {count:,}" if isinstance(count, int) else f"{each} {count}" for each, count in value.items()]
         if isinstance(value, (list, tuple)):
-            value = [_brief(each) for each in value[:20]] + ([f"and {len(value) - 20:,} more"] if len(value) > 20 else [])
-        rows.append({"what": name.replace("_", " "), "how much": value})
-    return DataFrame(rows, columns=["what", "how much"])
+            value = [_near(_brief(each)) for each in value[:20]] + (
+                [f"and {len(value) - 20:,} more"] if len(value) > 20 else []
+            )
+        shown = f"{value:,}" if isinstance(value, int) else value
+        rows.append({"what": name.replace("_", " "), "how much": shown})
+    return DataFrame(rows, columns=["what", "how much"], dtype=object)
 
 
 def samples_of(result: Mapping[str, Any]) -> list[str]:
     """Lines that were not understood, masked."""
     samples = (result.get("read") or {}).get("samples") or []
-    return [mask_text(_brief(each)) for each in samples[:20]]
+    return [mask_text(_near(_brief(each))) for each in samples[:20]]
+
+
+def _near(text: str) -> str:
+    """Text that begins with an absolute path with the last two parts of it: the rest is the machine's own business."""
+    return _PATH.sub(r"\1", text)
 
 
 def _brief(value: Any) -> str:

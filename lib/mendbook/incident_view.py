@@ -17,6 +17,7 @@ from mendbook.calendar_bins import zone_of
 from mendbook.display import DOTS, frame_csv, inert, mask_frame
 from mendbook.errors import ConfigError, OutputError, known
 from mendbook.publish import publish
+from mendbook.rate_words import per
 from mendbook.results import read_result
 from mendbook.views import PERSONAL, BrowsableTable, People, Table
 
@@ -82,7 +83,7 @@ class IncidentView:
         return Verdict(self.result["verdict"], self.result.get("still_bleeding"), str(self.result.get("doubt") or ""))
 
     def incidents(self, kind: str | None = None, limit: int | None = None) -> DataFrame:
-        """Incidents, newest first, those without a time last; at most ``limit``.
+        """Incidents of logs, then those of rows, the newest first of each, those without a time last; at most ``limit``.
 
         Columns: at, kind, seen by a person, table, constraint, key, path, status, told by, in flight, user, log line, what it
         says and, where people can be looked up, username and email. Times are those of the source's zone. Masked unless
@@ -128,13 +129,13 @@ class IncidentView:
         rows = [
             {
                 "around": incident_results.local(each["at"], zone),
-                "before, a day": each.get("before_per_day"),
-                "after, a day": each.get("after_per_day"),
+                "before": per(float(each["before_per_day"])),
+                "after": per(float(each["after_per_day"])),
                 "near the deploy": each.get("near") or "",
             }
             for each in self.result.get("changes") or ()
         ]
-        frame = DataFrame(rows, columns=["around", "before, a day", "after, a day", "near the deploy"])
+        frame = DataFrame(rows, columns=["around", "before", "after", "near the deploy"])
         note = "These are guesses from the counts alone; about one series in a hundred that never changed gives one."
         return Table(frame, f"Guessed changes of the rate ({zone.key})", note if rows else "No change of the rate stands out.")
 
@@ -203,7 +204,7 @@ class IncidentView:
         unattended = bool(os.environ.get("MENDBOOK_RUN"))
         frame = self.incidents(kind, rows if unattended else _BROWSED)
         whole = len(self._all()) if kind is None else int((self._all()["kind"] == kind).sum())
-        of = f"the newest {len(frame):,} of {whole:,}" if whole > len(frame) else f"all {whole:,}"
+        of = f"the first {len(frame):,} of {whole:,}, newest first" if whole > len(frame) else f"all {whole:,}"
         hidden = "" if self.reveal else f" Personal data is masked ({DOTS}); set reveal = True to see it."
         note = f"Every incident is in {self.folder / incident_results.INCIDENTS_FILE}." if whole > len(frame) else ""
         return BrowsableTable(frame, f"Incidents, times in {zone_of(self.zone).key}: {of}.{hidden}", note)

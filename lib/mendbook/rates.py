@@ -198,8 +198,9 @@ def _going_on(line: Timeline, since: datetime, name: str) -> tuple[str, bool | N
         if name:
             came = f"of {number} since {name!r} the last came {_after(whole - silence)}"
         words = f"were the rate the same all the time, so long a silence by chance: {chance(math.exp(known), known)}"
-        if known > math.log(CONVINCING):
-            return f"Cannot tell yet: no incident in {an_amount(silence)}; {came}; {words}.", None, []
+        if known > math.log(CONVINCING) or silence < _LONG_SILENCE:
+            doubt = "Less than a day of silence may be a night, or the end of the traffic." if silence < _LONG_SILENCE else ""
+            return f"Cannot tell yet: no incident in {an_amount(silence)}; {came}; {words}.", None, [doubt] if doubt else []
         why = "Incidents went on after the last deploy." if name else "No deploy is named for it."
         return f"No incident in {an_amount(silence)}; {came}; {words}.", False, [f"{why} What ended them is not known."]
     if not name and counted.bursts < _FEW:

@@ -117,7 +117,7 @@ def stacked_chart(times: DataFrame, setting: Setting) -> Chart:
     kinds = _kinds(dated, setting)
     height = (3.9 if stretch is None else 6.6) + 0.22 * len(kinds)
     chart, panels = blank(setting.title, height, 1 if stretch is None else 2)
-    highest = _panel(panels[0], dated, edges, setting, f"{what} in each {step}")
+    highest, _ = _panel(panels[0], dated, edges, setting, f"{what} in each {step}")
     zoomed = ""
     if stretch is not None:
         zoomed = _zoom(panels, dated, stretch, setting)
@@ -155,8 +155,8 @@ def days(moments: Any) -> Any:
     return date2num(pandas.DatetimeIndex(moments).tz_convert("UTC").tz_localize(None).to_numpy())
 
 
-def _panel(axes: Axes, dated: DataFrame, edges: DatetimeIndex, setting: Setting, label: str) -> int:
-    """One stacked histogram with its marks; the count of the highest bar."""
+def _panel(axes: Axes, dated: DataFrame, edges: DatetimeIndex, setting: Setting, label: str) -> tuple[int, int]:
+    """One stacked histogram with its marks; the count of the highest bar, and how many rows the deploys' names take."""
     places = days(edges)
     bottom = numpy.zeros(len(places) - 1)
     kinds = _kinds(dated, setting)
@@ -171,8 +171,7 @@ def _panel(axes: Axes, dated: DataFrame, edges: DatetimeIndex, setting: Setting,
     time_axis(axes, setting.zone)
     axes.set_xlim(places[0], places[-1])
     counted(axes, label)
-    mark(axes, setting.deploys, setting.guesses)
-    return int(bottom.max())
+    return int(bottom.max()), mark(axes, setting.deploys, setting.guesses)
 
 
 def time_axis(axes: Axes, zone: str) -> None:
@@ -184,16 +183,17 @@ def time_axis(axes: Axes, zone: str) -> None:
     axes.set_xlabel(known.key, parse_math=False)
 
 
-def mark(axes: Axes, deploys: Sequence[tuple[datetime, str]], guesses: Sequence[datetime]) -> None:
-    """Lines at deploys, with their names above, and dotted ones at guessed changes."""
+def mark(axes: Axes, deploys: Sequence[tuple[datetime, str]], guesses: Sequence[datetime]) -> int:
+    """Lines at deploys, with their names above, and dotted ones at guessed changes; how many rows the names take."""
     left, right = axes.get_xlim()
     above = blended_transform_factory(axes.transData, axes.transAxes)
     within = [(place, name) for at, name in sorted(deploys) if left <= (place := float(days([at])[0])) <= right]
-    last_end, row = -1.0, 0
+    last_end, row, rows = -1.0, 0, 0
     for place, name in within:
         axes.axvline(place, color=INK, linewidth=1.2, zorder=3)
-        label, share = inert(name, _NAME_LENGTH) or "deploy", (place - left) / (right - left)
+        label, share = short(name) or "deploy", (place - left) / (right - left)
         row = row + 1 if share < last_end and row < 2 else 0
+        rows = max(rows, row + 1)
         rightwards = share < 0.72
         axes.text(place, 1.015 + 0.065 * row, f"▾ {label}" if rightwards else f"{label} ▾", transform=above,
                   ha="left" if rightwards else "right", va="bottom", fontsize=9, parse_math=False)  # fmt: skip
@@ -204,12 +204,19 @@ def mark(axes: Axes, deploys: Sequence[tuple[datetime, str]], guesses: Sequence[
             side = "left" if (place - left) < 0.75 * (right - left) else "right"
             axes.text(place, 0.985, " changed? (a guess) ", transform=above, ha=side, va="top", fontsize=8.5, style="italic",
                       parse_math=False)  # fmt: skip
+    return rows
+
+
+def short(name: str) -> str:
+    """A name as it fits into a chart."""
+    shown = inert(name)
+    return shown if len(shown) <= _NAME_LENGTH else f"{shown[: _NAME_LENGTH - 1]}…"
 
 
 def _marks_told(setting: Setting) -> str:
     zone, told = zone_of(setting.zone), ""
     if setting.deploys:
-        named = [f"{inert(name, _NAME_LENGTH)} at {at.astimezone(zone):%Y-%m-%d %H:%M}" for at, name in setting.deploys]
+        named = [f"{short(name)} at {at.astimezone(zone):%Y-%m-%d %H:%M}" for at, name in setting.deploys]
         told = f" Deploys: {', '.join(named)}."
     if setting.guesses:
         times = ", ".join(f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for at in setting.guesses)
@@ -241,13 +248,12 @@ def _zoom(panels: Sequence[Axes], dated: DataFrame, stretch: tuple[Timestamp, Ti
     since, until = stretch
     edges, step = bins(since, until, setting.zone)
     near = dated[(dated["at"] >= edges[0]) & (dated["at"] < edges[-1])]
-    _panel(panel, near, edges, setting, f"in each {step}")
+    _, named = _panel(panel, near, edges, setting, f"in each {step}")
     zone = zone_of(setting.zone)
     begins, ends = since.tz_convert(zone), until.tz_convert(zone)
     ends_form = "%H:%M:%S" if begins.date() == ends.date() else "%Y-%m-%d %H:%M"
     says = f"{len(near):,} of {len(dated):,} from {begins:%Y-%m-%d %H:%M:%S} to {ends:{ends_form}}"
-    pad = 16 if setting.deploys else 6
-    panel.set_title(f"Closer: {says}", loc="left", fontsize=10, fontweight="bold", parse_math=False, pad=pad)
+    panel.set_title(f"Closer: {says}", loc="left", fontsize=10, fontweight="bold", parse_math=False, pad=6 + 15 * named)
     middle, above = float(days([since + (until - since) / 2])[0]), blended_transform_factory(whole.transData, whole.transAxes)
     left, right = whole.get_xlim()
     side = "right" if middle > (left + right) / 2 else "left"
