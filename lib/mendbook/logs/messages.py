@@ -24,7 +24,7 @@ _NULL = re.compile(r'null value in column "(.{1,200}?)"(?: of relation "(.{1,200
 _SERIALIZE = "could not serialize access"
 
 _DEADLOCK = re.compile(
-    r"Deadlock found when trying to get lock|was deadlocked on lock|ORA-00060: deadlock detected|Transactions deadlock detected"  # noqa: E501
+    r"Deadlock found when trying to get lock|was deadlocked on lock|ORA-00060: deadlock detected|Transactions deadlock detected"
 )
 _DETAIL = re.compile(r"(?:^|\n)\s*(?:DETAIL|Detail|[^\W\d_]{2,20} ?):  ?(?=[^\n]{0,200}\()")
 _NODE_DETAIL = re.compile(r"\bdetail: ['\"`](Key \(.{0,2000}? already exists\.)['\"`]")

@@ -27,7 +27,7 @@ _UWSGI = re.compile(
     r"\[pid: (\d+)\|.{0,80}?\] .{0,200}? \[([A-Z][a-z]{2} [A-Z][a-z]{2} +\d{1,2} [\d:]{8} \d{4})\] ([A-Z]{3,10}) (\S{1,8000}) => generated .{0,120}?\(HTTP/[\d.]+ (\d{3})\)"  # noqa: E501
 )
 _ROUTER = re.compile(
-    r"at=\w+ (?:code=\w+ desc=\"[^\"]{0,200}\" )?method=([A-Z]{3,10}) path=\"?([^\" ]{1,8000})\"? .{0,2000}?\bstatus=(\d{3})\b"  # noqa: E501
+    r"at=\w+ (?:code=\w+ desc=\"[^\"]{0,200}\" )?method=([A-Z]{3,10}) path=\"?([^\" ]{1,8000})\"? .{0,2000}?\bstatus=(\d{3})\b"
 )
 _BALANCER = re.compile(
     r"(?:https?|h2|wss?|grpcs?) (\S{20,40}) \S+ \S+ \S+ \S+ \S+ \S+ (\d{3}) (?:\d{3}|-) \d+ \d+ \"([A-Z]{3,10}) (\S{1,8000}) HTTP"  # noqa: E501

@@ -15,7 +15,7 @@ from mendbook.logs.observation import DATABASE, Fault, Line, Observation
 from mendbook.logs.reports import better
 
 _LINE = re.compile(
-    r"(?:(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?) +)?(\d{1,12}) \[(Note|Warning|ERROR|System)\] (.*)",  # noqa: E501
+    r"(?:(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?) +)?(\d{1,12}) \[(Note|Warning|ERROR|System)\] (.*)",
     re.DOTALL,
 )
 _DUMP = re.compile(
