@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from mendbook.errors import MendbookError
+from mendbook.terminal import counts_table, incidents_table
 
 if TYPE_CHECKING:
     from mendbook.config import Settings
@@ -131,18 +131,6 @@ def _progress() -> Callable[[str, int, int], None]:
     return tell
 
 
-def _counts_table(result: dict[str, Any]) -> Table:
-    table = Table(title=f"{result['source']}: damage found", title_justify="left", show_edge=False)
-    table.add_column("kind")
-    table.add_column("cases", justify="right")
-    table.add_column("rows", justify="right")
-    table.add_column("what it is", style="dim")
-    for kind, count in result["counts"].items():
-        style = "bold" if count["rows"] else "dim"
-        table.add_row(kind, f"{count['cases']:,}", f"{count['rows']:,}", result["titles"][kind], style=style)
-    return table
-
-
 @app.command()
 def audit(
     source: SourceName,
@@ -159,7 +147,7 @@ def audit(
     for left in result["left_out"]:
         of = f" of {left['profile']}" if left["profile"] else ""
         _say(f"left out: {left['kind']}{of}: {left['why']}")
-    people.print(_counts_table(result))
+    people.print(counts_table(result))
     _say(f"{result['seconds']} s. Findings: {folder / 'findings.parquet'}")
     if as_json:
         keys = ("source", "taken_at", "seconds", "counts", "findings", "gaps", "left_out", "warnings")
@@ -207,7 +195,7 @@ def incidents(
     write_result(folder, result)
     for warning in result["warnings"]:
         _say(f"warning: {warning}")
-    people.print(_incidents_table(result))
+    people.print(incidents_table(result))
     for each in result["deploys"]:
         _say(f"{each['at']} {each['name']}: {each['verdict']}")
     _say(result["verdict"])
@@ -215,18 +203,6 @@ def incidents(
     if as_json:
         _print_json(result)
     return 0
-
-
-def _incidents_table(result: dict[str, Any]) -> Table:
-    table = Table(title=f"{result['source']}: incidents", title_justify="left", show_edge=False)
-    table.add_column("kind")
-    for name in ("seen", "handled", "unknown"):
-        table.add_column(name, justify="right")
-    for kind, count in result["counts"].items():
-        table.add_row(kind, *(f"{count[name]:,}" for name in ("seen", "handled", "unknown")))
-    for name, rows in result["rows_evidence"].items():
-        table.add_row(f"rows: {name}", f"{rows:,}", style="bold" if rows else "dim")
-    return table
 
 
 @app.command()
@@ -300,7 +276,7 @@ def demo(
         return 0
     results = show.play(outputs.absolute(), say=_say)
     for result in results["systems"]:
-        people.print(_counts_table(result["audit"]))
+        people.print(counts_table(result["audit"]))
         _say(f"  report: {result['report']}\n")
     _say(results["next"])
     if as_json:

@@ -16,11 +16,12 @@ from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from mendbook.logs.clock import Clock
 from mendbook.logs.context import WINDOW, Context
 from mendbook.logs.decompress import MAGIC
+from mendbook.logs.feeding import Feeder, Options
 from mendbook.logs.gather import Gatherer
 from mendbook.logs.lines import CAP, Blocks
 from mendbook.logs.observation import Observation, Summary, joined
@@ -28,9 +29,6 @@ from mendbook.logs.reports import Reports
 from mendbook.logs.requests import Registration
 from mendbook.logs.sources import Source
 from mendbook.logs.span import EDGE, first_time, last_time
-
-if TYPE_CHECKING:
-    from mendbook.logs.reading import Options
 
 PART = 16 << 20
 OVERLAP = 4 * WINDOW
@@ -110,7 +108,6 @@ def _period(source: Source) -> tuple[datetime | None, datetime | None]:
 
 def read_part(source: Source, options: Options, start: int, end: int) -> Part:
     """The observations of the records that begin in ``start:end``, lines counted from the part's own first."""
-    from mendbook.logs.reading import Feeder
 
     context = Context(
         source.name, Clock(source.zone, source.modified), Registration(options.registration_paths), forced=source.format
