@@ -78,6 +78,13 @@ def test_the_list_is_newest_first_in_the_zone_with_the_line_behind_each(view):
     assert set(listed["what it says"].tail(46)) == {"double creation", "late profile", "retry"}
 
 
+def test_a_status_is_a_whole_number_though_some_incidents_have_none(view):
+    status = view.incidents()["status"]
+    assert status.isna().any()
+    assert {str(value) for value in status.dropna()} <= {str(number) for number in range(100, 600)}
+    assert status.notna().any()
+
+
 def test_one_kind_alone_and_unknown_ones_are_named(view):
     assert set(view.incidents("deadlock")["kind"]) == {"deadlock"}
     assert len(view.incidents("deadlock", 3)) == 3

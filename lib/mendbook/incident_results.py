@@ -166,6 +166,8 @@ def local(text: str | datetime | None, zone: Any) -> str:
 
 def listing(frame: DataFrame, zone: Any, reveal: bool = False) -> DataFrame:
     """Incidents as people look at them: times in ``zone``, the log line behind each, personal data masked."""
+    from pandas import Series
+
     seen = {True: "no", False: "yes"}
     listed = frame.copy()
     listed["at"] = [None if at != at else local(at, zone) for at in frame["at"]]
@@ -185,7 +187,8 @@ def listing(frame: DataFrame, zone: Any, reveal: bool = False) -> DataFrame:
         for name in ("user_key", "row_key"):
             listed[name] = [mask_key(str(key)) if present(key) else None for key in frame[name]]
     for name in ("status", "in_flight"):
-        listed[name] = [int(value) if present(value) else None for value in frame[name]]
+        # as objects: beside a missing one, whole numbers would become 500.0
+        listed[name] = Series([int(value) if present(value) else None for value in frame[name]], frame.index, dtype=object)
     return listed[list(LISTED)].rename(columns=LISTED).astype(object)
 
 
