@@ -145,7 +145,7 @@ class AuditView:
                 "role": each["role"] if each["profile"] is None else f"{each['role']} {each['profile']}",
                 "table": each["table"],
                 "rows (estimate)": each["rows_estimate"],
-                "columns": [f"{role}: {column}" for role, column in each["mapped"].items()],
+                "columns": [f"{role}: {shown(column)}" for role, column in each["mapped"].items()],
             }
             for each in self.result["scope"]
         ]
