@@ -27,6 +27,7 @@ class Column:
     nullable: bool
     collation: str = ""
     caseless: bool = False
+    readable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,10 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A table, or what stands where a table was expected (``kind`` says: table, view, foreign table, ...)."""
+    """A table, or what stands where a table was expected (``kind`` says: table, view, foreign table, ...).
+
+    ``readable`` tells of its schema: without USAGE on that, rights on columns are worth nothing.
+    """
 
     identity: int
     schema: str
