@@ -14,6 +14,7 @@ import mendbook.audit
 import pytest
 import sqlalchemy as sa
 from mendbook.damage import catalogue
+from mendbook.doctor import examine
 from mendbook.errors import ConfigError, MappingError, OutputError, QueryStopped, Refused
 from mendbook.model import FINDING_COLUMNS, Damage
 from pyarrow import parquet
@@ -225,6 +226,84 @@ def test_a_role_that_may_not_read_is_refused(shop: Shop) -> None:
         shop.execute(f"GRANT SELECT ON customer TO {name}")
         result = shop.audit()
         assert (rows(result), result["warnings"]) == ({}, []), "SELECT alone is enough, and warns of nothing"
+
+
+def test_rights_on_the_mapped_columns_are_enough(shop: Shop) -> None:
+    shop.execute(DAMAGE)
+    with role(shop.database) as (name, url):
+        shop.use_url(url)
+        shop.execute(
+            f"GRANT SELECT (id, username, email, date_joined, is_staff) ON auth_user TO {name};"
+            f"GRANT SELECT (id, user_id, phone, barcode, invited, created_at) ON customer TO {name};"
+            "ALTER TABLE customer ADD secret text"
+        )
+        assert rows(shop.audit()) == DAMAGED
+        book = shop.book()
+        assert [check.name for check in examine(book.source, book.settings, shop.outputs) if check.state != "ok"] == []
+
+
+@pytest.mark.parametrize("taken", ["SELECT (email) ON auth_user", "SELECT (user_id) ON customer", "USAGE ON SCHEMA public"])
+def test_doctor_tells_of_rights_that_an_audit_would_miss(shop: Shop, taken: str) -> None:
+    with role(shop.database) as (name, url):
+        shop.use_url(url)
+        shop.map(
+            MAPPING.replace('"auth_user"', '"public.auth_user"').replace('table = "customer"', 'table = "public.customer"')
+        )
+        shop.execute(
+            f"GRANT SELECT (id, username, email, date_joined, is_staff) ON auth_user TO {name};"
+            f"GRANT SELECT (id, user_id, phone, barcode, invited, created_at) ON customer TO {name};"
+            f"REVOKE {taken} FROM {name}, PUBLIC"
+        )
+        with pytest.raises(Refused, match="permission denied") as caught:
+            shop.audit()
+        assert "mendbook doctor" in caught.value.hint
+        book = shop.book()
+        (failed,) = (check for check in examine(book.source, book.settings, shop.outputs) if check.state == "failed")
+        assert failed.name == "rights"
+        assert "GRANT" in failed.hint
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "client_encoding = LATIN1",
+        "idle_in_transaction_session_timeout = '20ms'",
+        "quote_all_identifiers = on",
+        "standard_conforming_strings = off",
+        "default_transaction_isolation = serializable",
+        "statement_timeout = '5ms'",
+    ],
+)
+def test_what_a_role_is_set_to_changes_no_finding(shop: Shop, setting: str) -> None:
+    shop.execute(DAMAGE + "UPDATE customer SET phone = '\u2003' WHERE id = 7")
+    with role(shop.database) as (name, url):
+        shop.use_url(url)
+        shop.execute(f"GRANT SELECT ON auth_user, customer TO {name}; ALTER ROLE {name} SET {setting}")
+        assert rows(shop.audit()) == DAMAGED
+
+
+@pytest.mark.skipif(os.environ.get("PG", "18") < "17", reason="came with PostgreSQL 17")
+def test_a_roles_transaction_timeout_stops_no_audit(shop: Shop) -> None:
+    with role(shop.database) as (name, url):
+        shop.use_url(url)
+        shop.execute(f"GRANT SELECT ON auth_user, customer TO {name}; ALTER ROLE {name} SET transaction_timeout = '40ms'")
+        assert rows(shop.audit()) == {}
+
+
+def test_a_lock_that_a_role_does_not_wait_for(shop: Shop) -> None:
+    with role(shop.database) as (name, url), sa.create_engine(shop.database.url).begin() as other:
+        shop.use_url(url)
+        shop.execute(f"GRANT SELECT ON auth_user, customer TO {name}; ALTER ROLE {name} SET lock_timeout = '20ms'")
+        other.execute(sa.text("LOCK TABLE customer"))
+        with pytest.raises(QueryStopped, match="lock timeout"):
+            shop.audit()
+
+
+def test_a_key_of_a_type_that_cannot_be_compared(shop: Shop) -> None:
+    shop.execute("ALTER TABLE customer ADD paper json")
+    shop.map(MAPPING.replace('table = "customer"', 'table = "customer"\nkey = "paper"'))
+    with pytest.raises(MappingError, match="cannot be compared"):
+        shop.audit()
 
 
 def test_a_role_that_may_write_is_warned_of(shop: Shop) -> None:
