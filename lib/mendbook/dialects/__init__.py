@@ -128,6 +128,8 @@ def dialect_of(url: str, variable: str) -> tuple[Dialect, URL]:
     from mendbook.dialects.postgresql import PostgreSQL
 
     try:
+        if url.partition("?")[0].count("@") > 1:  # a raw one in the password: what follows it would be told as the host
+            raise ValueError
         parsed = make_url(url)
         backend = parsed.get_backend_name()
     except (ArgumentError, ValueError):
