@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -382,6 +386,24 @@ def test_a_person_who_stops_it_waits_for_no_other_kind(shop: Shop, monkeypatch: 
     with pytest.raises(KeyboardInterrupt):
         shop.audit(progress=progress)
     assert len(begun) == 1
+    assert shop.runs() == []
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_person_who_stops_it_does_not_wait_for_the_statement_either(shop: Shop, sent: int, code: int) -> None:
+    """The audit waits for a lock that is never let go; a signal ends it at once, and nothing half-written stays."""
+    command = [sys.executable, "-m", "mendbook", "audit", "shop", "--config", shop.config, "--outputs", shop.outputs]
+    environment = {**os.environ, "SHOP_URL": shop.database.url}
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with sa.create_engine(shop.database.url).begin() as other:
+        other.execute(sa.text("LOCK TABLE customer"))
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as audit:
+            until = time.monotonic() + 30
+            while not shop.execute(waits)[0][0] and time.monotonic() < until:
+                time.sleep(0.05)
+            audit.send_signal(sent)
+            audit.communicate(timeout=20)
+    assert audit.returncode == code
     assert shop.runs() == []
 
 

@@ -6,9 +6,11 @@ Reads only: nothing here writes a row or changes more than settings of its own t
 from __future__ import annotations
 
 import codecs
+import contextlib
 import re
 from typing import Any
 
+import psycopg2
 import psycopg2.extensions
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -117,6 +119,12 @@ class PostgreSQL:
     def share_snapshot(self, connection: Connection) -> str:
         """The name of this transaction's moment, for other connections to see the same."""
         return str(connection.execute(sa.select(sa.func.pg_export_snapshot())).scalar_one())
+
+    def cancel(self, connection: Connection) -> None:
+        """Stop the statement that another thread waits for on ``connection``; nothing happens where there is none."""
+        driver: Any = connection.connection.dbapi_connection
+        with contextlib.suppress(psycopg2.Error):
+            driver.cancel()
 
     def server(self, connection: Connection) -> Server:
         row = connection.execute(
