@@ -22,6 +22,7 @@ SELECT c.conkey, c.confrelid, c.confkey, c.convalidated, coalesce((to_jsonb(c) -
 FROM pg_constraint c WHERE c.conrelid = %s AND c.contype = 'f'
 """
 
+HEIRS = "SELECT FROM pg_inherits JOIN pg_class ON oid = inhparent AND relkind = 'r' WHERE inhparent = %s"
 COLUMNS = "SELECT attname, attnum FROM pg_attribute WHERE attrelid = %s AND attnum > 0 AND NOT attisdropped"
 
 
@@ -54,6 +55,9 @@ class Schema:
         self.unique_indexes = [index for index in (Index(*row) for row in cursor.fetchall()) if index.unique]
         cursor.execute(FOREIGN_KEYS, (table.oid,))
         self.foreign_keys = [ForeignKey(*row) for row in cursor.fetchall()]
+        cursor.execute(HEIRS, (table.oid,))
+        if cursor.fetchone() is not None:  # what binds the table's own rows does not bind those of its heirs
+            self.unique_indexes, self.foreign_keys = [], []
         cursor.execute(COLUMNS, (table.oid,))
         self.number = dict(cursor.fetchall())
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -17,6 +19,7 @@ import pytest
 import sqlalchemy as sa
 from mendbook.damage import catalogue
 from mendbook.dialects.postgresql import PostgreSQL
+from mendbook.doctor import examine
 from mendbook.errors import ConfigError, MappingError, OutputError, QueryStopped, Refused
 from mendbook.model import FINDING_COLUMNS, Damage
 from pyarrow import parquet
@@ -251,6 +254,84 @@ def test_a_role_that_may_not_read_is_refused(shop: Shop) -> None:
         assert (rows(result), result["warnings"]) == ({}, []), "SELECT alone is enough, and warns of nothing"
 
 
+def test_rights_on_the_mapped_columns_are_enough(shop: Shop) -> None:
+    shop.execute(DAMAGE)
+    with role(shop.database) as (name, url):
+        shop.use_url(url)
+        shop.execute(
+            f"GRANT SELECT (id, username, email, date_joined, is_staff) ON auth_user TO {name};"
+            f"GRANT SELECT (id, user_id, phone, barcode, invited, created_at) ON customer TO {name};"
+            "ALTER TABLE customer ADD secret text"
+        )
+        assert rows(shop.audit()) == DAMAGED
+        book = shop.book()
+        assert [check.name for check in examine(book.source, book.settings, shop.outputs) if check.state != "ok"] == []
+
+
+@pytest.mark.parametrize("taken", ["SELECT (email) ON auth_user", "SELECT (user_id) ON customer", "USAGE ON SCHEMA public"])
+def test_doctor_tells_of_rights_that_an_audit_would_miss(shop: Shop, taken: str) -> None:
+    with role(shop.database) as (name, url):
+        shop.use_url(url)
+        shop.map(
+            MAPPING.replace('"auth_user"', '"public.auth_user"').replace('table = "customer"', 'table = "public.customer"')
+        )
+        shop.execute(
+            f"GRANT SELECT (id, username, email, date_joined, is_staff) ON auth_user TO {name};"
+            f"GRANT SELECT (id, user_id, phone, barcode, invited, created_at) ON customer TO {name};"
+            f"REVOKE {taken} FROM {name}, PUBLIC"
+        )
+        with pytest.raises(Refused, match="permission denied") as caught:
+            shop.audit()
+        assert "mendbook doctor" in caught.value.hint
+        book = shop.book()
+        (failed,) = (check for check in examine(book.source, book.settings, shop.outputs) if check.state == "failed")
+        assert failed.name == "rights"
+        assert "GRANT" in failed.hint
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "client_encoding = LATIN1",
+        "idle_in_transaction_session_timeout = '20ms'",
+        "quote_all_identifiers = on",
+        "standard_conforming_strings = off",
+        "default_transaction_isolation = serializable",
+        "statement_timeout = '5ms'",
+    ],
+)
+def test_what_a_role_is_set_to_changes_no_finding(shop: Shop, setting: str) -> None:
+    shop.execute(DAMAGE + "UPDATE customer SET phone = '\u2003' WHERE id = 7")
+    with role(shop.database) as (name, url):
+        shop.use_url(url)
+        shop.execute(f"GRANT SELECT ON auth_user, customer TO {name}; ALTER ROLE {name} SET {setting}")
+        assert rows(shop.audit()) == DAMAGED
+
+
+@pytest.mark.skipif(os.environ.get("PG", "18") < "17", reason="came with PostgreSQL 17")
+def test_a_roles_transaction_timeout_stops_no_audit(shop: Shop) -> None:
+    with role(shop.database) as (name, url):
+        shop.use_url(url)
+        shop.execute(f"GRANT SELECT ON auth_user, customer TO {name}; ALTER ROLE {name} SET transaction_timeout = '40ms'")
+        assert rows(shop.audit()) == {}
+
+
+def test_a_lock_that_a_role_does_not_wait_for(shop: Shop) -> None:
+    with role(shop.database) as (name, url), sa.create_engine(shop.database.url).begin() as other:
+        shop.use_url(url)
+        shop.execute(f"GRANT SELECT ON auth_user, customer TO {name}; ALTER ROLE {name} SET lock_timeout = '20ms'")
+        other.execute(sa.text("LOCK TABLE customer"))
+        with pytest.raises(QueryStopped, match="lock timeout"):
+            shop.audit()
+
+
+def test_a_key_of_a_type_that_cannot_be_compared(shop: Shop) -> None:
+    shop.execute("ALTER TABLE customer ADD paper json")
+    shop.map(MAPPING.replace('table = "customer"', 'table = "customer"\nkey = "paper"'))
+    with pytest.raises(MappingError, match="cannot be compared"):
+        shop.audit()
+
+
 def test_a_role_that_may_write_is_warned_of(shop: Shop) -> None:
     with role(shop.database) as (name, url):
         shop.use_url(url)
@@ -327,6 +408,24 @@ def test_a_person_who_stops_it_waits_for_no_other_kind(shop: Shop, monkeypatch: 
     with pytest.raises(KeyboardInterrupt):
         shop.audit(progress=progress)
     assert len(begun) == 1
+    assert shop.runs() == []
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_person_who_stops_it_does_not_wait_for_the_statement_either(shop: Shop, sent: int, code: int) -> None:
+    """The audit waits for a lock that is never let go; a signal ends it at once, and nothing half-written stays."""
+    command = [sys.executable, "-m", "mendbook", "audit", "shop", "--config", shop.config, "--outputs", shop.outputs]
+    environment = {**os.environ, "SHOP_URL": shop.database.url}
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with sa.create_engine(shop.database.url).begin() as other:
+        other.execute(sa.text("LOCK TABLE customer"))
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as audit:
+            until = time.monotonic() + 30
+            while not shop.execute(waits)[0][0] and time.monotonic() < until:
+                time.sleep(0.05)
+            audit.send_signal(sent)
+            audit.communicate(timeout=20)
+    assert audit.returncode == code
     assert shop.runs() == []
 
 

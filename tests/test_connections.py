@@ -17,7 +17,7 @@ import pytest
 import sqlalchemy as sa
 from mendbook import embedded, postmaster
 from mendbook.doctor import examine
-from mendbook.errors import ConnectionFailed, QueryStopped
+from mendbook.errors import ConfigError, ConnectionFailed, QueryStopped
 from mendbook.model import Damage
 from sqlalchemy.engine import URL, make_url
 from support.databases import TestServer, run_script
@@ -81,6 +81,18 @@ def test_no_such_database(shop: Shop) -> None:
 def test_no_such_user(shop: Shop) -> None:
     error = refusal(shop, make_url(shop.database.url).set(username="nobody", password=PASSWORD))
     assert "nobody" in error.message
+
+
+def test_a_raw_at_in_the_password_is_refused_and_nothing_of_it_told(shop: Shop) -> None:
+    shop.use_url("postgresql://postgres:p@ss/word@localhost/shop")
+    with pytest.raises(ConfigError, match="percent-encode") as caught:
+        shop.audit()
+    assert "ss/word" not in str(caught.value)
+
+
+def test_white_space_around_the_url(shop: Shop) -> None:
+    shop.use_url(f"  {shop.database.url}\n")
+    assert rows(shop.audit()) == {}
 
 
 def test_no_server_behind_the_port(shop: Shop) -> None:

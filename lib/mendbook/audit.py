@@ -149,6 +149,11 @@ def _stream(snapshots: list[Snapshot], kinds: list[Damage], folder: Path, progre
         working = [workers.submit(work, snapshot, files) for snapshot in snapshots]
         try:
             wait(working, return_when=FIRST_EXCEPTION)
+        except BaseException:  # a person has stopped it: they do not wait for what is being asked
+            over.set()
+            for snapshot in snapshots:
+                snapshot.dialect.cancel(snapshot.connection)
+            raise
         finally:
             over.set()  # one has failed, or a person has stopped it: nobody begins another kind
         for done in working:

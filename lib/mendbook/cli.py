@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -35,6 +36,7 @@ SourceName = Annotated[str, typer.Argument(metavar="SOURCE", help="a source of m
 CONFIG = Path("mendbook.toml")
 OUTPUTS = Path("outputs")
 STOPPED = 130
+TERMINATED = 143
 USAGE = "'mendbook --help' lists the commands, 'mendbook COMMAND --help' tells of one."
 
 
@@ -140,6 +142,7 @@ def audit(
     as_json: AsJson = False,
 ) -> int:
     """Find every damaged row of SOURCE, all kinds in one snapshot. Exit code 1 where there is damage."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # an orderly end: nothing half-written stays
     book = _open(source, config, outputs)
     folder, result = book.take_audit(kind or (), _progress())
     for warning in result["warnings"]:

@@ -243,9 +243,9 @@ def _known_at(location: tuple[Any, ...]) -> list[str]:
 def url_of(source: Source, settings_path: Path) -> str:
     """The URL that the environment (or .env beside mendbook.toml) holds for ``source``; never logged or shown."""
     value = os.environ.get(source.url_env) or dotenv_values(settings_path.parent / ".env").get(source.url_env)
-    if not value:
+    if not value or not value.strip():
         raise ConfigError(
             f"The environment variable {source.url_env} is not set; source {source.name!r} takes its URL from it.",
             f"export {source.url_env}='postgresql://USER:PASSWORD@HOST/DATABASE'",
         )
-    return value
+    return value.strip()

@@ -126,9 +126,11 @@ def _relations(snapshot: Snapshot) -> list[Relation]:
 
 def _rights(snapshot: Snapshot) -> Iterator[Check]:
     server, relations = snapshot.server, _relations(snapshot)
-    unreadable = [relation.name for relation in relations if not relation.readable]
+    unreadable = snapshot.tables.unreadable()
+    schemas = ", ".join(dict.fromkeys(relation.schema for relation in relations if not relation.readable))
     if unreadable:
-        yield Check("rights", "failed", f"role {server.user} may not read {', '.join(unreadable)}", "GRANT SELECT on it.")
+        hint = f"GRANT USAGE ON SCHEMA {schemas}, and SELECT on these." if schemas else "GRANT SELECT on these."
+        yield Check("rights", "failed", f"role {server.user} may not read {', '.join(unreadable)}", hint)
     elif server.superuser or any(relation.writable for relation in relations):
         yield Check(
             "rights",

@@ -70,7 +70,7 @@ class ServerError(MendbookError):
 def known(wanted: str, names: Iterable[str], noun: str, plural: str | None = None, most: int = 20) -> str:
     """A sentence listing the known ``names``, the nearest to ``wanted`` first, for the hint of an error."""
     every = sorted(names)
-    near = get_close_matches(wanted, every, n=3, cutoff=0.6)
+    near = get_close_matches(wanted, every, n=3, cutoff=0.6) or [name for name in every if name.lower() == wanted.lower()]
     shown = near + [name for name in every if name not in near]
     if not shown:
         return f"There is no {noun} at all."

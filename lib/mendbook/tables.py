@@ -58,6 +58,11 @@ class MappedTable:
     def has(self, name: str | None) -> bool:
         return name is not None and name in self.relation.columns
 
+    def closed(self, columns: Iterable[str | None]) -> list[str]:
+        """Those of ``columns`` that exist and that this role may not read."""
+        every = dict.fromkeys(name for name in columns if name is not None and self.has(name))
+        return [name for name in every if not (self.relation.readable and self.kind(name).readable)]
+
 
 @dataclass(frozen=True)
 class UserTable(MappedTable):
@@ -98,6 +103,16 @@ class Tables:
         """The absent columns that ``profile`` maps in one of ``roles``."""
         return [gone.column for gone in self.absent if gone.profile == profile and gone.role in roles]
 
+    def unreadable(self) -> list[str]:
+        """Every column, as table.column, that an audit reads and this role may not."""
+        users, required = self.users.mapping, [name for p in self.profiles for name in p.mapping.required_for or ()]
+        closed = {self.users.name: self.users.closed([users.key, users.username, users.email, users.created, *required])}
+        for table in self.profiles:
+            own = table.mapping
+            read = table.closed([own.key, own.user, own.created, *own.filled, *own.codes, *own.flags])
+            closed[table.name] = [*closed.get(table.name, ()), *read]
+        return list(dict.fromkeys(f"{table}.{column}" for table, columns in closed.items() for column in columns))
+
     def lacks_requirement(self, profile: ProfileTable) -> list[str]:
         """The columns of ``required_for`` that the users' table does not have."""
         return [name for name in profile.mapping.required_for or () if not self.users.has(name)]
@@ -106,11 +121,15 @@ class Tables:
         """The profile's user column names the user's key: natively where the types allow, else as text."""
         return self.same_key(profile, profile.mapping.user, self.users, self.users.mapping.key)
 
+    def user_named(self, profile: ProfileTable) -> ColumnElement[Any]:
+        """The profile's user column in the form in which ``same_user`` compares it: rows of one user are equal in it."""
+        users, user = self.users, profile.mapping.user
+        own = profile.column(user)
+        return own if _alike(profile.kind(user), users.kind(users.mapping.key)) else self.text.key(own)
+
     def same_key(self, one: MappedTable, column: str, other: MappedTable, key: str) -> ColumnElement[bool]:
         """Equality of two keys whose types may differ (a soft reference kept as text, say)."""
-        left, right = one.kind(column), other.kind(key)
-        alike = (left.type, left.collation) == (right.type, right.collation) or {left.family, right.family} <= _NUMERIC
-        if alike:
+        if _alike(one.kind(column), other.kind(key)):
             return one.column(column) == other.column(key)
         return self.text.key(one.column(column)) == self.text.key(other.column(key))
 
@@ -145,6 +164,11 @@ class Tables:
         name = table.mapping.created
         moment = self.text.moment(table.column(name), table.kind(name)) if name and table.has(name) else None
         return [] if moment is None else [moment]
+
+
+def _alike(left: Column, right: Column) -> bool:
+    """The database compares the two as they stand."""
+    return (left.type, left.collation) == (right.type, right.collation) or {left.family, right.family} <= _NUMERIC
 
 
 def _first_known(moments: list[ColumnElement[Any]]) -> ColumnElement[Any]:

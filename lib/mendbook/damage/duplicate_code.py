@@ -32,16 +32,17 @@ def _rows(tables: Tables, profile: ProfileTable) -> Select[Any]:
     """Rows of every code column; UNION, for a row whose two columns share a code is damaged once."""
     columns = profile.present(profile.mapping.codes)
     every = sa.union(*(_sharing(tables, profile, column) for column in columns)).subquery("holders")
-    text, own = tables.text, profile.column(profile.mapping.key)
+    text, own, users = tables.text, profile.column(profile.mapping.key), tables.users
+    user_key = sa.func.coalesce(text.key(users.column(users.mapping.key)), text.key(profile.column(profile.mapping.user)))
     return sa.select(
         every.c.value.label("case_key"),
         every.c.row_key,
-        text.key(profile.column(profile.mapping.user)).label("user_key"),
+        user_key.label("user_key"),
         text.microseconds(tables.created(profile)).label("moment"),
         tables.order_key(profile, profile.mapping.key).label("place"),
         sa.cast(sa.null(), sa.Integer).label("blank"),
     ).select_from(
-        every.join(profile.sql, own == every.c.own).join(tables.users.sql, tables.same_user(profile), isouter=True),
+        every.join(profile.sql, own == every.c.own).join(users.sql, tables.same_user(profile), isouter=True),
     )
 
 

@@ -25,7 +25,7 @@ def find(tables: Tables) -> list[Select[Any]]:
 
 
 def _rows(tables: Tables, profile: ProfileTable) -> Select[Any]:
-    users, user = tables.users, profile.column(profile.mapping.user)
+    users, user = tables.users, tables.user_named(profile)
     doubled = repeated(user, profile.sql)
     user_key = tables.text.key(users.column(users.mapping.key))
     return sa.select(

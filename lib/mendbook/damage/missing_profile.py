@@ -28,7 +28,7 @@ def find(tables: Tables) -> list[Select[Any]]:
 def _without(tables: Tables, profile: ProfileTable) -> Select[Any]:
     users = tables.users
     key = tables.text.key(users.column(users.mapping.key))
-    has_one = sa.exists().select_from(profile.sql).where(tables.same_user(profile)).correlate(users.sql)
+    has_one = sa.exists(sa.literal_column("1")).select_from(profile.sql).where(tables.same_user(profile)).correlate(users.sql)
     return (
         sa.select(
             key.label("case_key"),

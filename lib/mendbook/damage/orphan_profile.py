@@ -27,7 +27,9 @@ def find(tables: Tables) -> list[Select[Any]]:
 def _orphans(tables: Tables, profile: ProfileTable) -> Select[Any]:
     key = tables.text.key(profile.column(profile.mapping.key))
     # NULL names nobody either: NOT EXISTS alone covers both, and stays an anti-join
-    named = sa.exists().select_from(tables.users.sql).where(tables.same_user(profile)).correlate(profile.sql)
+    named = (
+        sa.exists(sa.literal_column("1")).select_from(tables.users.sql).where(tables.same_user(profile)).correlate(profile.sql)
+    )
     return (
         sa.select(
             key.label("case_key"),

@@ -57,10 +57,10 @@ def with_its_user(tables: Tables, profile: ProfileTable) -> FromClause:
 
 def row_columns(tables: Tables, profile: ProfileTable) -> tuple[ColumnElement[Any], ColumnElement[Any], ColumnElement[Any]]:
     """(row_key, user_key, at) of a profile row beside its user."""
-    text = tables.text
+    text, users = tables.text, tables.users
     return (
         text.key(profile.column(profile.mapping.key)),
-        text.key(profile.column(profile.mapping.user)),
+        text.key(users.column(users.mapping.key)),
         text.microseconds(tables.created(profile)),
     )
 

@@ -28,6 +28,7 @@ class Column:
     nullable: bool
     collation: str = ""
     caseless: bool = False
+    readable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,10 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A table, or what stands where a table was expected (``kind`` says: table, view, foreign table, ...)."""
+    """A table, or what stands where a table was expected (``kind`` says: table, view, foreign table, ...).
+
+    ``readable`` tells of its schema: without USAGE on that, rights on columns are worth nothing.
+    """
 
     identity: int
     schema: str
@@ -115,6 +119,7 @@ class Dialect(Protocol):
     def engine_options(self) -> dict[str, Any]: ...
     def begin_snapshot(self, connection: Connection, timeout_seconds: int, snapshot: str | None) -> None: ...
     def share_snapshot(self, connection: Connection) -> str: ...
+    def cancel(self, connection: Connection) -> None: ...
     def server(self, connection: Connection) -> Server: ...
     def text(self, server: Server) -> TextRules: ...
     def catalogue(self, connection: Connection, tables: list[str]) -> Catalogue: ...
@@ -128,6 +133,8 @@ def dialect_of(url: str, variable: str) -> tuple[Dialect, URL]:
     from mendbook.dialects.postgresql import PostgreSQL
 
     try:
+        if url.partition("?")[0].count("@") > 1:  # a raw one in the password: what follows it would be told as the host
+            raise ValueError
         parsed = make_url(url)
         backend = parsed.get_backend_name()
     except (ArgumentError, ValueError):

@@ -6,9 +6,11 @@ Reads only: nothing here writes a row or changes more than settings of its own t
 from __future__ import annotations
 
 import codecs
+import contextlib
 import re
 from typing import Any
 
+import psycopg2
 import psycopg2.extensions
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -38,6 +40,12 @@ PINS = {
     "row_security": "off",
     "work_mem": "64MB",
     "jit": "off",
+    # one connection may wait for another's long statement, whatever patience the role has been given
+    "idle_in_transaction_session_timeout": "0",
+    # of PostgreSQL 17 and newer
+    "transaction_timeout": "0",
+    # expressions of indexes are read as they are printed when names are quoted only where they must be
+    "quote_all_identifiers": "off",
     # two connections already keep two cores busy; and what an audit reads is in memory or on an SSD by now
     "max_parallel_workers_per_gather": "0",
     "random_page_cost": "1.1",
@@ -53,6 +61,13 @@ FAMILIES = {
     "boolean": {"bool"},
     "time": {"timestamptz", "timestamp", "date"},
 }
+#: Lock timeouts, deadlocks, and conflicts with what a replica has to replay.
+STOPPED_BY_OTHERS = {"55P03", "40P01", "40001"}
+#: Pins that this server does not know are passed over.
+PIN = sa.text(
+    "SELECT set_config(name, value, true) FROM unnest(cast(:names AS text[]), cast(:values AS text[])) AS pin(name, value)"
+    " JOIN pg_settings USING (name)"
+)
 KINDS = {
     "r": "table",
     "p": "table",
@@ -76,6 +91,14 @@ codecs.register(_unchecked)
 psycopg2.extensions.encodings.update(SQL_ASCII=UNCHECKED, SQLASCII=UNCHECKED)
 
 
+def _speak_as_the_server(connection: Connection) -> None:
+    """Take the database's own encoding, whatever the role or the environment asks for: no letter gets lost on the way."""
+    driver: Any = connection.connection.dbapi_connection
+    server, client = (driver.info.parameter_status(f"{side}_encoding") for side in ("server", "client"))
+    if client != server:
+        driver.set_client_encoding(server)
+
+
 class PostgreSQL:
     """The dialect of PostgreSQL over psycopg2."""
 
@@ -94,16 +117,23 @@ class PostgreSQL:
 
         ``snapshot`` names the moment that another connection shares; without it the transaction takes its own.
         """
+        _speak_as_the_server(connection)
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         if snapshot:
             connection.execute(sa.text("SET TRANSACTION SNAPSHOT :moment"), {"moment": snapshot})
         # of the transaction, never of the session: a connection pooler may hand the session to somebody else next
         pins = {**PINS, "statement_timeout": f"{timeout_seconds}s"}
-        connection.execute(sa.select(*(sa.func.set_config(name, value, True) for name, value in pins.items())))
+        connection.execute(PIN, {"names": list(pins), "values": list(pins.values())})
 
     def share_snapshot(self, connection: Connection) -> str:
         """The name of this transaction's moment, for other connections to see the same."""
         return str(connection.execute(sa.select(sa.func.pg_export_snapshot())).scalar_one())
+
+    def cancel(self, connection: Connection) -> None:
+        """Stop the statement that another thread waits for on ``connection``; nothing happens where there is none."""
+        driver: Any = connection.connection.dbapi_connection
+        with contextlib.suppress(psycopg2.Error):
+            driver.cancel()
 
     def server(self, connection: Connection) -> Server:
         row = connection.execute(
@@ -169,7 +199,7 @@ class PostgreSQL:
         for row in connection.execute(COLUMNS, {"oids": oids}):
             family = next((name for name, types in FAMILIES.items() if row.base in types), "other")
             blind = row.base == "citext" or row.collation_oid in caseless
-            column = Column(row.name, row.type, family, row.nullable, str(row.collation_oid), blind)
+            column = Column(row.name, row.type, family, row.nullable, str(row.collation_oid), blind, row.readable)
             columns.setdefault(row.oid, {})[row.name] = column
         return columns
 
@@ -239,7 +269,20 @@ class PostgreSQL:
                 "An audit that cannot see every row would lie. Use a role with BYPASSRLS, or one the policies do not apply to.",
             )
         if code == "42501":
-            return Refused(f"This role may not read what the audit needs: {said}.", "GRANT SELECT on it, then try again.")
+            return Refused(
+                f"This role may not read what the audit needs: {said}.",
+                "GRANT SELECT on it, then try again. 'mendbook doctor SOURCE' tells all that is missing.",
+            )
+        if code in STOPPED_BY_OTHERS:
+            return QueryStopped(
+                f"The database at {where} stopped a statement for the sake of another: {said}.",
+                "Nothing was changed. Try again when less is going on there.",
+            )
+        if code == "42883" and "equality operator" in said:
+            return MappingError(
+                f"A mapped key or user column is of a type that cannot be compared: {said.partition(' LINE ')[0]}.",
+                "Map a column of numbers, text or uuids as the key; docs/mapping.md tells which column plays which part.",
+            )
         if code.startswith(("08", "57P", "53")) or (isinstance(error, sa.exc.OperationalError) and not code):
             return ConnectionFailed(f"The database at {where} broke off: {said}.", "Nothing was changed. Try again.")
         return error

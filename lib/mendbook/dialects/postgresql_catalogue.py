@@ -14,8 +14,8 @@ _OIDS = sa.bindparam("oids", type_=ARRAY(OID))
 RELATIONS = sa.text(
     """
     SELECT asked.asked, c.oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
-           c.reltuples AS estimate, has_any_column_privilege(c.oid, 'SELECT') AS readable,
-           has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') AS writable
+           c.reltuples AS estimate, has_schema_privilege(n.oid, 'USAGE') AS readable,
+           has_table_privilege(c.oid, 'DELETE, TRUNCATE') OR has_any_column_privilege(c.oid, 'INSERT, UPDATE') AS writable
     FROM unnest(cast(:asked AS text[]), cast(:schemas AS text[]), cast(:names AS text[])) AS asked(asked, schema, name)
     JOIN pg_class c ON c.relname = asked.name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
     JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -34,19 +34,28 @@ NAMES = sa.text(
     """
 )
 
-#: Columns with their base type: a domain's own where there is one.
+#: Columns with their base type: that at the bottom of a domain's domains.
 COLUMNS = sa.text(
     """
     SELECT a.attrelid AS oid, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type,
-           coalesce(b.typname, t.typname) AS base, NOT a.attnotnull AS nullable, a.attcollation AS collation_oid
-    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-    LEFT JOIN pg_type b ON b.oid = nullif(t.typbasetype, 0)
+           base.name AS base, NOT a.attnotnull AS nullable, a.attcollation AS collation_oid,
+           has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS readable
+    FROM pg_attribute a
+    CROSS JOIN LATERAL (
+        WITH RECURSIVE below(name, base) AS (
+            SELECT t.typname, t.typbasetype FROM pg_type t WHERE t.oid = a.atttypid
+            UNION ALL
+            SELECT t.typname, t.typbasetype FROM below JOIN pg_type t ON t.oid = below.base
+        )
+        SELECT name FROM below WHERE base = 0
+    ) AS base
     WHERE a.attrelid = ANY(:oids) AND a.attnum > 0 AND NOT a.attisdropped
     ORDER BY a.attrelid, a.attnum
     """
 ).bindparams(_OIDS)
 
-#: Unique indexes, key by key: a column's name or an expression's text.
+#: Unique indexes, key by key: a column's name or an expression's text. Those of a table that others inherit from bind its
+#: own rows alone, and promise nothing of the rows that are read through it; so it is with its foreign keys.
 INDEXES = sa.text(
     """
     SELECT i.indrelid AS oid, c.relname AS name, i.indisvalid AND i.indisready AND i.indislive AS valid,
@@ -63,6 +72,8 @@ INDEXES = sa.text(
     LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = (i.indkey::int2[])[key.n - 1]
                             AND (i.indkey::int2[])[key.n - 1] <> 0
     WHERE i.indrelid = ANY(:oids) AND i.indisunique
+      AND NOT EXISTS (SELECT FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent
+                      WHERE h.inhparent = i.indrelid AND p.relkind = 'r')
     GROUP BY i.indrelid, c.relname, i.indisvalid, i.indisready, i.indislive, i.indpred
     ORDER BY i.indrelid, c.relname
     """
@@ -79,6 +90,8 @@ FOREIGN_KEYS = sa.text(
                  JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.n ORDER BY u.o) AS target_columns
     FROM pg_constraint k
     WHERE k.contype = 'f' AND k.conrelid = ANY(:oids)
+      AND NOT EXISTS (SELECT FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent
+                      WHERE h.inhparent = k.conrelid AND p.relkind = 'r')
     ORDER BY k.conrelid, k.conname
     """
 ).bindparams(_OIDS)
@@ -88,7 +101,7 @@ COLLATIONS = sa.text(
     """
     SELECT c.oid, n.nspname AS schema, c.collname AS name
     FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace
-    WHERE NOT c.collisdeterministic
+    WHERE NOT c.collisdeterministic AND has_schema_privilege(n.oid, 'USAGE')
       AND c.collencoding IN (-1, (SELECT encoding FROM pg_database WHERE datname = current_database()))
     """
 )
