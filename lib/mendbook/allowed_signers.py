@@ -11,7 +11,7 @@ from __future__ import annotations
 import binascii
 import re
 import unicodedata
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from mendbook.errors import SignatureError, known
 MOST_BYTES = 1024 * 1024
 MOST_LETTERS = 200
 
+#: An option as ssh-keygen(1) knows it; of any other, this module could not tell what it allows.
 _OPTION = r'(?:cert-authority|(?:namespaces|valid-after|valid-before)="[^"\\]*")'
 _LINE = re.compile(
     rf"""(?: "(?P<quoted>[^"\\]+)" | (?P<bare>[^\s"]+) )
@@ -51,7 +52,7 @@ def read(path: Path) -> Signers:
     except OSError as failure:
         raise SignatureError(
             f"The list of people who may sign, {path}, cannot be read: {failure.strerror}.",
-            "Write one line a key: NAME KEYTYPE KEY, as in the key's .pub file. [review] in mendbook.toml may name another file.",
+            "Write one line a key: NAME KEYTYPE KEY, as in the key's .pub file; [review] in mendbook.toml may name another.",
         ) from None
     if len(content) > MOST_BYTES:
         raise _refusal(path, 0, f"it is larger than {MOST_BYTES:,} bytes")
@@ -79,9 +80,13 @@ def _checked(path: Path, content: bytes, lines: list[str]) -> Signers:
             continue
         name, key = parts["quoted"] or parts["bare"], _blob(path, number, parts["key"])
         check_person(name, f"{path}, line {number}")
-        for known_by, table in ((owners.setdefault(key, (name, number)), "key"), (spelled.setdefault(_folded(name), (name, number)), "name")):
-            if known_by[0] != name:
-                raise _refusal(path, number, f"its {table} is that of {known_by[0]!r} in line {known_by[1]}, and two people cannot share one")
+        for what, owner in (
+            ("key", owners.setdefault(key, (name, number))),
+            ("name", spelled.setdefault(_folded(name), (name, number))),
+        ):
+            if owner[0] != name:
+                other = f"that of {owner[0]!r} in line {owner[1]}"
+                raise _refusal(path, number, f"its {what} is {other}, and two people cannot share one")
     keys = {name: frozenset(key for key, (owner, _) in owners.items() if owner == name) for name, _ in spelled.values()}
     return Signers(path, content, keys, authorities)
 
@@ -95,7 +100,7 @@ def check_person(name: str, where: str = "The name") -> None:
         if name[0] in "-#!"
         else "holds a character that cannot be seen"
         if not name.isprintable()
-        else "holds one of * ? , \" \\, which stand for more than one name"
+        else 'holds one of * ? , " \\, which stand for more than one name'
         if set(name) & set('*?,"\\')
         else "begins or ends with a space"
         if name != name.strip()
@@ -121,9 +126,12 @@ def _folded(name: str) -> str:
 
 def _blob(path: Path, number: int, text: str) -> bytes:
     try:
-        return b64decode(text, validate=True)
+        blob = b64decode(text, validate=True)
     except binascii.Error:
-        raise _refusal(path, number, "the base64 of its key is broken") from None
+        blob = b""
+    if not blob or b64encode(blob).decode() != text:
+        raise _refusal(path, number, "the base64 of its key is broken")
+    return blob
 
 
 def _first_bad_byte(content: bytes) -> int:

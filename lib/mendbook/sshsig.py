@@ -73,5 +73,6 @@ def _fields(data: bytes) -> list[bytes]:
 
 def _refusal(why: str) -> SignatureError:
     return SignatureError(
-        f"This is no sound SSH signature: {why}.", "It was damaged or edited. Have it signed again; a signature cannot be mended."
+        f"This is no sound SSH signature: {why}.",
+        "It was damaged or edited. Have it signed again; a signature cannot be mended.",
     )
