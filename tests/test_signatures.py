@@ -316,7 +316,8 @@ def agent(tmp_path: Path, monkeypatch: Any) -> Iterator[Path]:
         pytest.skip("needs ssh-agent")
     socket = tmp_path / "agent"
     with subprocess.Popen(["ssh-agent", "-D", "-a", str(socket)], stdout=subprocess.PIPE) as running:
-        assert running.stdout and running.stdout.readline()
+        assert running.stdout
+        assert running.stdout.readline()
         monkeypatch.setenv("SSH_AUTH_SOCK", str(socket))
         yield socket
         running.send_signal(signal.SIGTERM)
@@ -350,7 +351,7 @@ def test_a_home_can_be_written_with_a_tilde(house: House, monkeypatch: Any) -> N
 
 
 def unsigned(key: Path, **other: Any) -> SignatureError:
-    with pytest.raises(SignatureError, match="Could not sign|did not answer") as caught:
+    with pytest.raises(SignatureError, match=r"Could not sign|did not answer") as caught:
         signatures.sign(DATA, key, Namespace.REVIEW, **other)
     return caught.value
 

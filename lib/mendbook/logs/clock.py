@@ -16,10 +16,10 @@ from mendbook.logs.observation import Moment
 
 #: abbreviation -> minutes east of Greenwich
 ABBREVIATIONS = {
-    "UTC": 0, "GMT": 0, "Z": 0, "UCT": 0, "WET": 0, "WEST": 60, "BST": 60, "CET": 60, "CEST": 120, "MET": 60, "MEST": 120,  # noqa: E501
+    "UTC": 0, "GMT": 0, "Z": 0, "UCT": 0, "WET": 0, "WEST": 60, "BST": 60, "CET": 60, "CEST": 120, "MET": 60, "MEST": 120,
     "EET": 120, "EEST": 180, "MSK": 180, "WAT": 60, "CAT": 120, "SAST": 120, "EAT": 180, "IDT": 180, "PKT": 300,
     "WIB": 420, "WITA": 480, "WIT": 540, "HKT": 480, "JST": 540, "KST": 540, "AWST": 480, "ACST": 570, "ACDT": 630,
-    "AEST": 600, "AEDT": 660, "NZST": 720, "NZDT": 780, "SST": -660, "HST": -600, "HDT": -540, "AKST": -540, "AKDT": -480,  # noqa: E501
+    "AEST": 600, "AEDT": 660, "NZST": 720, "NZDT": 780, "SST": -660, "HST": -600, "HDT": -540, "AKST": -540, "AKDT": -480,
     "PDT": -420, "MST": -420, "MDT": -360, "EST": -300, "EDT": -240, "AST": -240, "ADT": -180, "NST": -210, "NDT": -150,
 }  # fmt: skip
 MONTHS = {name: number for number, name in enumerate(
@@ -65,9 +65,7 @@ class Clock:
             return last[1]
         fraction = match["fraction"] or ""
         try:
-            wall = datetime.fromisoformat(
-                f"{match['day'].replace('/', '-')}T{match['clock']}.{(fraction + '000000')[:6]}"
-            )
+            wall = datetime.fromisoformat(f"{match['day'].replace('/', '-')}T{match['clock']}.{(fraction + '000000')[:6]}")
             moment = self.moment(wall, match["zone"], 10.0 ** -len(fraction))
         except (ValueError, OverflowError):
             return None
@@ -94,7 +92,7 @@ class Clock:
             self.modified.year - 4,
         ):
             try:
-                text = f"{year:04d}-{MONTHS[month]:02d}-{int(day):02d}T{clock.partition('.')[0]}.{(fraction + '000000')[:6]}"  # noqa: E501
+                text = f"{year:04d}-{MONTHS[month]:02d}-{int(day):02d}T{clock.partition('.')[0]}.{(fraction + '000000')[:6]}"
                 wall = datetime.fromisoformat(text)
                 if wall.replace(tzinfo=UTC) <= self.modified + timedelta(days=1):
                     return self.moment(wall, None, 10.0 ** -len(fraction))

@@ -34,13 +34,7 @@ def time_of(observation: Observation) -> float:
     if moment.at is not None:
         return moment.at.timestamp()
     wall = moment.wall
-    return (
-        (wall.toordinal() - 719163) * 86400.0
-        + wall.hour * 3600
-        + wall.minute * 60
-        + wall.second
-        + wall.microsecond / 1e6
-    )
+    return (wall.toordinal() - 719163) * 86400.0 + wall.hour * 3600 + wall.minute * 60 + wall.second + wall.microsecond / 1e6
 
 
 class Correlator:
@@ -81,9 +75,7 @@ class Correlator:
         stretch.sort(key=_by_time)
         groups, used = solve(stretch, limit)
         self.stretches[lane] = (
-            []
-            if limit == float("inf")
-            else [pair for pair in stretch if pair[0] > limit - WITHIN and id(pair[1]) not in used]
+            [] if limit == float("inf") else [pair for pair in stretch if pair[0] > limit - WITHIN and id(pair[1]) not in used]
         )
         self.newest.pop(lane, None)
         if self.stretches[lane]:

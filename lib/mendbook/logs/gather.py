@@ -85,9 +85,7 @@ class Gatherer:
             for _, reader in self.streams.pop(oldest):
                 reader.close()
         wanted = self.context.forced
-        readers = [
-            (form.name, form.reader(self.context)) for form in formats() if wanted is None or wanted == form.name
-        ]
+        readers = [(form.name, form.reader(self.context)) for form in formats() if wanted is None or wanted == form.name]
         self.streams[stream] = readers
         return readers
 

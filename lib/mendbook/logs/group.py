@@ -79,8 +79,7 @@ class Group:
         """Whether this request was answered before ``other`` was written; a worker's next words are another
         request's."""
         return any(
-            m.tier == APPLICATION and m.status is not None and (m.order, m.line) < (time, other.line)
-            for m in self.members
+            m.tier == APPLICATION and m.status is not None and (m.order, m.line) < (time, other.line) for m in self.members
         )
 
     def agrees(self, path: str | None, status: int | None, pid: int | None) -> bool:

@@ -24,7 +24,7 @@ _NULL = re.compile(r'null value in column "(.{1,200}?)"(?: of relation "(.{1,200
 _SERIALIZE = "could not serialize access"
 
 _DEADLOCK = re.compile(
-    r"Deadlock found when trying to get lock|was deadlocked on lock|ORA-00060: deadlock detected|Transactions deadlock detected"  # noqa: E501
+    r"Deadlock found when trying to get lock|was deadlocked on lock|ORA-00060: deadlock detected|Transactions deadlock detected"
 )
 _DETAIL = re.compile(r"(?:^|\n)\s*(?:DETAIL|Detail|[^\W\d_]{2,20} ?):  ?(?=[^\n]{0,200}\()")
 _NODE_DETAIL = re.compile(r"\bdetail: ['\"`](Key \(.{0,2000}? already exists\.)['\"`]")
@@ -37,9 +37,7 @@ _NO_PROFILE = re.compile(r"^(\w*(?:Profile|Staff)) matching query does not exist
 _SEVERAL = re.compile(r"^get\(\) returned more than one (\w{1,100}) -- it returned ")
 
 
-def postgres(
-    message: str, detail: str = "", context: str = "", statement: str = "", state: str | None = None
-) -> Fault | None:
+def postgres(message: str, detail: str = "", context: str = "", statement: str = "", state: str | None = None) -> Fault | None:
     """The fault of one PostgreSQL error report; ``state`` (SQLSTATE), where known, overrules the words."""
     message = _POSITION.sub("", message.rstrip()) if message.endswith(tuple("0123456789")) else message.rstrip()
     if state is not None and state not in STATES:
@@ -207,9 +205,7 @@ def of_exception(name: str, message: str) -> Fault | None:
     if last == "RelatedObjectDoesNotExist":
         match = _NO_RELATED.match(message)
         about = f"{name} {match[1]} {match[2]}" if match else name
-        return (
-            Fault("missing_profile") if re.search(_PERSON, about.partition("RelatedObject")[0], re.IGNORECASE) else None
-        )
+        return Fault("missing_profile") if re.search(_PERSON, about.partition("RelatedObject")[0], re.IGNORECASE) else None
     if last == "DoesNotExist":
         return Fault("missing_profile") if _NO_PROFILE.match(message) else None
     if last == "MultipleObjectsReturned":

@@ -31,11 +31,7 @@ def join_requests(requests: list[tuple[float, Observation]], groups: list[Group]
     for time, one in left:
         if one.registration and one.status is not None and one.status >= 500:
             same = next(
-                (
-                    g
-                    for g in reversed(made[-64:])
-                    if g.fits(one, time) and g.path and one.path and same_path(g.path, one.path)
-                ),
+                (g for g in reversed(made[-64:]) if g.fits(one, time) and g.path and one.path and same_path(g.path, one.path)),
                 None,
             )
             if same is not None:
@@ -48,9 +44,7 @@ def join_requests(requests: list[tuple[float, Observation]], groups: list[Group]
     return groups + made
 
 
-def _join_by(
-    requests: list[tuple[float, Observation]], groups: list[Group], choose: Choose
-) -> list[tuple[float, Observation]]:
+def _join_by(requests: list[tuple[float, Observation]], groups: list[Group], choose: Choose) -> list[tuple[float, Observation]]:
     left = []
     begin = 0
     ordered = sorted(groups, key=lambda group: group.time)
@@ -98,12 +92,7 @@ def _by_time_alone(one: Observation, time: float, groups: list[Group]) -> Group 
     step = one.moment.step if one.moment else 0.001
     earlier: Group | None = None
     for group in groups:
-        if (
-            group.path is None
-            and group.handled is not True
-            and group.fits(one, time)
-            and group.time <= time + step + 0.05
-        ):
+        if group.path is None and group.handled is not True and group.fits(one, time) and group.time <= time + step + 0.05:
             if group.time >= time - 0.5:
                 return group
             earlier = group
@@ -126,8 +115,6 @@ def _told_by_success(requests: list[tuple[float, Observation]], groups: list[Gro
         if not near or any((one.status or 0) >= 400 for _, one in near):
             continue
         group.handled = True
-        alone = all(
-            abs(waiting[n].time - group.time) > 2 * WITHIN for n in (index - 1, index + 1) if 0 <= n < len(waiting)
-        )
+        alone = all(abs(waiting[n].time - group.time) > 2 * WITHIN for n in (index - 1, index + 1) if 0 <= n < len(waiting))
         if alone and len(near) == 1 and group.fits(near[0][1], near[0][0]):
             group.add(near[0][1])

@@ -157,8 +157,7 @@ def merged(sets: list[list[Source]], options: Options, summary: Summary) -> Iter
     if len(streams) == 1:
         return iter(streams[0])
     return (
-        pair[2]
-        for pair in heapq.merge(*(_ordered(stream, n) for n, stream in enumerate(streams)), key=lambda pair: pair[:2])
+        pair[2] for pair in heapq.merge(*(_ordered(stream, n) for n, stream in enumerate(streams)), key=lambda pair: pair[:2])
     )
 
 
@@ -174,9 +173,7 @@ def _set(members: list[Source], options: Options, summary: Summary, deadline: fl
         yield from observations(source, options, summary, deadline)
 
 
-def observations(
-    source: Source, options: Options, summary: Summary, deadline: float | None = None
-) -> Iterator[Observation]:
+def observations(source: Source, options: Options, summary: Summary, deadline: float | None = None) -> Iterator[Observation]:
     """What one file tells. A file that cannot be opened is told, and the others go on."""
     try:
         file: BinaryIO = sys.stdin.buffer if source.name == STDIN else Path(source.name).open("rb", buffering=0)  # noqa: SIM115

@@ -37,10 +37,7 @@ class Reports:
         if fault is not None and fault.kind == "aborted_transaction" and self.failed.get(session):
             return
         unsure = (
-            self.context.partial
-            and fault is not None
-            and fault.kind == "aborted_transaction"
-            and session not in self.failed
+            self.context.partial and fault is not None and fault.kind == "aborted_transaction" and session not in self.failed
         )
         self.failed.keep(session, fault is not None)
         if fault is None:

@@ -27,7 +27,7 @@ _STATUSES = (re.compile(rb"status\"\s*:\s*\"?[45]\d\d"), re.compile(rb"code\"\s*
 _ENGLISH_ERRORS = (b"ERR", b"FEHLER:", b"FEL:  ")
 #: What a line must hold to tell of an error: the name of a field that carries one, or a word of the messages.
 _JSON_WORDS = (
-    b"exc", b"trac", b"err", b"uplicate", b"constraint", b"deadlock", b"serializ", b"aborted", b"already", b"null value",  # noqa: E501
+    b"exc", b"trac", b"err", b"uplicate", b"constraint", b"deadlock", b"serializ", b"aborted", b"already", b"null value",
     b"ora-0", b"e11000", b"violation of", b"bad request", b"conflict", b"unprocess",
 )  # fmt: skip
 #: What the request of a registration holds, whatever came of it (see `requests`): a word, or POST or PUT to a
@@ -73,9 +73,7 @@ class Selector:
     def lines(self, chunk: bytes) -> Picked | None:
         """The lines to read, as (number in the block, offset, bytes); None: read them all."""
         self.expected = -1
-        ready = (
-            len(chunk) >= self.small and self.impure < 8 and b"\0" not in chunk and (not self.slow or self._resume())
-        )
+        ready = len(chunk) >= self.small and self.impure < 8 and b"\0" not in chunk and (not self.slow or self._resume())
         starts = self._starts(chunk) if ready else None
         if starts is not None:
             picked, self.total = _cut(chunk, starts)

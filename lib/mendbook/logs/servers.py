@@ -13,12 +13,8 @@ from mendbook.logs.observation import Fault
 
 _MYSQL_DUPLICATE = re.compile(r"Duplicate entry \\?'(.{0,4000}?)\\?' for key \\?'([^'\\]{1,300})\\?'", re.DOTALL)
 _MYSQL_NULL = re.compile(r"Column \\?'([^'\\]{1,200})\\?' cannot be null")
-_MYSQL_FK = re.compile(
-    r"a foreign key constraint fails \(`[^`]*`\.`([^`]*)`, CONSTRAINT `([^`]*)` FOREIGN KEY \(`([^`)]*)`"
-)
-_SQLITE = re.compile(
-    r"(UNIQUE|NOT NULL|FOREIGN KEY) constraint failed(?:: (?:index '([^']{1,200})'|([\w$.\", `]{1,1000})))?"
-)
+_MYSQL_FK = re.compile(r"a foreign key constraint fails \(`[^`]*`\.`([^`]*)`, CONSTRAINT `([^`]*)` FOREIGN KEY \(`([^`)]*)`")
+_SQLITE = re.compile(r"(UNIQUE|NOT NULL|FOREIGN KEY) constraint failed(?:: (?:index '([^']{1,200})'|([\w$.\", `]{1,1000})))?")
 _ORACLE = re.compile(
     r"ORA-00001: unique constraint \(([^)\s]{1,300})\) violated(?: on table (\S{1,200}) columns \(([^)]{1,500})\))?"
 )
@@ -38,7 +34,7 @@ _MSSQL_FK = re.compile(
 )
 _MSSQL_NULL = re.compile(r"Cannot insert the value NULL into column '([^']{1,200})', table '([^']{1,200})'")
 _MONGO = re.compile(
-    r"E11000 duplicate key error collection: ([\w.$-]{1,200}) index: (\S{1,200}) dup key: \{ ?(.{0,2000}?) ?\}(?=[,\s\"']|$)",  # noqa: E501
+    r"E11000 duplicate key error collection: ([\w.$-]{1,200}) index: (\S{1,200}) dup key: \{ ?(.{0,2000}?) ?\}(?=[,\s\"']|$)",
     re.DOTALL,
 )
 

@@ -67,9 +67,7 @@ def expand(
             continue
         path = Path(text)
         if path.is_dir():
-            found = sorted(
-                str(p) for p in path.rglob("*") if p.is_file() and not _hidden(p, path) and p.suffix not in _NEVER
-            )
+            found = sorted(str(p) for p in path.rglob("*") if p.is_file() and not _hidden(p, path) and p.suffix not in _NEVER)
         elif path.exists():
             found = [text]
         else:

@@ -18,9 +18,7 @@ from mendbook.logs.observation import WEB, Line, Moment, Observation
 from mendbook.logs.reports import better
 from mendbook.logs.requests import bare
 
-_COMBINED = re.compile(
-    r"\[([^\]]{15,40})\] \"([A-Z]{3,10}) ((?:[^\"\\]|\\.){0,8000}?)(?: HTTP/[\d.]+)?\" (\d{3})(?= |$)"
-)
+_COMBINED = re.compile(r"\[([^\]]{15,40})\] \"([A-Z]{3,10}) ((?:[^\"\\]|\\.){0,8000}?)(?: HTTP/[\d.]+)?\" (\d{3})(?= |$)")
 _UVICORN = re.compile(
     r"(?:INFO:? +)?(?:[\d.]+|\[?[0-9a-fA-F:]+\]?|testclient|None)(?::\d+)? - \"([A-Z]{3,10}) (\S{1,8000}) HTTP/[\d.]+\" (\d{3})\b"  # noqa: E501
 )
@@ -28,7 +26,7 @@ _UWSGI = re.compile(
     r"\[pid: (\d+)\|.{0,80}?\] .{0,200}? \[([A-Z][a-z]{2} [A-Z][a-z]{2} +\d{1,2} [\d:]{8} \d{4})\] ([A-Z]{3,10}) (\S{1,8000}) => generated .{0,120}?\(HTTP/[\d.]+ (\d{3})\)"  # noqa: E501
 )
 _ROUTER = re.compile(
-    r"at=\w+ (?:code=\w+ desc=\"[^\"]{0,200}\" )?method=([A-Z]{3,10}) path=\"?([^\" ]{1,8000})\"? .{0,2000}?\bstatus=(\d{3})\b"  # noqa: E501
+    r"at=\w+ (?:code=\w+ desc=\"[^\"]{0,200}\" )?method=([A-Z]{3,10}) path=\"?([^\" ]{1,8000})\"? .{0,2000}?\bstatus=(\d{3})\b"
 )
 _BALANCER = re.compile(
     r"(?:https?|h2|wss?|grpcs?) (\S{20,40}) \S+ \S+ \S+ \S+ \S+ \S+ (\d{3}) (?:\d{3}|-) \d+ \d+ \"([A-Z]{3,10}) (\S{1,8000}) HTTP"  # noqa: E501
@@ -85,9 +83,7 @@ class Access:
         stamp = WEB_STAMP.match(match[1])
         moment = self.context.clock.web(stamp) if stamp else self.context.clock.find(match[1])
         worker = _WORKER.search(line.text, match.end(), match.end() + 2000)
-        return self._request(
-            line, match[2], match[3], int(match[4]), moment, int(worker[1]) if worker else None, "access"
-        )
+        return self._request(line, match[2], match[3], int(match[4]), moment, int(worker[1]) if worker else None, "access")
 
     def _request(
         self, line: Line, method: str, target: str, status: int, moment: Moment | None, pid: int | None, voice: str

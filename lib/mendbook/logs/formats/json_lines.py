@@ -91,18 +91,12 @@ class JsonLines:
         record.moment = better(moment, line.moment)
         level = _first(flat, _LEVELS)
         record.level = (
-            _PINO.get(level, str(level))
-            if isinstance(level, int)
-            else str(level).upper()
-            if level is not None
-            else None
+            _PINO.get(level, str(level)) if isinstance(level, int) else str(level).upper() if level is not None else None
         )
         record.message = _text(_first(flat, _MESSAGES))
         record.logger = "json:" + _text(_first(flat, _LOGGERS))[:100]
         pid = _first(flat, _PIDS)
-        record.pid = (
-            int(pid) if isinstance(pid, int | str) and str(pid).isdecimal() and len(str(pid)) < 10 else line.pid
-        )
+        record.pid = int(pid) if isinstance(pid, int | str) and str(pid).isdecimal() and len(str(pid)) < 10 else line.pid
         self._request(record, data, flat)
         record.exceptions = _exceptions(data, flat)
         record.body = " ".join(_text(flat[name]) for name in _BODIES if name in flat)[:20_000]
@@ -165,11 +159,7 @@ def _flat(data: dict[str, Any]) -> dict[str, Any]:
 def _first(flat: dict[str, Any], names: tuple[str, ...]) -> Any:
     return (
         next(
-            (
-                flat[name]
-                for name in names
-                if flat.get(name) not in {None, ""} and not isinstance(flat[name], dict | list)
-            ),
+            (flat[name] for name in names if flat.get(name) not in {None, ""} and not isinstance(flat[name], dict | list)),
             None,
         )
         if flat
@@ -195,11 +185,7 @@ def _exceptions(data: dict[str, Any], flat: dict[str, Any]) -> list[tuple[str, s
         if isinstance(value, list) and value and isinstance(value[0], dict):
             # structlog lists what was raised first; its causes follow, the root last
             if "exc_type" in value[0]:
-                return [
-                    (_text(e.get("exc_type")), _text(e.get("exc_value")))
-                    for e in reversed(value)
-                    if isinstance(e, dict)
-                ]
+                return [(_text(e.get("exc_type")), _text(e.get("exc_value"))) for e in reversed(value) if isinstance(e, dict)]
             return [_typed(e) for e in value if isinstance(e, dict)]
         if isinstance(value, dict):
             if isinstance(value.get("values"), list):

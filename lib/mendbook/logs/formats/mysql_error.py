@@ -15,7 +15,7 @@ from mendbook.logs.observation import DATABASE, Fault, Line, Observation
 from mendbook.logs.reports import better
 
 _LINE = re.compile(
-    r"(?:(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?) +)?(\d{1,12}) \[(Note|Warning|ERROR|System)\] (.*)",  # noqa: E501
+    r"(?:(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?) +)?(\d{1,12}) \[(Note|Warning|ERROR|System)\] (.*)",
     re.DOTALL,
 )
 _DUMP = re.compile(
@@ -44,17 +44,10 @@ class MysqlError:
         if first or "Transaction was aborted due to Deadlock" in text:
             moment = better(self.context.clock.find(match[1]) if match[1] else None, line.moment)
             wall = moment.wall if moment else None
-            echo = (
-                not first
-                and self.last is not None
-                and wall is not None
-                and abs(wall - self.last) <= timedelta(seconds=2)
-            )
+            echo = not first and self.last is not None and wall is not None and abs(wall - self.last) <= timedelta(seconds=2)
             self.last = wall
             if not echo:
-                self.context.emit(
-                    Observation(DATABASE, "mysql", "", line.number, sample(text), Fault("deadlock"), moment)
-                )
+                self.context.emit(Observation(DATABASE, "mysql", "", line.number, sample(text), Fault("deadlock"), moment))
         return True
 
     def close(self) -> None:

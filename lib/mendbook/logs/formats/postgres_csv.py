@@ -56,9 +56,7 @@ class PostgresCsv:
             return
         try:
             row = next(
-                csv.reader(
-                    [text.replace("\n", "\0")] if "\0" not in text else [text.replace("\0", "").replace("\n", "\0")]
-                )
+                csv.reader([text.replace("\n", "\0")] if "\0" not in text else [text.replace("\0", "").replace("\n", "\0")])
             )
         except (csv.Error, StopIteration):
             self.context.puzzled(line)

@@ -28,9 +28,7 @@ _STATE = re.compile(
 _BARE = re.compile(r"(?<![\w.:@-])(\d{1,9})(?![\w.@-])")
 _VERBOSE = re.compile(r"([0-9A-Z]{5}): ")
 _FOREIGN = re.compile(r"[a-z]Error|Exception|Violation|PG::|NotUnique|\bpq: ")
-_SQL_WORD = re.compile(
-    r"\s*(?:insert|update|delete|select|with|copy|commit|merge|call|do|begin|execute)\b", re.IGNORECASE
-)
+_SQL_WORD = re.compile(r"\s*(?:insert|update|delete|select|with|copy|commit|merge|call|do|begin|execute)\b", re.IGNORECASE)
 #: What one report may hold besides its message.
 PARTS = frozenset({"DETAIL", "CONTEXT", "STATEMENT"})
 
@@ -141,9 +139,7 @@ class PostgresStderr:
         moment = better(moment, line.moment)
         if moment is not None:
             self.context.latest = moment.at or self.context.latest
-        return _Prefix(
-            moment, pid, pid if pid is not None else session[0] if session else "", state[0] if state else None
-        )
+        return _Prefix(moment, pid, pid if pid is not None else session[0] if session else "", state[0] if state else None)
 
     @staticmethod
     def _bare(rest: str, state: re.Match[str] | None) -> tuple[int | None, re.Match[str] | None]:
@@ -183,9 +179,7 @@ class PostgresStderr:
             self._part("STATEMENT", prefix, body, line)
         else:
             self._close(prefix.session)
-            self._hold(
-                prefix.session, _Report(line, prefix, line.offset, False, {"MESSAGE": body}, len(body)), "MESSAGE"
-            )
+            self._hold(prefix.session, _Report(line, prefix, line.offset, False, {"MESSAGE": body}, len(body)), "MESSAGE")
 
     def _part(self, label: str, prefix: _Prefix, body: str, line: Line) -> None:
         report = self.open.get(prefix.session)

@@ -32,9 +32,7 @@ class Transport:
 @cache
 def transports() -> tuple[Transport, ...]:
     """Every TRANSPORT of this package, in order."""
-    found = [
-        importlib.import_module(f"{__name__}.{module.name}").TRANSPORT for module in pkgutil.iter_modules(__path__)
-    ]
+    found = [importlib.import_module(f"{__name__}.{module.name}").TRANSPORT for module in pkgutil.iter_modules(__path__)]
     return tuple(sorted(found, key=lambda transport: transport.order))
 
 

@@ -21,20 +21,14 @@ def unwrap_data(line: Line, context: Context) -> list[Line] | None:
     message = data["MESSAGE"]
     if isinstance(message, list):
         try:
-            message = (
-                decode(bytes(message))
-                if all(isinstance(byte, int) for byte in message)
-                else "\n".join(map(str, message))
-            )
+            message = decode(bytes(message)) if all(isinstance(byte, int) for byte in message) else "\n".join(map(str, message))
         except (ValueError, TypeError):
             message = None
     if not isinstance(message, str) or not message:
         return []
     pid = _number(data.get("_PID")) or _number(data.get("SYSLOG_PID"))
     unit = data.get("CONTAINER_NAME") or data.get("_SYSTEMD_UNIT") or data.get("SYSLOG_IDENTIFIER") or ""
-    moment = context.clock.value(
-        _number(data.get("_SOURCE_REALTIME_TIMESTAMP")) or _number(data.get("__REALTIME_TIMESTAMP"))
-    )
+    moment = context.clock.value(_number(data.get("_SOURCE_REALTIME_TIMESTAMP")) or _number(data.get("__REALTIME_TIMESTAMP")))
     made = inner(line, "", f"journal:{unit}:{pid}", moment, pid)
     return [replace(made, text=text.removesuffix("\r")) for text in message.rstrip("\n").split("\n")]
 

@@ -54,9 +54,7 @@ def _dated(line: Line, text: str, context: Context) -> list[Line] | None:
         return None
     match = _HEROKU.match(text)
     if match:
-        made = replace(
-            inner(line, match[4], f"heroku:{match[2]}:{match[3]}", context.clock.find(match[1])), redelivered=True
-        )
+        made = replace(inner(line, match[4], f"heroku:{match[2]}:{match[3]}", context.clock.find(match[1])), redelivered=True)
         return _split(made)
     match = _ISO.match(text)
     if match and match[2].strip("[]") not in _LEVELS and match[3] not in _LEVELS and not match[3][0].isdigit():
