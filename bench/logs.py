@@ -54,7 +54,7 @@ def postgres() -> Iterator[str]:
             yield (
                 f'{head}ERROR:  duplicate key value violates unique constraint "accounts_user_username_key"\n'
                 f"{head}DETAIL:  Key (username)=(person{n}) already exists.\n"
-                f"{head}STATEMENT:  insert into accounts_user(username, email) values('person{n}', 'p{n}@example.com');\n"  # noqa: E501
+                f"{head}STATEMENT:  insert into accounts_user(username, email) values('person{n}', 'p{n}@example.com');\n"
             )
         else:
             yield f"{head}LOG:  duration: {random.random() * 100:.3f} ms  statement: select id from accounts_user where id = {n}\n"  # noqa: E501
@@ -107,9 +107,7 @@ def write(path: Path, lines: Iterator[str], size: int) -> None:
 
 
 def run(code: str, *arguments: str) -> tuple[float, int, float]:
-    told = subprocess.run(
-        [sys.executable, "-c", code, *arguments], check=True, capture_output=True, text=True
-    ).stdout.split()
+    told = subprocess.run([sys.executable, "-c", code, *arguments], check=True, capture_output=True, text=True).stdout.split()
     return float(told[0]), int(told[1]), float(told[2])
 
 
@@ -129,23 +127,17 @@ def measure(folder: Path, size: int) -> bool:
     good &= peak < 150
     if shutil.which("pgbadger"):
         start = perf_counter()
-        subprocess.run(
-            ["pgbadger", "-w", "-q", "-o", str(folder / "report.html"), path], check=True, capture_output=True
-        )
+        subprocess.run(["pgbadger", "-w", "-q", "-o", str(folder / "report.html"), path], check=True, capture_output=True)
         other = perf_counter() - start
         good &= other / seconds >= 10
-        print(
-            f"{'postgres / pgbadger -w':22} {seconds:8.2f}s {other:8.2f}s {other / seconds:7.1f}x {count:10} {peak:8.0f}"  # noqa: E501
-        )
+        print(f"{'postgres / pgbadger -w':22} {seconds:8.2f}s {other:8.2f}s {other / seconds:7.1f}x {count:10} {peak:8.0f}")
     else:
         print(f"{'postgres':22} {seconds:8.2f}s {'none':>9} {'':>8} {count:10} {peak:8.0f}")
     for name, pattern in (("nginx.log", NGINX), ("json.log", JSON)):
         seconds, count, peak = best(READ, str(folder / name))
         other, _, _ = best(LOOP, str(folder / name), pattern)
         good &= seconds / other <= 1.5 and peak < 150
-        print(
-            f"{name + ' / line loop':22} {seconds:8.2f}s {other:8.2f}s {seconds / other:7.2f}  {count:10} {peak:8.0f}"
-        )
+        print(f"{name + ' / line loop':22} {seconds:8.2f}s {other:8.2f}s {seconds / other:7.2f}  {count:10} {peak:8.0f}")
     seconds, count, peak = best(READ, *(str(folder / name) for name in files))
     print(f"{'all three at once':22} {seconds:8.2f}s {'':>9} {'':>8} {count:10} {peak:8.0f}")
     return good and peak < 150

@@ -17,7 +17,7 @@ from mendbook.checkpoints import Checkpoint
 from mendbook.errors import AlreadyApplied, NotCanonical, Refused
 from mendbook.ledger import Entry, FirstBad, LedgerState
 from mendbook.model import Change
-from support.databases import TestDatabase
+from support.databases import TestDatabase, TestServer, fresh_database
 from support.ledgers import NASTY, LedgerDatabase, changes
 from support.shop import role
 
@@ -641,3 +641,28 @@ def test_the_hash_of_a_row_is_a_plain_sha256(book: LedgerDatabase) -> None:
         f'"plan":"plan","position":1,"previous":"{"0" * 64}","role":"{role_name}"}}\n'
     )
     assert hashlib.sha256(line.encode()).hexdigest() == checkpoint.head
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII", "EUC_JP"])
+def test_a_database_in_another_encoding(server: TestServer, encoding: str) -> None:
+    letters = {"LATIN1": "r\u00e9viseur", "SQL_ASCII": "r\u00e9viseur", "EUC_JP": "審査"}[encoding]
+    with fresh_database(server, encoding, "C") as other:
+        book = LedgerDatabase(other)
+        book.ensure()
+        image = {letters: letters, "id": "1"}
+        with book.transaction() as connection:
+            checkpoint = ledger.append(
+                connection,
+                Entry("plan", 1, details={letters: letters}),
+                [Change(letters, letters, "insert", letters, None, image)],
+            )
+        assert book.verify([checkpoint]) == LedgerState(1, checkpoint.head, 1)
+
+
+def test_letters_that_the_database_cannot_hold_are_not_recorded_as_others(server: TestServer) -> None:
+    with fresh_database(server, "LATIN1", "C") as other:
+        book = LedgerDatabase(other)
+        book.ensure()
+        with pytest.raises(UnicodeEncodeError), book.transaction() as connection:
+            ledger.append(connection, Entry("plan", 1), changes())
+        assert book.verify().batches == 0

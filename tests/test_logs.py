@@ -108,9 +108,7 @@ def test_format_and_zone_can_be_forced_for_single_files(tmp_path: Path) -> None:
     (tmp_path / "db.log").write_text(naive)
     assert [incident.at for incident in read(tmp_path)] == [None, None]
     told = list(read(tmp_path, overrides={"db*.log": {"zone": "Europe/Berlin"}}))
-    assert [incident.at.isoformat() if incident.at else None for incident in told] == [
-        "2026-11-20T14:49:38.900000+00:00"
-    ] * 2
+    assert [incident.at.isoformat() if incident.at else None for incident in told] == ["2026-11-20T14:49:38.900000+00:00"] * 2
     assert list(read(tmp_path, format="access")) == []
 
 

@@ -83,9 +83,7 @@ def test_anything_is_read(parts: list[tuple[bytes, bytes]]) -> None:
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
-@given(
-    st.sampled_from(SEEDS), st.lists(st.tuples(st.integers(0, 4000), st.sampled_from(NASTY)), max_size=8), st.booleans()
-)
+@given(st.sampled_from(SEEDS), st.lists(st.tuples(st.integers(0, 4000), st.sampled_from(NASTY)), max_size=8), st.booleans())
 def test_damaged_logs_are_read(seed: bytes, hits: list[tuple[int, bytes]], packed: bool) -> None:
     data = bytearray(seed)
     for place, nasty in hits:

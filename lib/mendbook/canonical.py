@@ -17,6 +17,7 @@ from mendbook.errors import NotCanonical
 #: RFC 8785 numbers are IEEE doubles: past this, two integers could become one.
 MOST_INTEGER = 2**53 - 1
 MOST_DEPTH = 32
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
 
 
 def digest(data: bytes) -> str:
@@ -26,7 +27,13 @@ def digest(data: bytes) -> str:
 
 def text(value: Any) -> str:
     """``value`` as canonical JSON without a newline; NotCanonical where it has none."""
-    return json.dumps(_ordered(value, MOST_DEPTH), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    written = _ENCODER.encode(_ordered(value, MOST_DEPTH))
+    if not written.isascii():
+        try:
+            written.encode()
+        except UnicodeEncodeError as error:
+            raise _refusal(f"the text {written[max(error.start - 20, 0) : error.end]!r} holds half a surrogate pair") from None
+    return written
 
 
 def line(value: Any) -> bytes:
@@ -64,9 +71,7 @@ def read_lines(data: bytes) -> Iterator[Any]:
 def _ordered(value: Any, depth: int) -> Any:
     """``value`` with the names of every object in the RFC's order; every part of it checked."""
     kind = type(value)
-    if kind is str:
-        return _text(value)
-    if kind is bool or value is None:
+    if kind is str or kind is bool or value is None:
         return value
     if kind is int:
         if abs(value) > MOST_INTEGER:
@@ -75,27 +80,21 @@ def _ordered(value: Any, depth: int) -> Any:
     if not depth:
         raise _refusal(f"it is nested more than {MOST_DEPTH} deep")
     if isinstance(value, Mapping):
-        names = sorted(value, key=_order)
-        return {name: _ordered(value[name], depth - 1) for name in names}
+        # every changed row passes here twice: names are mostly ASCII, values mostly text
+        return {name: each if type(each := value[name]) is str else _ordered(each, depth - 1) for name in _sorted_names(value)}
     if kind in (list, tuple):
         return [_ordered(each, depth - 1) for each in value]
     raise _refusal(f"a {kind.__name__} has no canonical form here; write it as text")
 
 
-def _text(value: str) -> str:
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise _refusal(f"the text {value[:40]!r} holds half a surrogate pair") from None
-    return value
-
-
-def _order(name: Any) -> bytes:
-    """RFC 8785 sorts names by their UTF-16 code units."""
-    if type(name) is not str:
-        raise _refusal(f"the name {name!r} of an object is no text")
-    return _text(name).encode("utf-16-be")
+def _sorted_names(value: Mapping[Any, Any]) -> list[str]:
+    """The names of an object, by their UTF-16 code units, as RFC 8785 wants them."""
+    try:
+        plain = "".join(value).isascii()
+    except TypeError:
+        name = next(name for name in value if not isinstance(name, str))
+        raise _refusal(f"the name {name!r} of an object is no text") from None
+    return sorted(value) if plain else sorted(value, key=lambda name: name.encode("utf-16-be", "surrogatepass"))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import mendbook.dialects.postgresql  # noqa: F401  as whoever opens a Database does: it knows the databases in SQL_ASCII
 import sqlalchemy as sa
 from mendbook import ledger
 from mendbook.checkpoints import Checkpoint

@@ -36,9 +36,9 @@ _ENGLISH = (
 _MORE = {
     "BŁĄD": "ERROR", "SZCZEGÓŁY": "DETAIL", "WYRAŻENIE": "STATEMENT", "KONTEKST": "CONTEXT", "PODPOWIEDŹ": "HINT",
     "DZIENNIK": "LOG", "KATASTROFALNY": "FATAL", "ERRO": "ERROR", "DETALHE": "DETAIL", "COMANDO": "STATEMENT",
-    "CONTEXTO": "CONTEXT", "DICA": "HINT", "AVISO": "WARNING", "HATA": "ERROR", "AYRINTI": "DETAIL", "DEYİM": "STATEMENT",  # noqa: E501
-    "İFADE": "STATEMENT", "BAĞLAM": "CONTEXT", "İPUCU": "HINT", "UYARI": "WARNING", "ÖLÜMCÜL": "FATAL", "CHYBA": "ERROR",  # noqa: E501
-    "PŘÍKAZ": "STATEMENT", "錯誤": "ERROR", "詳細內容": "DETAIL", "陳述式": "STATEMENT", "日誌": "LOG", "致命錯誤": "FATAL",  # noqa: E501
+    "CONTEXTO": "CONTEXT", "DICA": "HINT", "AVISO": "WARNING", "HATA": "ERROR", "AYRINTI": "DETAIL", "DEYİM": "STATEMENT",
+    "İFADE": "STATEMENT", "BAĞLAM": "CONTEXT", "İPUCU": "HINT", "UYARI": "WARNING", "ÖLÜMCÜL": "FATAL", "CHYBA": "ERROR",
+    "PŘÍKAZ": "STATEMENT", "錯誤": "ERROR", "詳細內容": "DETAIL", "陳述式": "STATEMENT", "日誌": "LOG", "致命錯誤": "FATAL",
     "PANIK": "PANIC", "PANICO": "PANIC", "ПАНИКА": "PANIC", "SPROGRAM": "LOG",
 }  # fmt: skip
 

@@ -30,7 +30,7 @@ _TEST_BEGINS = re.compile(
     r"=+ (?:test session starts|FAILURES|ERRORS|short test summary info) =+$|(?:ERROR|FAIL): \w+ \([\w.]+\)$|Creating test database|Found \d+ test\(s\)"  # noqa: E501
 )
 _TEST_ENDS = re.compile(
-    r"=+ .*\b(?:passed|failed|error|errors|skipped)\b.* in [\d.]+ ?s.* =+$|(?:OK|FAILED)(?: \(.*\))?$|Destroying test database"  # noqa: E501
+    r"=+ .*\b(?:passed|failed|error|errors|skipped)\b.* in [\d.]+ ?s.* =+$|(?:OK|FAILED)(?: \(.*\))?$|Destroying test database"
 )
 _TEST_LINE = re.compile(r"(?:E|>) {2,}|(?:FAILED|ERROR|PASSED) \S*::|\S+::\S+ (?:FAILED|PASSED|ERROR)")
 _MARGIN = re.compile(r" +(?:\| ?|\+ (?=Exception Group)|\+-[-+ \d.]*$)")
@@ -124,7 +124,7 @@ class Application:
     def _unfinished(self) -> bool:
         """A key whose value holds a newline: `Key (v)=(line1` waits for its `) already exists.`"""
         last = next((part for part in reversed(self.text[-20:]) if "=(" in part or "already exists" in part), "")
-        return "DETAIL:  Key (" in last and "=(" in last and not last.rstrip().endswith((" already exists.", ".")) and not any(  # noqa: E501
+        return "DETAIL:  Key (" in last and "=(" in last and not last.rstrip().endswith((" already exists.", ".")) and not any(
             "already exists." in part for part in self.text[-1:]
         )  # fmt: skip
 

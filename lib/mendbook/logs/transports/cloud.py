@@ -21,7 +21,7 @@ def unwrap_data(line: Line, context: Context) -> list[Line] | None:
         stream = f"cloud:{data.get('logStream') or data.get('logStreamName') or ''}"
         return [made for event in events if isinstance(event, dict) for made in _event(line, event, stream, context)]
     if isinstance(data.get("message"), str) and {"timestamp", "message"} <= data.keys() <= {
-        "timestamp", "message", "ingestionTime", "eventId", "id", "logStreamName", "logStream", "logGroup", "logGroupName",  # noqa: E501
+        "timestamp", "message", "ingestionTime", "eventId", "id", "logStreamName", "logStream", "logGroup", "logGroupName",
     } and isinstance(data["timestamp"], int):  # fmt: skip
         return _event(line, data, "cloud:" + str(data.get("logStreamName") or data.get("logStream") or ""), context)
     if {"@timestamp", "@message"} <= data.keys():
