@@ -305,6 +305,8 @@ def test_a_transaction_that_cannot_see_the_end_is_refused(book: LedgerDatabase, 
         connection.exec_driver_sql(f"SET TRANSACTION ISOLATION LEVEL {isolation}")
         with pytest.raises(Refused, match=f"is {isolation.lower()}") as caught:
             ledger.append(connection, Entry("plan", 2), [])
+        with pytest.raises(Refused, match=f"is {isolation.lower()}"):
+            ledger.purge(connection, datetime.now(UTC))
     assert "READ COMMITTED" in caught.value.hint
 
 
@@ -399,6 +401,11 @@ TAMPERED = {
     "images exchanged": (
         "UPDATE mendbook.change SET before = after, after = before WHERE batch = 2 AND op = 'update'",
         2, 2, "its images do not give their digest",
+    ),
+    "no row exchanged for JSON's null": (
+        """ALTER TABLE mendbook.change DROP CONSTRAINT change_check;
+        UPDATE mendbook.change SET after = 'null' WHERE batch = 2 AND op = 'delete'""",
+        2, 3, "its images do not give their digest",
     ),
     "salt": (set_change("salt", "'00'"), 2, 2, "its images do not give their digest"),
     "images": (set_change("images", "repeat('0', 64)"), 2, 2, "its images do not give their digest"),
@@ -497,6 +504,15 @@ def test_a_ledger_that_is_gone_shows_against_a_checkpoint(book: LedgerDatabase, 
     assert state.first_bad is not None
     assert state.first_bad.position == 1
     assert (state.batches, state.head) == (0, None)
+
+
+def test_a_cut_tail_whose_changes_were_left(book: LedgerDatabase) -> None:
+    checkpoints = book.fill(3)
+    book.execute("DELETE FROM mendbook.ledger WHERE position = 3")
+    assert book.verify().first_bad == FirstBad("the change belongs to no row of the ledger", None, "plan", 3, 1)
+    bad = book.verify(checkpoints).first_bad
+    assert bad is not None
+    assert bad.position == 3
 
 
 def test_a_restored_backup_that_went_on(book: LedgerDatabase) -> None:

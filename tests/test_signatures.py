@@ -435,3 +435,14 @@ def test_nothing_of_the_environment_gets_to_the_verifier(house: House, monkeypat
     seen = dict(line.split("=", 1) for line in (house.folder / "seen").read_text().splitlines())
     assert {"LC_ALL": "C", "TZ": "UTC"}.items() <= seen.items()
     assert set(seen) <= {"PATH", "LC_ALL", "TZ", "PWD", "SHLVL", "_", "OLDPWD"}
+
+
+def test_no_place_for_temporary_files(house: House, monkeypatch: Any) -> None:
+    signers = house.allow(f"reviewer {house.public('k')}")
+    signature = signed(house)
+
+    def full(*_: Any, **__: Any) -> Any:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.mkdtemp", full)
+    assert "No space left" in refusal(signature, signers)

@@ -71,13 +71,7 @@ def claim(connection: Connection, plan: str, batch: int) -> None:
 
     Called before a batch's changes are made, so that what was done is not tried again; ``append`` checks once more.
     """
-    isolation = connection.execute(sa.select(sa.func.current_setting("transaction_isolation"))).scalar_one()
-    if isolation != "read committed":
-        raise Refused(
-            f"The ledger cannot be written in a transaction that is {isolation}: it would not see what others have just added.",
-            "Begin it with SET TRANSACTION ISOLATION LEVEL READ COMMITTED.",
-        )
-    lock(connection)
+    _hold(connection)
     there = connection.execute(_EXISTS, {"plan": plan, "batch": batch}).scalar()
     if there is not None:
         raise _already(plan, batch, f" (row {there})")
@@ -119,7 +113,7 @@ def purge(connection: Connection, before: datetime) -> Checkpoint | None:
     if before.tzinfo is None:
         raise ValueError("the time before which to purge needs a time zone")
     with _rights("purge images", "GRANT SELECT, INSERT ON mendbook.ledger; GRANT SELECT, UPDATE ON mendbook.change"):
-        lock(connection)
+        _hold(connection)
         through = connection.execute(_THROUGH, {"before": before}).scalar_one()
         removed = connection.execute(_PURGE, {"through": through}).rowcount
         if not removed:
@@ -136,6 +130,17 @@ def purge(connection: Connection, before: datetime) -> Checkpoint | None:
                 "changes": ledger_chain.changes_digest(()),
             },
         )
+
+
+def _hold(connection: Connection) -> None:
+    """Take the lock; what is read after it is the ledger's end, as long as each statement sees what is committed by then."""
+    isolation = connection.execute(sa.select(sa.func.current_setting("transaction_isolation"))).scalar_one()
+    if isolation != "read committed":
+        raise Refused(
+            f"The ledger cannot be written in a transaction that is {isolation}: it would not see what others have just added.",
+            "Begin it with SET TRANSACTION ISOLATION LEVEL READ COMMITTED.",
+        )
+    lock(connection)
 
 
 def _stored(entry: Entry, seq: int, change: Change) -> dict[str, Any]:

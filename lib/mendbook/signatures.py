@@ -86,29 +86,50 @@ def verify(
     if at.tzinfo is None:
         raise ValueError("the time of verification needs a time zone")
     moment = f"-Overify-time={at.astimezone(UTC):%Y%m%d%H%M%S}"
-    with tempfile.TemporaryDirectory(prefix="mendbook-verify-") as name:
-        folder = Path(name)
-        (folder / "allowed_signers").write_bytes(signers.content)
-        (folder / "signature").write_text(signature, encoding="ascii")
-        files = ["-f", str(folder / "allowed_signers"), "-s", str(folder / "signature")]
-        names = {f"{folder}/allowed_signers": str(signers.path), f"{folder}/signature": "the signature"}
-        found = _ssh_keygen(["find-principals", *files, moment], b"")
-        people = found.stdout.decode("utf-8", "replace").splitlines()
-        if people != [person]:
-            raise _refused(person, _whose(people, _said(found, names)))
-        arguments = ["verify", *files, "-I", person, "-n", namespace, moment]
-        done = _ssh_keygen(arguments, data)
-        if done.returncode:
-            raise _refused(person, _said(done, names))
-        if revoked is not None:
-            (folder / "revoked").write_bytes(_read_revoked(revoked))
-            again = _ssh_keygen([*arguments, "-r", str(folder / "revoked")], data)
-            if again.returncode:
-                raise _refused(person, f"its key is revoked by {revoked} ({_said(again, names)})")
-    key = _KEY.search(done.stdout.decode("utf-8", "replace"))
+    try:
+        with tempfile.TemporaryDirectory(prefix="mendbook-verify-") as folder:
+            said = _ask(Path(folder), data, signature, person, namespace, signers, moment, revoked)
+    except OSError as failure:
+        raise SignatureError(
+            f"A signature cannot be verified: no temporary file can be written ({failure.strerror}).",
+            "Free some space, or name another folder in TMPDIR.",
+        ) from None
+    key = _KEY.search(said)
     if not key:
         raise _refused(person, "ssh-keygen did not say by which key it was made")
     return Signer(person, key["key"])
+
+
+def _ask(
+    folder: Path,
+    data: bytes,
+    signature: str,
+    person: str,
+    namespace: Namespace,
+    signers: Signers,
+    moment: str,
+    revoked: Path | None,
+) -> str:
+    """What ssh-keygen says of a signature that holds, with copies of its files in ``folder``; SignatureError for any other."""
+    (folder / "allowed_signers").write_bytes(signers.content)
+    (folder / "signature").write_text(signature, encoding="ascii")
+    files = ["-f", str(folder / "allowed_signers"), "-s", str(folder / "signature")]
+    names = {f"{folder}/allowed_signers": str(signers.path), f"{folder}/signature": "the signature"}
+    names |= {f"{folder}/revoked": str(revoked)}
+    found = _ssh_keygen(["find-principals", *files, moment], b"")
+    people = found.stdout.decode("utf-8", "replace").splitlines()
+    if people != [person]:
+        raise _refused(person, _whose(people, _said(found, names)))
+    arguments = ["verify", *files, "-I", person, "-n", namespace, moment]
+    done = _ssh_keygen(arguments, data)
+    if done.returncode:
+        raise _refused(person, _said(done, names))
+    if revoked is not None:
+        (folder / "revoked").write_bytes(_read_revoked(revoked))
+        again = _ssh_keygen([*arguments, "-r", str(folder / "revoked")], data)
+        if again.returncode:
+            raise _refused(person, f"its key is revoked by {revoked} ({_said(again, names)})")
+    return done.stdout.decode("utf-8", "replace")
 
 
 def check_different(signers: Sequence[Signer]) -> None:
