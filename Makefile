@@ -41,6 +41,7 @@ check: setup ## format, lint, types, import floors, notebook rules
 bench: setup ## the figures of docs/performance.md, measured here (takes about half an hour)
 	$(BIN)/python bench/audit.py --users 1000000 --rounds 5 --pandas
 	$(BIN)/python bench/audit.py --users 10000000 --rounds 3
+	$(BIN)/python bench/logs.py
 
 lab: setup ## JupyterLab on notebooks/, with the demo's databases where there is no mendbook.toml
 	$(BIN)/mendbook lab

@@ -17,8 +17,11 @@ CASES = Path(__file__).parent / "cases"
 KINDS = sorted(folder.name for folder in CASES.iterdir() if folder.is_dir() and folder.name != "logs")
 FOLDERS = [folder for kind in KINDS for folder in sorted((CASES / kind).iterdir()) if folder.is_dir()]
 
-#: Damage that is read from logs: the oracle reads tables alone.
+#: Damage that is read from logs as well: random sources have none.
 NOT_FROM_TABLES = {"ghost_user"}
+
+#: What a case's folder may hold besides its logs.
+PARTS = {"before.sql", "mapping.toml", "found.csv", "requires.sql"}
 
 
 def connect(database: Any) -> Any:
@@ -57,6 +60,11 @@ def expected(folder: Path) -> list[Finding]:
     with (folder / "found.csv").open(encoding="utf-8", newline="") as file:
         rows = [{name: value or None for name, value in row.items()} for row in csv.DictReader(file)]
     return [Finding(**{**row, "at": micros(row["at"]) if row["at"] else None}) for row in rows]
+
+
+def log_files(folder: Path) -> list[Path]:
+    """The case's own log files."""
+    return [file for file in sorted(folder.iterdir()) if file.name not in PARTS]
 
 
 def of_kind(findings: list[Finding], kind: str) -> list[Finding]:

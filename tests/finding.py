@@ -5,6 +5,7 @@ Times are microseconds since 1970 (UTC), so that dates which Python's datetime c
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -30,8 +31,11 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda finding: [(value is not None, value) for value in finding])
 
 
-def find_all(url: str, mapping_text: str, folder: Path) -> list[Finding]:
-    """Every finding of an audit of the source ``case`` of ``mapping_text`` in the database at ``url``, in order."""
+def find_all(url: str, mapping_text: str, folder: Path, logs: Iterable[Path] = ()) -> list[Finding]:
+    """Every finding of an audit of the source ``case`` of ``mapping_text`` in the database at ``url``, in order.
+
+    ``logs`` are put beside mendbook.toml.
+    """
     import pyarrow as arrow
     from mendbook.workbook import Workbook
     from pyarrow import parquet
@@ -40,6 +44,8 @@ def find_all(url: str, mapping_text: str, folder: Path) -> list[Finding]:
     home = Path(tempfile.mkdtemp(dir=folder))
     config = home / "mendbook.toml"
     config.write_text(mapping_text, encoding="utf-8")
+    for log in logs:
+        shutil.copy(log, home)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CASE_URL", url)
         audit = Workbook.open("case", config=config, outputs=home / "outputs").audit()

@@ -1,8 +1,8 @@
 """An independent reading of the kinds of damage: whole tables in Python, plain loops, straight from the definitions.
 
 It imports nothing of mendbook and shares no SQL with it; obvious where mendbook is fast. ``brute_force`` is compared
-with mendbook's finders on every case of tests/cases and on random tables. ghost_user needs logs and is not read here;
-the schema's own damage (missing_constraint) is read by oracle_constraints.py.
+with mendbook's finders on every case of tests/cases and on random tables. ghost_user is read by oracle_ghosts.py, the
+schema's own damage (missing_constraint) by oracle_constraints.py.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from finding import Finding, in_order
 from oracle_constraints import missing_constraints
+from oracle_ghosts import ghost_users
 from oracle_tables import Row, Table, read_table
 
 #: The 25 code points of Unicode's White_Space property; U+200B is none of them.
@@ -71,7 +73,7 @@ class Reading:
 
     def __init__(self, connection: Any, mapping: dict[str, Any]) -> None:
         self.mapped = mapping["users"]
-        wanted = [self.mapped[role] for role in ("key", "username", "email") if role in self.mapped]
+        wanted = [self.mapped[role] for role in ("key", "username", "email", "last_login") if role in self.mapped]
         for profile in mapping.get("profiles", []):
             wanted += profile.get("required_for", {})
         self.users = read_table(connection, self.mapped["table"], self.mapped["key"], wanted, self.mapped.get("created"))
@@ -234,8 +236,8 @@ def equals(text: str | None, value: Any) -> bool:
     return text == value
 
 
-def brute_force(connection: Any, mapping: dict[str, Any]) -> list[Finding]:
-    """Every finding in one source, in order; ``mapping`` is the source's table of mendbook.toml."""
+def brute_force(connection: Any, mapping: dict[str, Any], logs: Path | None = None) -> list[Finding]:
+    """Every finding in one source, in order; ``mapping`` is the source's table of mendbook.toml, ``logs`` its folder."""
     reading = Reading(connection, mapping)
     findings = [*missing_constraints(connection, mapping, reading.users, [p.table for p in reading.profiles])]
     findings += reading.missing_profile()
@@ -247,4 +249,6 @@ def brute_force(connection: Any, mapping: dict[str, Any]) -> list[Finding]:
     findings += reading.missing_code()
     findings += reading.duplicate_code()
     findings += reading.null_flag()
+    if logs is not None:
+        findings += ghost_users(mapping, reading.users, logs, same_person)
     return in_order(findings)

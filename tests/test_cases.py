@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from case_folders import FOLDERS, KINDS, NOT_FROM_TABLES, expected, mapping, mapping_text, of_kind, prepare
+from case_folders import FOLDERS, KINDS, expected, log_files, mapping, mapping_text, of_kind, prepare
 from finding import find_all, in_order
 from oracle import brute_force
 
@@ -17,7 +17,7 @@ each_case = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{fol
 def test_the_oracle_reads_the_case_as_its_author_did(folder: Path, database: Any) -> None:
     connection = prepare(database, folder)
     try:
-        assert of_kind(brute_force(connection, mapping(folder)), folder.parent.name) == expected(folder)
+        assert of_kind(brute_force(connection, mapping(folder), folder), folder.parent.name) == expected(folder)
     finally:
         connection.close()
 
@@ -26,12 +26,12 @@ def test_the_oracle_reads_the_case_as_its_author_did(folder: Path, database: Any
 def test_mendbook_finds_what_the_case_says_and_what_the_oracle_reads(folder: Path, database: Any, tmp_path: Path) -> None:
     connection = prepare(database, folder)
     try:
-        read = brute_force(connection, mapping(folder))
+        read = brute_force(connection, mapping(folder), folder)
     finally:
         connection.close()
-    found = find_all(database.url, mapping_text(folder), tmp_path)
+    found = find_all(database.url, mapping_text(folder), tmp_path, log_files(folder))
     assert of_kind(found, folder.parent.name) == expected(folder)
-    assert [finding for finding in found if finding.kind not in NOT_FROM_TABLES] == read
+    assert found == read
 
 
 @each_case

@@ -121,7 +121,11 @@ def test_another_configuration_and_another_folder(shop: Shop, mendbook: Command)
 def test_what_is_left_out_is_told(shop: Shop, mendbook: Command) -> None:
     shop.execute("ALTER TABLE customer DROP invited")
     answer = mendbook("audit", "shop", "--json")
-    assert answer.document["left_out"] == [{"kind": "null_flag", "profile": "customer", "why": "column invited does not exist"}]
+    assert answer.document["left_out"] == [
+        {"kind": "ghost_user", "profile": None, "why": "the source names no logs"},
+        {"kind": "null_flag", "profile": "customer", "why": "column invited does not exist"},
+    ]
+    assert "left out: ghost_user: the source names no logs" in answer.err
     assert "left out: null_flag of customer: column invited does not exist" in answer.err
 
 

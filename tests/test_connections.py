@@ -8,14 +8,17 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import mendbook.audit
 import pytest
+import sqlalchemy as sa
 from mendbook import embedded, postmaster
 from mendbook.doctor import examine
-from mendbook.errors import ConnectionFailed
+from mendbook.errors import ConnectionFailed, QueryStopped
+from mendbook.model import Damage
 from sqlalchemy.engine import URL, make_url
 from support.databases import TestServer, run_script
 from support.shop import DAMAGE, DAMAGED, ROWS, TABLES, Shop, rows
@@ -184,6 +187,31 @@ def test_a_replica_is_audited_with_a_warning(
         assert warning.endswith(" s behind: newer damage is not seen.")
     finally:
         standby.execute("SELECT pg_wal_replay_resume()")
+
+
+@embedded_only
+def test_a_replica_that_must_go_on(shop: Shop, server: TestServer, standby: embedded.Server, monkeypatch: Any) -> None:
+    """While a finder runs, the primary removes rows that the audit's snapshot still sees; replaying that ends the audit."""
+    slow = Damage("slow", "a kind of the test", lambda _: [sa.select(sa.func.pg_sleep(30))])
+    monkeypatch.setattr(mendbook.audit, "chosen", lambda _: [slow])
+    wait_until(reaches(server, standby, "pg_last_wal_replay_lsn"))
+    standby.execute("ALTER SYSTEM SET max_standby_streaming_delay = 0")
+    standby.execute("SELECT pg_reload_conf()")
+
+    def vacuum() -> None:
+        running = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND application_name = 'mendbook'"
+        wait_until(lambda: bool(standby.execute(running)))
+        run_script(shop.database.url, "DELETE FROM customer")
+        run_script(shop.database.url, "VACUUM customer")
+
+    shop.use_url(standby.url(shop.database.name))
+    with ThreadPoolExecutor(1) as primary:
+        vacuumed = primary.submit(vacuum)
+        with pytest.raises(QueryStopped, match="conflict with recovery") as caught:
+            shop.audit()
+        vacuumed.result()
+    assert "hot_standby_feedback" in caught.value.hint
+    assert shop.runs() == []
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

@@ -2,13 +2,14 @@
 
 import csv
 import io
+import time
 
 import pandas
 import pytest
 from fake_audit import FORMULA, HOSTILE
 from hypothesis import given
 from hypothesis import strategies as st
-from mendbook.display import csv_safe, frame_csv, frame_html, inert, is_flagged, mask, mask_frame, mask_key, shown
+from mendbook.display import csv_safe, frame_csv, frame_html, inert, is_flagged, mask, mask_frame, mask_key, mask_text, shown
 
 
 @pytest.mark.parametrize(
@@ -71,6 +72,63 @@ def test_mask_does_not_tell_the_length(first, more):
 def test_mask_key_masks_only_addresses():
     assert mask_key("jo@example.com") == "j•••@e•••.com"
     assert mask_key("1049") == "1049"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("DETAIL:  Key (email)=(jo@example.com) already exists.", "DETAIL:  Key (email)=(•••) already exists."),
+        ("Key (lower(email::text))=(jo.smith) already exists.", "Key (lower(email::text))=(•••) already exists."),
+        ("Key (first, last)=(Jo (x), Smith)", "Key (first, last)=(•••)"),
+        ("Key (a)=(x)=(y) already exists.", "Key (a)=(•••) already exists."),
+        ("Key (email)=(cut off before its e", "Key (email)=(•••"),
+        ("Schlüssel »(email)=(ö@example.com)« existiert bereits.", "Schlüssel »(email)=(•••)« existiert bereits."),
+        ("Duplicate entry 'O'Brien' for key 'users.email'", "Duplicate entry '•••' for key 'users.email'"),
+        ("(1062, \"Duplicate entry 'jo' for key 'email'\")", "(1062, \"Duplicate entry '•••' for key 'email'\")"),
+        ("DETAIL:  Failing row contains (12, null, Jo Smith).", "DETAIL:  Failing row contains (•••)."),
+        ("INSERT INTO t (a, b) VALUES ('Jo', 'x''y', 3)", "INSERT INTO t (a, b) VALUES ('•••', '•••', 3)"),
+        ("parameters: $1 = 'jo', $2 = 'cut", "parameters: $1 = '•••', $2 = '•••"),
+        ("user jo.smith@example.com failed", "user j•••@e•••.com failed"),
+        ("POST /register?email=jo%40example.com&x=1 HTTP", "POST /register?email=•••&x=••• HTTP"),
+        ("/users/jo%40example.com/edit", "/users/j•••@e•••.com/edit"),
+        ('{"user_email": "jo", "path": "/x", "ip": "2001:db8::1"}', '{"user_email": "•••", "path": "/x", "ip": "•••"}'),
+        ("203.0.113.9 - jo [20/Nov/2026:10:00:00 +0000]", "203.0.••• - ••• [20/Nov/2026:10:00:00 +0000]"),
+        ("from 2001:db8::7 port 443", "from ••• port 443"),
+        ("user alice_1 exists", "user ••• exists"),
+    ],
+)
+def test_mask_text_hides_persons(line, expected):
+    assert mask_text(line, ["alice_1", "1"]) == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'ERROR:  duplicate key value violates unique constraint "auth_user_username_key"',
+        "django.db.utils.IntegrityError: UNIQUE constraint failed: auth_user.username",
+        "2026-11-20 10:00:00.123 UTC [42] ERROR:  deadlock detected",
+        "doesn't exist, can't be: l'attribut «email»",
+        "RelatedObjectDoesNotExist: User has no profile.",
+        "PostgreSQL 18.4 at 12:34:56",
+    ],
+)
+def test_mask_text_leaves_what_the_line_is_about(line):
+    assert mask_text(line) == line
+
+
+ENDLESS = ["a", "'", "(", "(a,", ")=(", "@", "a@", "%40", "1.2.", "a:", '"ip', "?a=", "\\'", "'a", "(a(b)", "= ("]
+
+
+@pytest.mark.parametrize("part", ENDLESS)
+def test_mask_text_is_never_slow(part):
+    began = time.perf_counter()
+    assert "more characters" in mask_text(part * 100_000)
+    assert time.perf_counter() - began < 0.5
+
+
+@given(st.text())
+def test_mask_text_takes_anything(text):
+    assert isinstance(mask_text(text, [text]), str)
 
 
 def test_mask_frame_leaves_the_original_and_other_columns():

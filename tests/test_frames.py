@@ -6,11 +6,13 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from mendbook.errors import ConfigError, MappingError
+from mendbook.workbook import Workbook
 from support.shop import CUSTOMER, DAMAGE, MAPPING, SOURCE, USERS, Shop
 
 MIXED = """
@@ -76,6 +78,19 @@ def test_masked_unless_revealed(shop: Shop) -> None:
     shown = shop.book(reveal=True)
     assert keys(shown.users(), "email") == [f"user{n}@example.com" for n in range(1, 6)]
     assert keys(shown.profiles(), "phone") == [f"555-{n}" for n in range(1, 6)]
+
+
+def test_what_a_person_typed_is_masked_though_it_is_not_mapped(
+    database: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    database.execute("CREATE TABLE person (id text PRIMARY KEY, first_name text, notes jsonb, is_staff boolean)")
+    database.execute("""INSERT INTO person VALUES ('k1', 'Quill', '{"phone": "5550100"}', false)""")
+    monkeypatch.setenv("CASE_URL", database.url)
+    config = tmp_path / "mendbook.toml"
+    config.write_text('[sources.case]\nurl_env = "CASE_URL"\n[sources.case.users]\ntable = "person"\n')
+    row = frame(Workbook.open("case", config, tmp_path).users()).iloc[0]
+    assert (row["id"], row["first_name"], bool(row["is_staff"])) == ("k1", "Q•••", False)
+    assert "5550100" not in str(row["notes"])
 
 
 def test_a_blank_stays_blank_under_the_mask(shop: Shop) -> None:

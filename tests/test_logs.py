@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from mendbook.errors import ConfigError
-from mendbook.logs import KINDS, incident_to_json, read
+from mendbook.logs import KINDS, feeding, incident_to_json, read
 from mendbook.logs import reading as reading_module
 
 CASES = Path(__file__).parent / "cases" / "logs"
@@ -54,7 +54,7 @@ def test_case(expected: Path, fast: bool, monkeypatch: pytest.MonkeyPatch) -> No
     modified = settings.pop("modified", None)
     if modified:
         os.utime(given, (datetime.fromisoformat(modified).timestamp(),) * 2)
-    monkeypatch.setattr(reading_module, "SMALL", 1)
+    monkeypatch.setattr(feeding, "SMALL", 1)
     wanted = [json.loads(line) for line in expected.read_text("utf-8").split("\n") if line]
     found = _read(given, fast, **settings)
     assert [{key: one.get(key) for key in want} for want, one in zip(wanted, found, strict=False)] == wanted

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from mendbook.logs import incident_to_json, read
+from mendbook.logs import feeding, incident_to_json, read
 from mendbook.logs import reading as reading_module
 
 CASES = Path(__file__).parent / "cases" / "logs"
@@ -100,11 +100,11 @@ def test_quick_and_slow_reading_agree(seeds: list[bytes], chance: random.Random,
     if shuffled:
         chance.shuffle(rows)
     data = b"\n".join(rows)
-    small, reading_module.SMALL = reading_module.SMALL, 1
+    small, feeding.SMALL = feeding.SMALL, 1
     try:
         quick = _incidents(data)
     finally:
-        reading_module.SMALL = small
+        feeding.SMALL = small
     assert quick == _incidents(data, fast=False)
 
 

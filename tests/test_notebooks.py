@@ -87,3 +87,19 @@ def test_what_the_audit_notebook_calls_exists():
     }
     assert calls == shown
     assert all(callable(getattr(AuditView, name)) for name in calls)
+
+
+def test_what_the_incidents_notebook_calls_exists():
+    from mendbook.incident_view import IncidentView
+
+    book = nbformat.read(next(path for path in NOTEBOOKS if path.stem == "02_incidents"), as_version=4)
+    calls = {
+        node.func.attr
+        for cell in code(book)
+        for node in ast.walk(ast.parse(cell.source))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and getattr(node.func.value, "id", "") == "incidents"
+    }
+    public = {name for name, each in vars(IncidentView).items() if callable(each) and not name.startswith("_")}
+    assert calls == public - {"incidents", "export_csv"}

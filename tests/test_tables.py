@@ -143,6 +143,7 @@ def test_a_half_migrated_schema_is_audited_as_far_as_it_goes(shop: Shop) -> None
     assert {left["kind"]: left["why"] for left in result["left_out"]} == {
         "blank_profile": "column phone does not exist",
         "duplicate_code": "column barcode does not exist",
+        "ghost_user": "the source names no logs",
         "missing_code": "column barcode does not exist",
         "missing_profile": "column is_staff does not exist",
         "null_flag": "column invited does not exist",

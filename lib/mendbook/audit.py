@@ -14,46 +14,26 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from mendbook.damage import chosen
 from mendbook.damage.missing_constraint import weaknesses
 from mendbook.database import Database, Snapshot
 from mendbook.errors import MappingError
-from mendbook.model import FINDING_COLUMNS, Count, Damage
-from mendbook.publish import output_error, publish
+from mendbook.gaps import gap
+from mendbook.model import Count, Damage, LogsRead
+from mendbook.parquet_files import BATCH_ROWS, FINDINGS, GAPS, ParquetFile
+from mendbook.publish import publish
 from mendbook.tables import MappedTable, ProfileTable, Tables, UserTable
 
 FINDINGS_FILE, GAPS_FILE = "findings.parquet", "gaps.parquet"
-BATCH_ROWS = 10_000
 SMALL_TABLE = 100_000
 LAG_SECONDS = 60
-
-_TEXT = pa.string()
-_TIME = pa.timestamp("us", tz="UTC")
-FINDINGS = pa.schema([(name, _TIME if name == "at" else _TEXT) for name in FINDING_COLUMNS])
-GAPS = pa.schema(
-    [
-        ("profile", _TEXT),
-        ("case_key", _TEXT),
-        ("user_key", _TEXT),
-        ("first_key", _TEXT),
-        ("second_key", _TEXT),
-        ("gap_seconds", pa.float64()),
-        ("signature", _TEXT),
-        ("at", _TIME),
-    ]
-)
-
-#: What the blankness of the older and the newer row of a pair tells about who made which.
-SIGNATURES = {(1, 0): "signal first", (0, 1): "form first", (1, 1): "both blank", (0, 0): "both filled"}
 
 Progress = Callable[[str, int, int], None]
 
@@ -63,61 +43,30 @@ class LeftOut:
     """A kind that could not be looked for in a profile, or not in all of it, and why."""
 
     kind: str
-    profile: str
+    profile: str | None
     why: str
 
 
-class _Parquet:
-    """A Parquet file that gets its name when it is whole; left with an error, it leaves nothing behind."""
-
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self._path, self._schema = path, schema
-        self._aside = path.with_name(f".{path.name}.aside")
-        self._columns: list[list[Any]] = [[] for _ in schema]
-
-    def __enter__(self) -> _Parquet:
-        try:
-            self._writer = pq.ParquetWriter(self._aside, self._schema, compression="zstd")
-        except OSError as failure:
-            raise output_error(self._path, failure) from failure
-        return self
-
-    def add(self, row: tuple[Any, ...]) -> None:
-        for column, value in zip(self._columns, row, strict=True):
-            column.append(value)
-        if len(self._columns[0]) >= BATCH_ROWS:
-            self._flush()
-
-    def _flush(self) -> None:
-        arrays = [pa.array(values, type=field.type) for values, field in zip(self._columns, self._schema, strict=True)]
-        try:
-            self._writer.write_batch(pa.record_batch(arrays, schema=self._schema))
-        except OSError as failure:
-            raise output_error(self._path, failure) from failure
-        self._columns = [[] for _ in self._schema]
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            if kind is None:
-                self._flush()
-                self._writer.close()
-                self._aside.replace(self._path)
-        except OSError as failure:
-            raise output_error(self._path, failure) from failure
-        finally:
-            with contextlib.suppress(OSError):
-                self._writer.close()
-                self._aside.unlink(missing_ok=True)
-
-
-def take(database: Database, kinds: list[str] | None, folder: Path, progress: Progress | None = None) -> dict[str, Any]:
+def take(
+    database: Database,
+    kinds: list[str] | None,
+    folder: Path,
+    progress: Progress | None = None,
+    logs: Callable[[], LogsRead] | None = None,
+) -> dict[str, Any]:
     """Audit ``database`` for ``kinds`` (all where none are named) into ``folder`` and return the result as JSON values.
 
-    Leaves findings.parquet, gaps.parquet and result.json. Raises MappingError where the mapping does not fit, Refused
-    where rows are hidden or unreadable, ConnectionFailed, QueryStopped, OutputError; then ``folder`` is as it was.
+    ``logs`` reads the source's logs, where the kinds asked for need them. Leaves findings.parquet, gaps.parquet and
+    result.json. Raises MappingError where the mapping does not fit, Refused where rows are hidden or unreadable,
+    ConnectionFailed, QueryStopped, OutputError; then ``folder`` is as it was.
     """
     try:
-        return _take(database, chosen(kinds), folder, progress or (lambda *_: None))
+        looked_for, tell = chosen(kinds), progress or (lambda *_: None)
+        read = LogsRead()
+        if logs is not None and any("logs" in kind.needs for kind in looked_for):
+            tell("reading the logs", 0, len(looked_for))
+            read = logs()
+        return _take(database, looked_for, folder, tell, read)
     except BaseException:
         for name in (FINDINGS_FILE, GAPS_FILE):
             with contextlib.suppress(OSError):
@@ -125,9 +74,10 @@ def take(database: Database, kinds: list[str] | None, folder: Path, progress: Pr
         raise
 
 
-def _take(database: Database, looked_for: list[Damage], folder: Path, progress: Progress) -> dict[str, Any]:
+def _take(database: Database, looked_for: list[Damage], folder: Path, progress: Progress, read: LogsRead) -> dict[str, Any]:
     taken_at, started = datetime.now(UTC), time.monotonic()
-    with database.snapshots() as snapshots:
+    with database.snapshots() as open_snapshots:
+        snapshots = [_with_logs(snapshot, read) for snapshot in open_snapshots]
         snapshot = snapshots[0]
         check_keys(snapshot)
         counts = _stream(snapshots, looked_for, folder, progress)
@@ -144,18 +94,22 @@ def _take(database: Database, looked_for: list[Damage], folder: Path, progress: 
             "scope": _scope(snapshot),
             "constraints": [asdict(weakness) for weakness in weaknesses(snapshot.tables)],
             "left_out": [asdict(each) for each in left_out(snapshot.tables, looked_for)],
-            "warnings": _warnings(snapshot),
+            "warnings": [*_warnings(snapshot), *read.warnings],
         }
     publish(folder / "result.json", json.dumps(result, indent=2, ensure_ascii=False) + "\n")
     return result
+
+
+def _with_logs(snapshot: Snapshot, read: LogsRead) -> Snapshot:
+    return replace(snapshot, tables=replace(snapshot.tables, failures=read.failures, no_failures=read.why))
 
 
 class _Files:
     """The two files that findings go to; several connections may write at once."""
 
     def __init__(self, folder: Path) -> None:
-        self._findings = _Parquet(folder / FINDINGS_FILE, FINDINGS)
-        self._gaps = _Parquet(folder / GAPS_FILE, GAPS)
+        self._findings = ParquetFile(folder / FINDINGS_FILE, FINDINGS)
+        self._gaps = ParquetFile(folder / GAPS_FILE, GAPS)
         self._writing = threading.Lock()
 
     def __enter__(self) -> _Files:
@@ -218,19 +172,11 @@ def _find(snapshot: Snapshot, kind: Damage, files: _Files) -> Count:
                 for row in batch if grouped else ():
                     cases += row.rank == 1
                     if kind.pairs and row.rank == 2 and oldest is not None and row.moment is not None:
-                        gaps.append(_gap(oldest, row))
+                        gaps.append(gap(oldest, row))
                     oldest = row if row.rank == 1 else None
                 rows += len(batch)
                 files.add(kind, batch, gaps)
     return Count(cases, rows)
-
-
-def _gap(first: sa.Row[Any], second: sa.Row[Any]) -> tuple[Any, ...]:
-    """The two oldest rows of a case as a row of gaps.parquet. Accounts have no blank rows: two requests made them."""
-    signature = "two requests" if first.profile is None else SIGNATURES.get((first.blank, second.blank), "unknown")
-    seconds = (second.moment - first.moment) / 1_000_000
-    keys = (first.case_key, first.user_key, first.row_key, second.row_key)
-    return (first.profile, *keys, seconds, signature, second.moment)
 
 
 def check_keys(snapshot: Snapshot) -> None:
@@ -258,6 +204,9 @@ def left_out(tables: Tables, kinds: list[Damage]) -> list[LeftOut]:
     """The kinds that miss a column of theirs, with the reason; sorted as the kinds are."""
     missing = []
     for kind in kinds:
+        why = kind.unable(tables)
+        if why:
+            missing.append(LeftOut(kind.name, None, why))
         for profile in tables.profiles:
             lacks = tables.lacks(profile.profile, *kind.needs)
             if "required_for" in kind.needs:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from mendbook.errors import MendbookError
+from mendbook.terminal import counts_table, incidents_table
 
 if TYPE_CHECKING:
     from mendbook.config import Settings
@@ -52,6 +52,9 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         _say("stopped.")
         sys.exit(STOPPED)
+    except BrokenPipeError:
+        _quiet_pipe()
+        sys.exit(0)
     except MendbookError as error:
         _fail(error.message, error.hint)
         sys.exit(error.exit_code)
@@ -71,6 +74,11 @@ def main() -> None:
 
 def _say(text: str) -> None:
     people.print(escape(text))
+
+
+def _quiet_pipe() -> None:
+    """Whoever read stdout wants no more (`| head`): leave without a word."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _inert(text: str) -> str:
@@ -129,18 +137,6 @@ def _progress() -> Callable[[str, int, int], None]:
     return tell
 
 
-def _counts_table(result: dict[str, Any]) -> Table:
-    table = Table(title=f"{result['source']}: damage found", title_justify="left", show_edge=False)
-    table.add_column("kind")
-    table.add_column("cases", justify="right")
-    table.add_column("rows", justify="right")
-    table.add_column("what it is", style="dim")
-    for kind, count in result["counts"].items():
-        style = "bold" if count["rows"] else "dim"
-        table.add_row(kind, f"{count['cases']:,}", f"{count['rows']:,}", result["titles"][kind], style=style)
-    return table
-
-
 @app.command()
 def audit(
     source: SourceName,
@@ -155,13 +151,64 @@ def audit(
     for warning in result["warnings"]:
         _say(f"warning: {warning}")
     for left in result["left_out"]:
-        _say(f"left out: {left['kind']} of {left['profile']}: {left['why']}")
-    people.print(_counts_table(result))
+        of = f" of {left['profile']}" if left["profile"] else ""
+        _say(f"left out: {left['kind']}{of}: {left['why']}")
+    people.print(counts_table(result))
     _say(f"{result['seconds']} s. Findings: {folder / 'findings.parquet'}")
     if as_json:
         keys = ("source", "taken_at", "seconds", "counts", "findings", "gaps", "left_out", "warnings")
         _print_json({key: result[key] for key in keys})
     return 1 if any(count["rows"] for count in result["counts"].values()) else 0
+
+
+@app.command()
+def logs(
+    files: Annotated[list[str], typer.Argument(metavar="FILE..", help="files, folders, globs, or - for standard input")],
+    zone: Annotated[str | None, typer.Option("--zone", help="what times without a zone mean, e.g. Europe/Berlin")] = None,
+    form: Annotated[str | None, typer.Option("--format", help="read as this format alone")] = None,
+    config: Config = CONFIG,
+    outputs: Outputs = OUTPUTS,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON lines on stdout: one incident a line")] = False,
+) -> int:
+    """Tell the registration incidents in log files of any kind, one a line. Needs no mendbook.toml."""
+    del config, outputs  # every command takes them; this one needs neither
+    from mendbook import log_lines
+
+    written = log_lines.write(files, zone, form, as_json, sys.stdout)
+    for line in log_lines.summary(written):
+        _say(line)
+    return 0
+
+
+@app.command()
+def incidents(
+    source: SourceName,
+    since: Annotated[str | None, typer.Option("--since", help="a time, inclusive: 2026-11-20T15:30+01:00")] = None,
+    until: Annotated[str | None, typer.Option("--until", help="a time, exclusive")] = None,
+    deploy: Annotated[list[str] | None, typer.Option("--deploy", metavar="TIME=NAME", help="may be repeated")] = None,
+    config: Config = CONFIG,
+    outputs: Outputs = OUTPUTS,
+    as_json: AsJson = False,
+) -> int:
+    """Tell SOURCE's registration incidents over time, and whether it is still bleeding since each deployment."""
+    from mendbook.incident_charts import draw_all
+    from mendbook.incidents import write_result
+
+    book = _open(source, config, outputs)
+    folder, result = book.take_incidents(since, until, deploy or ())
+    drawn = draw_all(folder, result["zone"])
+    result["figures"] = {name: [str(path) for path in paths] for name, paths in drawn.items()}
+    write_result(folder, result)
+    for warning in result["warnings"]:
+        _say(f"warning: {warning}")
+    people.print(incidents_table(result))
+    for each in result["deploys"]:
+        _say(f"{each['at']} {each['name']}: {each['verdict']}")
+    _say(result["verdict"])
+    _say(f"{result['seconds']} s. Incidents: {result['incidents_file']}")
+    if as_json:
+        _print_json(result)
+    return 0
 
 
 @app.command()
@@ -235,7 +282,7 @@ def demo(
         return 0
     results = show.play(outputs.absolute(), say=_say)
     for result in results["systems"]:
-        people.print(_counts_table(result["audit"]))
+        people.print(counts_table(result["audit"]))
         _say(f"  report: {result['report']}\n")
     _say(results["next"])
     if as_json:

@@ -11,6 +11,7 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -39,6 +40,14 @@ def _code_draw(value: str) -> str:
     if value in CODE_DRAWS or re.search(r"\{n(:0?\d*d)?\}", value):
         return value
     raise ValueError("how a code is drawn is 'uuid4', 'sequence' or a form such as 'ST-{n:06d}'")
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"there is no time zone {value!r}; name it as the tz database does, e.g. 'Europe/Berlin'") from None
+    return value
 
 
 Name = Annotated[str, AfterValidator(_name)]
@@ -79,15 +88,28 @@ class Profile(_Strict):
     flags: dict[Name, Value] = {}
 
 
+class LogFormat(_Strict):
+    """What the log files that ``glob`` names are read as, where that cannot be seen in them."""
+
+    glob: Name
+    zone: Annotated[str, AfterValidator(_zone)] | None = None
+    format: Name | None = None
+
+
 class Source(_Strict):
     """A database to look after: where its URL comes from, its logs, and the mapping of its tables."""
 
     name: PlainName
     url_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
     logs: list[str] = []
+    log_formats: list[LogFormat] = []
+    log_database: Annotated[Name | None, Field(description="of shared PostgreSQL logs, the database whose records count")] = (
+        None
+    )
+    registration_paths: Annotated[list[Name] | None, Field(description="request paths that register people")] = None
     references: list[str] = []
     rights: list[Name] | None = None
-    zone: str | None = None
+    zone: Annotated[str, AfterValidator(_zone)] | None = None
     statement_timeout: Annotated[int, Field(gt=0, description="seconds for one statement of an audit")] = 900
     connections: Annotated[int, Field(ge=1, le=8, description="how many an audit uses at once")] = 2
     users: Users
@@ -209,7 +231,7 @@ def _explain(file: Path, error: ValidationError) -> ConfigError:
 
 def _known_at(location: tuple[Any, ...]) -> list[str]:
     """The names that may stand where pydantic met an unknown one."""
-    models: dict[str, type[BaseModel]] = {"users": Users, "profiles": Profile, "review": Review}
+    models: dict[str, type[BaseModel]] = {"users": Users, "profiles": Profile, "log_formats": LogFormat, "review": Review}
     model: type[BaseModel] = Settings
     if location and location[0] == "sources":
         model = models.get(str(location[2]), Source) if len(location) > 3 else Source

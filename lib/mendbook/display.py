@@ -82,6 +82,54 @@ def mask_key(text: str) -> str:
     return mask(text) if "@" in text else text
 
 
+# Free text, such as a log line. What is cut off at the line's end counts as ended there.
+_LONGEST_LINE = 4_000  # no pattern is slow on so little
+_KEY_VALUES = re.compile(r"(\([^()\n]{0,200}(?:\([^()\n]{0,100}\)[^()\n]{0,100}){0,5}\)\s?=\s?\()(?:.*(?=\))|.*)", re.DOTALL)
+_ROW = re.compile(r"(?<=[^\W\d_] )\((?!.*\)\s?=\s?\()[^'\"\n]{1,2000},[^'\"\n]*\)(?=\.?\s*\Z)")
+_QUOTED = re.compile(r"(?<![^\W_])([bBrReEuUxXN]?)'((?:[^'\\]|\\.|''|'(?=\w))*+)('|\Z)", re.DOTALL)
+_APART = r"\s\"'()<>=,;:|&?\[\]{}/\\"
+_ADDRESS = re.compile(rf"(?<![^{_APART}])(?:[^{_APART}@%]|%(?!40)[0-9A-Fa-f]{{2}})++(?:@|%40)[\w.%-]++")
+_QUERY = re.compile(r"([?&][^=&\s\"'?]{1,64}=)[^&\s\"']++")
+_FIELD = re.compile(
+    r"(\"[^\"\n]{0,40}(?:mail|user|login|first|last|given|family|full|nick|sur|phone|mobile|birth|address|password|token|ip)"
+    r"[^\"\n]{0,40}\"\s*:\s*\")((?:[^\"\\]|\\.)*+)",
+    re.IGNORECASE,
+)
+_NETWORK = re.compile(
+    r"(?<![\w.])(\d{1,3}\.\d{1,3})\.\d{1,3}\.\d{1,3}(?![\w.]\d)"
+    r"|(?<![\w:])(?:(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}|(?:[0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F:]*)(?!\w)"
+)
+_CLIENT = re.compile(r"\A(\S+ - )(?!- )\S[^\[\n]{0,80}?(?= \[\d)")
+
+
+def mask_text(text: str, personal: Iterable[str] = ()) -> str:
+    """A log line without the personal data that can be told by its place: what the line is about stays readable.
+
+    Masked are the values of ``(columns)=(values)``, a row in brackets at the line's end, text in single quotes but for a
+    constraint's name, addresses (also written with %40), values of query strings, JSON fields that name a person, network
+    addresses, the user of an access log, and whatever is given as ``personal``. Names in plain prose are not seen: no rule
+    tells them from other words. More is masked rather than less.
+    """
+    cut = f"… ({len(text) - _LONGEST_LINE:,} more characters)" if len(text) > _LONGEST_LINE else ""
+    text = text[:_LONGEST_LINE]
+    for value in sorted({each for each in personal if len(each) > 2}, key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", DOTS, text)
+    text = _KEY_VALUES.sub(rf"\1{DOTS}", text)
+    text = _ROW.sub(f"({DOTS})", text)
+    text = _QUOTED.sub(_quoted, text)
+    text = _CLIENT.sub(rf"\1{DOTS}", text)
+    text = _FIELD.sub(rf"\1{DOTS}", text)
+    text = _QUERY.sub(rf"\1{DOTS}", text)
+    text = _ADDRESS.sub(lambda match: mask(match[0].replace("%40", "@")), text)
+    return _NETWORK.sub(lambda match: f"{match[1]}.{DOTS}" if match[1] else DOTS, text) + cut
+
+
+def _quoted(match: re.Match[str]) -> str:
+    """A literal in single quotes as dots; MySQL quotes the name of the violated key too, which is no secret."""
+    named = match.string[: match.start()].lower().endswith(("for key ", "constraint ", "column ", "table ", "relation "))
+    return match[0] if named or not match[2] else f"{match[1]}'{DOTS}{match[3]}"
+
+
 def mask_frame(frame: DataFrame, columns: Iterable[str]) -> DataFrame:
     """A copy of ``frame`` with ``columns`` (those it has) masked."""
     masked = frame.copy()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mendbook.audit import LAG_SECONDS, check_keys, left_out
@@ -18,6 +18,7 @@ from mendbook.damage.missing_constraint import weaknesses
 from mendbook.database import Database, Snapshot
 from mendbook.dialects import Relation
 from mendbook.errors import MendbookError
+from mendbook.source_logs import check_logs
 
 ENOUGH_DISK_BYTES = 1_000_000_000
 
@@ -34,7 +35,7 @@ class Check:
 
 def examine(source: Source, settings: Settings, outputs: Path) -> list[Check]:
     """Every check that can be made of ``source``; none raises."""
-    checks = [_configuration(settings), _outputs(outputs)]
+    checks = [_configuration(settings), _outputs(outputs), *_logs(source, settings)]
     try:
         database = Database(source, settings)
         checks.append(Check("url", "ok", f"{source.url_env} is set and names a {database.dialect.name} database"))
@@ -62,6 +63,24 @@ def _outputs(outputs: Path) -> Check:
     return Check("outputs", "ok", f"{outputs} can be written, {free / 1e9:.0f} GB free")
 
 
+def _logs(source: Source, settings: Settings) -> Iterator[Check]:
+    if not source.logs:
+        yield Check(
+            "logs",
+            "warning",
+            "no logs are named: ghost_user is left out, and incidents come from the rows alone",
+            f'Name them: logs = ["/var/log/.."] in [sources.{source.name}].',
+        )
+        return
+    wrong = check_logs(source, settings.path.parent)
+    for each in wrong:
+        yield Check(
+            "logs", "warning", each, "Globs are relative to the folder of mendbook.toml; this user must be able to read."
+        )
+    if not wrong:
+        yield Check("logs", "ok", f"every log file that {len(source.logs)} glob(s) name can be read")
+
+
 def _inside(database: Database) -> list[Check]:
     with database.connection() as connection:
         server = database.dialect.server(connection)
@@ -85,10 +104,10 @@ def _mapping(snapshot: Snapshot) -> Iterator[Check]:
             f"column {gone.table}.{gone.column} ({gone.role}) does not exist",
             "A migration has not run here, or the mapping is wrong. Reported as missing_constraint.",
         )
-    for left in left_out(tables, chosen(None)):
-        yield Check(
-            "mapping", "warning", f"{left.kind} of {left.profile} is left out: {left.why}", "Add the column or unmap it."
-        )
+    with_logs = replace(tables, failures=())  # the logs are looked at on their own
+    for left in left_out(with_logs, chosen(None)):
+        of = f" of {left.profile}" if left.profile else ""
+        yield Check("mapping", "warning", f"{left.kind}{of} is left out: {left.why}", "Map it, or add what is missing.")
     for note in tables.notes:
         yield Check("formats", "warning", note, "Map a column of a time type as created.")
 
@@ -138,6 +157,16 @@ def _replica(snapshot: Snapshot) -> Iterator[Check]:
         yield Check("primary", "warning", "this is a replica", "Good for audits; repairs need the primary.")
 
 
+def _collations(snapshot: Snapshot) -> Iterator[Check]:
+    for name in snapshot.dialect.changed_collations(snapshot.connection):
+        yield Check(
+            "collations",
+            "warning",
+            f"collation {name} sorts by other rules than when its indexes were built: a unique index may have let doubles in",
+            "REINDEX what uses it, then ALTER DATABASE (or COLLATION) .. REFRESH COLLATION VERSION.",
+        )
+
+
 def _constraints(snapshot: Snapshot) -> Iterator[Check]:
     for weakness in weaknesses(snapshot.tables):
         yield Check(
@@ -154,5 +183,6 @@ LOOKS: tuple[Callable[[Snapshot], Iterator[Check]], ...] = (
     _row_security,
     _keys,
     _replica,
+    _collations,
     _constraints,
 )

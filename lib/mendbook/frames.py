@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from mendbook.config import Users
 from mendbook.database import Snapshot
 from mendbook.display import mask_frame
 from mendbook.errors import MappingError, known
@@ -61,10 +62,13 @@ def frames(
 
 
 def personal(table: UserTable | ProfileTable) -> list[str]:
-    """The columns that tell who a person is: names and e-mails of users, what people typed into their profiles."""
-    if isinstance(table, UserTable):
-        return [name for name in (table.mapping.username, table.mapping.email) if name]
-    return list(table.mapping.filled)
+    """The columns that may tell who a person is: every text that is not a key, a code, a flag or a kind of user."""
+    mapping = table.mapping
+    if isinstance(mapping, Users):
+        plain = {mapping.key, *mapping.privileged}
+    else:
+        plain = {mapping.key, mapping.user, *mapping.codes, *mapping.flags} - {*mapping.filled}
+    return [c.name for c in table.relation.columns.values() if c.family in ("text", "other") and c.name not in plain]
 
 
 def _secret(table: UserTable | ProfileTable) -> set[str]:

@@ -53,6 +53,7 @@ class Damage:
     find      takes the verified tables and returns disjoint SELECTs, one row a damaged row (see damage/shape.py); it never
               holds a connection
     needs     the roles of the mapping without whose columns it cannot look: "required_for", "filled", "codes", "flags"
+    unable    takes the tables and says why the kind cannot be looked for at all; empty where it can
     pairs     whether a case is a double creation, whose two oldest rows tell of the race
     help      the docstring of the module that the kind stands in; the catalogue fills it in
     """
@@ -61,6 +62,7 @@ class Damage:
     title: str
     find: Callable[[Any], Sequence[Any]]
     needs: tuple[str, ...] = ()
+    unable: Callable[[Any], str] = lambda _: ""
     pairs: bool = False
     help: str = ""
 
@@ -101,6 +103,7 @@ class Incident:
     pid         the process of the first tier that names one (database before application before web)
     tiers       which tiers told of it: "database", "application", "web"
     source      the file of the first record, line its first line there (from 1), sample its first words
+    worker      the web worker's process, where an application's or a web server's record names it
     """
 
     at: datetime | None
@@ -117,3 +120,41 @@ class Incident:
     source: str = ""
     line: int = 0
     sample: str = ""
+    worker: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A failed registration as ghost_user looks for its account: when, and whom it names.
+
+    at         when (UTC, aware)
+    user_key   the key that the log gives; None where it gives none; so are the other two
+    username   as the log spells it
+    email      as the log spells it
+    """
+
+    at: datetime
+    user_key: str | None = None
+    username: str | None = None
+    email: str | None = None
+
+    @property
+    def names_somebody(self) -> bool:
+        return not (self.user_key is None and self.username is None and self.email is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    """A change that went live: when (UTC, aware), and what it is called."""
+
+    at: datetime
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogsRead:
+    """What an audit learns from the logs: the failed registrations (None where nothing could be read, and ``why``)."""
+
+    failures: tuple[Failure, ...] | None = None
+    why: str = "the source names no logs"
+    warnings: tuple[str, ...] = ()

@@ -37,3 +37,40 @@ def look(kind: str, strangers: Sequence[str]) -> tuple[str, str]:
     place = KINDS.index(kind) if kind in KINDS else len(KINDS) + strangers.index(kind)
     colours = len(KIND_COLOURS)
     return KIND_COLOURS[place % colours], HATCHES[(place // colours) % len(HATCHES)]
+
+
+#: Kinds of incidents in the order of charts, each with its colour, its hatch and its title.
+INCIDENTS: Mapping[str, tuple[str, str, str]] = {
+    "unique_violation": (BLUE, "", "a second row refused by a unique constraint"),
+    "missing_profile": (VERMILION, "", "a user without a profile was met"),
+    "multiple_profiles": (ORANGE, "////", "two profiles of one user were met"),
+    "ghost_user": (PURPLE, "", "a registration failed and left its user behind"),
+    "fk_violation": (GREEN, "", "a row pointed to one that is gone"),
+    "not_null_violation": (YELLOW, "", "a row without a value it needs"),
+    "deadlock": (SKY, "xxxx", "two transactions waited for each other"),
+    "serialization_failure": (BLUE, "////", "a transaction had to be done again"),
+    "aborted_transaction": (SKY, "", "a transaction went on after its error"),
+    "http_5xx": (VERMILION, "////", "a registration answered by a server error"),
+    "http_4xx_duplicate": (GREEN, "////", "a registration refused as a duplicate"),
+}
+
+#: What the rows' own times tell of, when no log does.
+EVIDENCE: Mapping[str, tuple[str, str, str]] = {
+    "double creation": (VERMILION, "", "two profiles of one user made within a second"),
+    "late profile": (BLUE, "////", "a profile made long after its user"),
+    "retry": (ORANGE, "...", "the same person again within half an hour, spelled otherwise"),
+}
+
+#: Whether a person saw the error: True, False, or not known.
+HANDLED: Mapping[str, tuple[str, str, str]] = {
+    "seen": (VERMILION, "", "a person saw an error"),
+    "unknown": ("#8a949e", "\\\\\\\\", "cannot be told"),
+    "handled": (BLUE, "////", "the application lost the race politely"),
+}
+
+
+def incident_look(kind: str, strangers: Sequence[str]) -> tuple[str, str]:
+    """Colour and hatch of a kind of incident, or of the rows' evidence; ``strangers`` are kinds newer than these lists."""
+    if kind in INCIDENTS or kind in EVIDENCE:
+        return ({**INCIDENTS, **EVIDENCE})[kind][:2]
+    return KIND_COLOURS[strangers.index(kind) % len(KIND_COLOURS)], "..."

@@ -21,6 +21,8 @@ from markupsafe import Markup
 from mendbook import results
 from mendbook.display import frame_html, inert, mask_key, shown
 from mendbook.errors import MendbookError, OutputError
+from mendbook.incident_report import listed, parts
+from mendbook.incident_results import is_incidents
 from mendbook.records import LOCK, RECORD, RunRecord, read_record
 from mendbook.svg import InlineFigure, inline
 
@@ -99,21 +101,29 @@ def render_report(folder: Path, record: RunRecord | None = None) -> str:
         record = _try(lambda: read_record(folder), [])
     result = _try(lambda: results.read_result(folder), problems) if (folder / results.RESULT).exists() else None
     audit = result if results.is_audit(result) else None
+    incidents = _try(lambda: _incident_parts(result), problems)
+    shown = incidents is not None
     page = {
         "record": record,
         "name": folder.name,
         "source": record.source if record else (result or {}).get("source", ""),
-        "notebook": record.notebook if record else ("audit" if audit else "run"),
+        "notebook": record.notebook if record else ("audit" if audit else "incidents" if shown else "run"),
         "state": record.state if record else "finished",
         "figures": _figures(folder, problems),
         "audit": audit,
-        "plain_result": _plain(result) if result and not audit else {},
+        "incidents": incidents,
+        "listed": (_try(lambda: listed(folder, result or {}), problems) if shown else None) or {"table": None, "hidden": 0},
+        "plain_result": _plain(result) if result and not audit and not shown else {},
         "files": _files(folder),
-        "frames": [] if audit else _frames(folder, problems),
+        "frames": [] if audit or shown else _frames(folder, problems),
         **_audit_parts(folder, audit, problems),
         "problems": problems,
     }
     return _environment().get_template("report.html.j2").render(page)
+
+
+def _incident_parts(result: dict[str, Any] | None) -> dict[str, Any] | None:
+    return parts(result) if result is not None and is_incidents(result) else None
 
 
 def _audit_parts(folder: Path, audit: dict[str, Any] | None, problems: list[str]) -> dict[str, Any]:
@@ -215,7 +225,7 @@ def _listed(folder: Path) -> dict[str, Any]:
     link = f"runs/{quote(folder.name)}"
     line: dict[str, Any] = {
         "folder": folder.name, "link": link, "started": _folder_time(time), "notebook": notebook, "source": source,
-        "state": "unreadable", "seconds": None, "cases": None, "rows": None, "why": "",
+        "state": "unreadable", "seconds": None, "cases": None, "rows": None, "why": "", "verdict": "",
         "report": (folder / REPORT).is_file(), "executed": "",
     }  # fmt: skip
     has_record = (folder / RECORD).exists()
@@ -224,6 +234,9 @@ def _listed(folder: Path) -> dict[str, Any]:
         if result is not None and results.is_audit(result):
             line["cases"], line["rows"] = results.total(result)
             line.update(source=str(result.get("source", source)), seconds=float(result.get("seconds", 0)), state="finished")
+        elif result is not None and is_incidents(result):
+            line.update(verdict=str(result["verdict"]), seconds=float(result.get("seconds", 0)), state="finished")
+            line["source"] = str(result.get("source", source))
         if has_record:
             record = read_record(folder)
             line.update(notebook=record.notebook, source=record.source, started=record.started, seconds=record.seconds)

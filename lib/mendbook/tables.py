@@ -18,6 +18,7 @@ from sqlalchemy.sql import quoted_name
 from mendbook.config import Profile, Source, Users, Value, split_reference
 from mendbook.dialects import Catalogue, Column, Relation, TextRules
 from mendbook.errors import MappingError, known
+from mendbook.model import Failure
 
 _NUMERIC = {"integer", "number"}
 _TYPES: dict[str, type[sa.types.TypeEngine[Any]]] = {
@@ -89,6 +90,9 @@ class Tables:
     text: TextRules
     absent: tuple[Absent, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    #: the failed registrations that the logs tell of; None where no log was read, and why
+    failures: tuple[Failure, ...] | None = None
+    no_failures: str = "the source names no logs"
 
     def lacks(self, profile: str, *roles: str) -> list[str]:
         """The absent columns that ``profile`` maps in one of ``roles``."""

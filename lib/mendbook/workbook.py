@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +19,14 @@ from mendbook.database import Database
 from mendbook.errors import ConfigError, known
 from mendbook.frames import Where, frames
 from mendbook.ledger import LedgerState, verify
+from mendbook.model import LogsRead
 from mendbook.records import create_run_folder
 from mendbook.tables import ProfileTable, Tables, UserTable
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from mendbook.incident_view import IncidentView
     from mendbook.views import AuditView
 
 #: Where a papermill run tells the kernel which folder is its own.
@@ -30,6 +34,9 @@ RUN_FOLDER = "MENDBOOK_RUN"
 #: What a notebook takes where its parameters are left empty; `mendbook lab` sets them for its kernels.
 CONFIG, OUTPUTS = "MENDBOOK_CONFIG", "MENDBOOK_OUTPUTS"
 CHUNK_ROWS = 50_000
+
+#: A time that a person gives: ISO text, or nothing.
+Moment = str | datetime | None
 
 
 class Workbook:
@@ -69,14 +76,50 @@ class Workbook:
 
     def take_audit(self, kinds: Sequence[str] | None = None, progress: Progress | None = None) -> tuple[Path, dict[str, Any]]:
         """The same without frames and figures: the folder of the files, and the result as JSON values."""
+        with self._folder("audit") as folder:
+            return folder, take(
+                self._database, list(kinds or ()), folder, progress, self._failures if self.source.logs else None
+            )
+
+    @contextmanager
+    def _folder(self, kind: str) -> Iterator[Path]:
+        """The run's own folder, or a new one, which goes again where nothing came of it."""
         given = os.environ.get(RUN_FOLDER)
-        folder = Path(given) if given else create_run_folder(self.outputs, "audit", self.source.name)
+        folder = Path(given) if given else create_run_folder(self.outputs, kind, self.source.name)
         try:
-            return folder, take(self._database, list(kinds or ()), folder, progress)
+            yield folder
         except BaseException:
             if not given:
                 _remove_empty(folder)
             raise
+
+    def incidents(
+        self, since: Moment = None, until: Moment = None, deploys: Sequence[str | tuple[str, str]] = ()
+    ) -> IncidentView:
+        """What the logs and the rows' own times tell of registration races, over time; the result with its files.
+
+        ``since`` (inclusive) and ``until`` (exclusive) are datetimes or ISO text; ``deploys`` are "TIME=NAME" or (time, name).
+        Times without a zone are the source's. Raises ConfigError, MappingError, Refused, ConnectionFailed, QueryStopped or
+        OutputError; then no file is left.
+        """
+        from mendbook.incident_view import IncidentView
+
+        folder, _ = self.take_incidents(since, until, deploys)
+        return IncidentView(folder, self.reveal, self._people)
+
+    def take_incidents(
+        self, since: Moment = None, until: Moment = None, deploys: Sequence[str | tuple[str, str]] = ()
+    ) -> tuple[Path, dict[str, Any]]:
+        """The same without frames and figures: the folder of the files, and the result as JSON values."""
+        from mendbook.asked_times import Period, deployments, instant
+        from mendbook.incidents import take as take_incidents
+
+        zone = self.source.zone
+        period = Period(instant(since, zone, "since"), instant(until, zone, "until"))
+        known_deploys = deployments(deploys, zone)
+        home = self.settings.path.parent
+        with self._folder("incidents") as folder:
+            return folder, take_incidents(self._database, self.source, home, folder, period, known_deploys)
 
     def users(
         self,
@@ -133,6 +176,11 @@ class Workbook:
         import pandas as pd
 
         return pd.concat(list(chunked(CHUNK_ROWS)), ignore_index=True)
+
+    def _failures(self) -> LogsRead:
+        from mendbook.source_logs import read_failures
+
+        return read_failures(self.source, self.settings.path.parent)
 
     def _people(self, keys: list[str]) -> DataFrame:
         """The users with ``keys`` (text) as user_key, username, email; masked unless the workbook reveals."""

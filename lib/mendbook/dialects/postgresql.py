@@ -16,7 +16,15 @@ from sqlalchemy.dialects.postgresql import OID
 from sqlalchemy.engine import URL
 
 from mendbook.dialects import Catalogue, Column, ForeignKey, Index, Relation, Server
-from mendbook.dialects.postgresql_catalogue import COLLATIONS, COLUMNS, FOREIGN_KEYS, INDEXES, NAMES, RELATIONS
+from mendbook.dialects.postgresql_catalogue import (
+    CHANGED_COLLATIONS,
+    COLLATIONS,
+    COLUMNS,
+    FOREIGN_KEYS,
+    INDEXES,
+    NAMES,
+    RELATIONS,
+)
 from mendbook.dialects.postgresql_text import PostgreSQLText
 from mendbook.errors import ConnectionFailed, MappingError, MendbookError, QueryStopped, Refused
 
@@ -78,7 +86,8 @@ class PostgreSQL:
         return url.set(drivername="postgresql+psycopg2")
 
     def engine_options(self) -> dict[str, Any]:
-        return {"connect_args": {"connect_timeout": 10, "application_name": "mendbook"}}
+        # an error's text must not carry the values that a statement was asked with
+        return {"connect_args": {"connect_timeout": 10, "application_name": "mendbook"}, "hide_parameters": True}
 
     def begin_snapshot(self, connection: Connection, timeout_seconds: int, snapshot: str | None) -> None:
         """Make the transaction that has just begun a reading one that sees a single moment, and pin its formats.
@@ -184,6 +193,12 @@ class PostgreSQL:
                 caseless.add(row.oid)
         return caseless
 
+    def changed_collations(self, connection: Connection) -> list[str]:
+        """Collations whose rules changed since indexes were sorted by them: such indexes may miss duplicates."""
+        if int(connection.execute(sa.text("SELECT current_setting('server_version_num')")).scalar_one()) < 150000:
+            return []
+        return [str(name) for name in connection.execute(CHANGED_COLLATIONS).scalars()]
+
     def hides_rows(self, connection: Connection, relation: Relation) -> str:
         """Why this role would not see every row of ``relation``; empty where it would."""
         active = sa.select(sa.func.row_security_active(sa.cast(sa.literal(relation.identity), OID)))
@@ -212,6 +227,11 @@ class PostgreSQL:
             return QueryStopped(
                 f"The database at {where} stopped a statement: {said}.",
                 "Raise statement_timeout (seconds) for the source in mendbook.toml, or audit fewer kinds with --kind.",
+            )
+        if "conflict with recovery" in said:
+            return QueryStopped(
+                f"The replica at {where} stopped the audit to go on replaying: {said}.",
+                "Set hot_standby_feedback = on there, raise max_standby_streaming_delay, or audit another replica.",
             )
         if code == "42501" and "row-level security" in said:
             return Refused(

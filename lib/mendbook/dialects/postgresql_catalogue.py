@@ -92,3 +92,15 @@ COLLATIONS = sa.text(
       AND c.collencoding IN (-1, (SELECT encoding FROM pg_database WHERE datname = current_database()))
     """
 )
+
+#: Collations that the operating system or ICU now sorts by other rules than when the database noted their version.
+CHANGED_COLLATIONS = sa.text(
+    """
+    SELECT 'the database''s own' FROM pg_database
+    WHERE datname = current_database() AND datcollversion <> pg_database_collation_actual_version(oid)
+    UNION ALL
+    SELECT quote_ident(collname) FROM pg_collation
+    WHERE collversion <> pg_collation_actual_version(oid)
+      AND collencoding IN (-1, (SELECT encoding FROM pg_database WHERE datname = current_database()))
+    """
+)

@@ -7,11 +7,13 @@ are, take a short way: lower() under the C collation.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, FromClause
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from mendbook.dialects import Column
 
@@ -56,7 +58,7 @@ class PostgreSQLText:
     """The comparisons for one server encoding; letters that the encoding cannot hold are not asked for."""
 
     def __init__(self, encoding: str) -> None:
-        codec = _codec(encoding)
+        codec = self._codec = _codec(encoding)
         pairs = {u: lo for u, lo in simple_lowercase().items() if _holds(codec, u + lo)}
         self._upper = sa.literal("".join(pairs), sa.Text)
         self._lower = sa.literal("".join(pairs.values()), sa.Text)
@@ -91,6 +93,39 @@ class PostgreSQLText:
         is_ascii = sa.func.octet_length(text) == sa.func.char_length(text)
         folded = sa.case((is_ascii, short), else_=full) if self._ascii_tells else full
         return sa.func.nullif(folded, sa.literal_column("''"), type_=sa.Text).collate("C")
+
+    def near(self, column: ColumnElement[Any]) -> tuple[ColumnElement[str], ColumnElement[str]]:
+        """A name (or an e-mail) as a hasty person may write it again: (its letters, those without the digits at their end).
+
+        Both are folded, without dots, hyphens, underscores, blanks and what follows a plus sign before the @; NULL where
+        fewer than three characters are left, which prove nothing.
+        """
+        folded = self.fold(column)
+        local = sa.func.split_part(sa.func.split_part(folded, "@", 1), "+", 1, type_=sa.Text)
+        letters = sa.func.translate(local, "._- ", "", type_=sa.Text)
+        stem = sa.func.rtrim(letters, "0123456789", type_=sa.Text)
+        domain = sa.func.split_part(folded, "@", 2, type_=sa.Text)
+        long_enough = sa.func.char_length(stem) >= 3
+        whole, short = (sa.case((long_enough, part + sa.literal("@", sa.Text) + domain)) for part in (letters, stem))
+        return whole.collate("C"), short.collate("C")
+
+    def listed(self, name: str, columns: Mapping[str, Sequence[Any]], numbers: Sequence[str]) -> FromClause:
+        """Values as a table called ``name``, one column each of ``columns``: whole ``numbers``, all others text.
+
+        Text that the server's encoding cannot hold comes as two control characters, which are nobody's name.
+        """
+        types: dict[str, Any] = {each: sa.BigInteger if each in numbers else sa.Text for each in columns}
+        arrays = []
+        for each, values in columns.items():
+            held = list(values) if each in numbers else [self._holdable(value) for value in values]
+            arrays.append(sa.cast(sa.bindparam(None, held, type_=ARRAY(types[each])), ARRAY(types[each])))
+        shape = [sa.column(each, types[each]) for each in columns]
+        return sa.func.unnest(*arrays).table_valued(*shape, name=name).render_derived()
+
+    def _holdable(self, text: str | None) -> str | None:
+        if text is None or ("\0" not in text and _holds(self._codec, text)):
+            return text
+        return "\x01\x01"
 
     def moment(self, column: ColumnElement[Any], kind: Column) -> ColumnElement[Any] | None:
         """The column as a time with zone (naive ones and dates are UTC), or None where it holds no time.

@@ -46,6 +46,8 @@ class Context:
     #: the last time seen in the file: where an undated record stands among the others
     latest: datetime | None = None
     rank: int = 0
+    #: of a log that several databases share, the one whose records count
+    database: str | None = None
     #: reading began in the middle of the file: what a session did before is not known
     partial: bool = False
 

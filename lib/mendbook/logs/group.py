@@ -114,12 +114,13 @@ class Group:
             source=first.source,
             line=first.line,
             sample=first.sample,
+            worker=self.pid,
         )
 
     def _alone(self, one: Observation, fault: Fault) -> Incident:
         return Incident(
             self.at, fault.kind, fault.table, fault.constraint, fault.columns, fault.key, self.handled, self.path,
-            self.status, one.pid, (one.tier,), one.source, one.line, one.sample,
+            self.status, one.pid, (one.tier,), one.source, one.line, one.sample, self.pid,
         )  # fmt: skip
 
 

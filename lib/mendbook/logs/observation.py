@@ -93,6 +93,8 @@ class Observation:
     redelivered: bool = False
     order: float = 0.0
     rank: int = 0
+    #: how long the request took
+    seconds: float | None = None
     #: an echo, if the session failed before the part of the file that was read
     unsure: bool = False
 
@@ -117,6 +119,16 @@ class Summary:
     formats: dict[str, int] = field(default_factory=dict)
     first: datetime | None = None
     last: datetime | None = None
+    #: the first and the last time of any line, quiet ones too: the period that was observed
+    begins: datetime | None = None
+    ends: datetime | None = None
+    #: how many errors of each database PostgreSQL's records name
+    databases: dict[str, int] = field(default_factory=dict)
+
+    def spans(self, begins: datetime | None, ends: datetime | None) -> None:
+        """Take a file's period in."""
+        self.begins = min(filter(None, (self.begins, begins)), default=None)
+        self.ends = max(filter(None, (self.ends, ends)), default=None)
 
 
 SAMPLES = 20
@@ -131,5 +143,7 @@ def joined(one: Summary, other: Summary) -> None:
     one.samples.extend(other.samples[: SAMPLES - len(one.samples)])
     one.caps.extend(other.caps)
     one.skipped.extend(other.skipped)
-    for name, count in other.formats.items():
-        one.formats[name] = one.formats.get(name, 0) + count
+    one.spans(other.begins, other.ends)
+    for mine, theirs in ((one.formats, other.formats), (one.databases, other.databases)):
+        for name, count in theirs.items():
+            mine[name] = mine.get(name, 0) + count

@@ -26,6 +26,8 @@ def join_requests(requests: list[tuple[float, Observation]], groups: list[Group]
     unpaired = {id(pair[1]) for pair in _join_by(failed, open_groups, _by_time_alone)}
     done = {id(pair[1]) for pair in failed} - unpaired
     left = [pair for pair in left if id(pair[1]) not in done]
+    # what another tier says of a request joins the error that this tier's line has just been given to
+    left = _join_by(left, [group for group in open_groups if group.path is not None], _by_path_after)
     made: list[Group] = []
     rest = []
     for time, one in left:
@@ -85,6 +87,12 @@ def _by_path_or_process(one: Observation, time: float, groups: list[Group]) -> G
         if best is None or score < best[0]:
             best = (score, group)
     return best[1] if best else None
+
+
+def _by_path_after(one: Observation, time: float, groups: list[Group]) -> Group | None:
+    """The same among the errors that had happened by then: no request is answered before it fails."""
+    step = one.moment.step if one.moment else 0.001
+    return _by_path_or_process(one, time, [group for group in groups if group.time <= time + step + 0.05])
 
 
 def _by_time_alone(one: Observation, time: float, groups: list[Group]) -> Group | None:

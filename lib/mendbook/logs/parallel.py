@@ -11,20 +11,17 @@ import multiprocessing
 import threading
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING
 
 from mendbook.logs.correlate import time_of
+from mendbook.logs.feeding import Options, merged
 from mendbook.logs.observation import Observation, Summary, joined
 from mendbook.logs.sources import Source
-
-if TYPE_CHECKING:
-    from mendbook.logs.reading import Options
 
 BATCH = 500
 
 
 def observations(sets: list[list[Source]], options: Options, summary: Summary) -> Iterator[Observation]:
-    """As `reading.merged`, with ``options.jobs`` processes. Sets are dealt out by size, the largest first."""
+    """As `feeding.merged`, with ``options.jobs`` processes. Sets are dealt out by size, the largest first."""
     hands: list[list[list[Source]]] = [[] for _ in range(min(options.jobs, len(sets)))]
     sizes = [0] * len(hands)
     for members in sorted(sets, key=lambda members: -sum(source.size for source in members)):
@@ -56,7 +53,6 @@ def can_fork() -> bool:
 
 
 def _work(sets: list[list[Source]], options: Options, pipe: Connection) -> None:
-    from mendbook.logs.reading import merged
 
     summary = Summary()
     batch: list[Observation] = []

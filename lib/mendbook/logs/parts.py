@@ -13,22 +13,22 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from mendbook.logs.clock import Clock
 from mendbook.logs.context import WINDOW, Context
 from mendbook.logs.decompress import MAGIC
+from mendbook.logs.feeding import Feeder, Options
 from mendbook.logs.gather import Gatherer
 from mendbook.logs.lines import CAP, Blocks
 from mendbook.logs.observation import Observation, Summary, joined
 from mendbook.logs.reports import Reports
 from mendbook.logs.requests import Registration
 from mendbook.logs.sources import Source
-
-if TYPE_CHECKING:
-    from mendbook.logs.reading import Options
+from mendbook.logs.span import EDGE, first_time, last_time
 
 PART = 16 << 20
 OVERLAP = 4 * WINDOW
@@ -92,15 +92,27 @@ def observations(source: Source, options: Options, summary: Summary, places: lis
             lines += part.summary.lines
             joined(summary, part.summary)
     summary.files += 1
+    summary.spans(*_period(source))
+
+
+def _period(source: Source) -> tuple[datetime | None, datetime | None]:
+    clock = Clock(source.zone, source.modified)
+    try:
+        with Path(source.name).open("rb") as file:
+            head = file.read(EDGE)
+            file.seek(max(0, source.size - EDGE))
+            return first_time(head, clock), last_time(file.read(EDGE), clock)
+    except OSError:
+        return None, None
 
 
 def read_part(source: Source, options: Options, start: int, end: int) -> Part:
     """The observations of the records that begin in ``start:end``, lines counted from the part's own first."""
-    from mendbook.logs.reading import Feeder
 
     context = Context(
         source.name, Clock(source.zone, source.modified), Registration(options.registration_paths), forced=source.format
     )
+    context.database = options.database
     context.partial = start > 0
     gatherer = Gatherer(context)
     feeder = Feeder(gatherer, options)

@@ -64,6 +64,7 @@ class Record:
     bare: bool = False
     body: str = ""
     web: bool = False
+    seconds: float | None = None
 
 
 def conclude(record: Record, context: Context) -> bool:
@@ -90,6 +91,7 @@ def conclude(record: Record, context: Context) -> bool:
         Observation(
             WEB if record.web else APPLICATION, f"app:{record.logger}", "", record.line.number, sample(record.message if record.line.data else record.line.text),  # noqa: E501
             fault, record.moment, record.path, status, record.pid, handled, registers, record.line.redelivered,
+            seconds=record.seconds,
         )
     )  # fmt: skip
     return True

@@ -30,7 +30,10 @@ class Reports:
         detail: str = "",
         context: str = "",
         statement: str = "",
+        database: str | None = None,
     ) -> None:
+        if database and self.context.database and database != self.context.database:
+            return
         if self.context.fallback.encoding or not (message.isascii() and detail.isascii()):
             message, detail, context, statement = map(self._healed, (message, detail, context, statement))
         fault = postgres(message, detail, context, statement, state)
@@ -42,6 +45,9 @@ class Reports:
         self.failed.keep(session, fault is not None)
         if fault is None:
             return
+        if database:
+            counts = self.context.summary.databases
+            counts[database] = counts.get(database, 0) + 1
         self.context.emit(
             Observation(
                 DATABASE,

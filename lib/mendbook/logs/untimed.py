@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from mendbook.logs.group import WITHIN, Group, link
+from mendbook.logs.group import WITHIN, Group, link, same_fault
 
 
 def match_untimed(timed: list[Group], untimed: list[Group]) -> list[Group]:
@@ -23,9 +23,8 @@ def match_untimed(timed: list[Group], untimed: list[Group]) -> list[Group]:
         fault = group.fault
         if fault is not None and (fault.key is not None or fault.constraint is not None):
             index[link(fault)].append(group)
-        elif fault is None and group.path:
+        if group.path:
             index[group.path.rstrip("/")].append(group)
-    taken: set[int] = set()
     shifts = _shifts(untimed, index)
     alone = []
     for group in untimed:
@@ -33,7 +32,9 @@ def match_untimed(timed: list[Group], untimed: list[Group]) -> list[Group]:
         shift = shifts.get(group.members[0].source)
         clocked = group.members[0].moment is not None
         for other in _candidates(group, index):
-            if id(other) in taken or other.voices & group.voices or not other.agrees(group.path, group.status, None):
+            if _same_voice(group, other) or not other.agrees(group.path, group.status, None):
+                continue
+            if group.fault is not None and other.fault is not None and not same_fault(group.fault, other.fault):
                 continue
             distance = abs(group.time - other.time - shift * 900) if clocked and shift is not None else 0.0
             if distance <= WITHIN + other.step and (best is None or distance < best[0]):
@@ -41,9 +42,14 @@ def match_untimed(timed: list[Group], untimed: list[Group]) -> list[Group]:
         if best is None:
             alone.append(group)
         else:
-            taken.add(id(best[1]))
             best[1].absorb(group)
     return alone
+
+
+def _same_voice(one: Group, other: Group) -> bool:
+    """Whether one file's logger speaks in both: it tells of an event once. Two files may tell of it each."""
+    spoken = {(member.voice, member.source) for member in one.members}
+    return any((member.voice, member.source) in spoken for member in other.members)
 
 
 def _candidates(group: Group, index: dict[object, list[Group]]) -> list[Group]:

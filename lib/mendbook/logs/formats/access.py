@@ -13,6 +13,7 @@ from datetime import datetime
 
 from mendbook.logs.clock import WEB_STAMP
 from mendbook.logs.context import Context, sample
+from mendbook.logs.durations import in_text
 from mendbook.logs.formats import Format
 from mendbook.logs.observation import WEB, Line, Moment, Observation
 from mendbook.logs.reports import better
@@ -72,7 +73,7 @@ class Access:
         if text.startswith("at="):
             match = _ROUTER.match(text)
             if match:
-                return self._request(line, match[1], match[2], int(match[3]), line.moment, None, "access:router")
+                return self._request(line, match[1], match[2], int(match[3]), line.moment, None, "access:router", match.end())
         return (
             _NGINX_ERROR.match(text) is not None
             or _APACHE_ERROR.match(text) is not None
@@ -83,10 +84,20 @@ class Access:
         stamp = WEB_STAMP.match(match[1])
         moment = self.context.clock.web(stamp) if stamp else self.context.clock.find(match[1])
         worker = _WORKER.search(line.text, match.end(), match.end() + 2000)
-        return self._request(line, match[2], match[3], int(match[4]), moment, int(worker[1]) if worker else None, "access")
+        return self._request(
+            line, match[2], match[3], int(match[4]), moment, int(worker[1]) if worker else None, "access", match.end()
+        )
 
     def _request(
-        self, line: Line, method: str, target: str, status: int, moment: Moment | None, pid: int | None, voice: str
+        self,
+        line: Line,
+        method: str,
+        target: str,
+        status: int,
+        moment: Moment | None,
+        pid: int | None,
+        voice: str,
+        end: int | None = None,
     ) -> bool:
         moment = better(moment, line.moment)
         context = self.context
@@ -99,6 +110,7 @@ class Access:
                 Observation(
                     WEB, voice, "", line.number, sample(line.text), None, moment, bare(target), status, pid,
                     False if status >= 500 else None, registers, line.redelivered,
+                    seconds=in_text(line.text[end:]) if registers and end is not None else None,
                 )
             )  # fmt: skip
         return True

@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from mendbook.logs.context import Context
+from mendbook.logs.durations import in_fields
 from mendbook.logs.formats import Format
 from mendbook.logs.observation import Line
 from mendbook.logs.records import TRACEBACK, Record, conclude, exceptions_of
@@ -104,6 +105,8 @@ class JsonLines:
         record.web = record.path is not None and record.status is not None and not record.exceptions and (
             record.level is None or not _CLIENT.isdisjoint(flat)
         )  # fmt: skip
+        if record.web:
+            record.seconds = in_fields(flat)
         conclude(record, self.context)
         return True
 

@@ -70,7 +70,9 @@ class PostgresCsv:
         pid = int(row[3]) if row[3].isdecimal() else None
         moment = better(self.context.clock.find(row[0]), line.moment)
         self.context.latest = (moment.at if moment else None) or self.context.latest
-        self.reports.report(line, pid or row[5], moment, pid, row[12] or None, row[13], row[14], row[18], row[19])
+        self.reports.report(
+            line, pid or row[5], moment, pid, row[12] or None, row[13], row[14], row[18], row[19], row[2] or None
+        )
 
     def close(self) -> None:
         if self.first is not None:

@@ -26,8 +26,10 @@ class PostgresJson:
         self.context.latest = (moment.at if moment else None) or self.context.latest
         number = data.get("pid")
         pid = number if isinstance(number, int) else None
-        words = [_text(data, name) for name in ("message", "detail", "context", "statement")]
-        self.reports.report(line, pid or data.get("session_id"), moment, pid, str(state), *words)
+        self.reports.report(
+            line, pid or data.get("session_id"), moment, pid, str(state), _text(data, "message"), _text(data, "detail"),
+            _text(data, "context"), _text(data, "statement"), _text(data, "dbname") or None,
+        )  # fmt: skip
         return True
 
     def close(self) -> None:

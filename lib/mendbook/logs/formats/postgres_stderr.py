@@ -26,6 +26,7 @@ _STATE = re.compile(
     r"(?<![\w.\[-])(?=[0-9A-Z]{5}(?![\w.\]-]))(?:00|01|02|08|0A|21|22|23|25|26|28|2B|34|3D|3F|40|42|53|54|55|57|58|P0|XX)[0-9A-Z]{3}"
 )
 _BARE = re.compile(r"(?<![\w.:@-])(\d{1,9})(?![\w.@-])")
+_DATABASE = re.compile(r"\b(?:db|database)[=:] ?\"?([^\s,\]>\"\[@]+)|@([^\s@:,\]>\[]+)")
 _VERBOSE = re.compile(r"([0-9A-Z]{5}): ")
 _FOREIGN = re.compile(r"[a-z]Error|Exception|Violation|PG::|NotUnique|\bpq: ")
 _SQL_WORD = re.compile(r"\s*(?:insert|update|delete|select|with|copy|commit|merge|call|do|begin|execute)\b", re.IGNORECASE)
@@ -39,6 +40,7 @@ class _Prefix:
     pid: int | None
     session: object
     state: str | None
+    database: str | None = None
 
 
 @dataclass(slots=True)
@@ -139,7 +141,8 @@ class PostgresStderr:
         moment = better(moment, line.moment)
         if moment is not None:
             self.context.latest = moment.at or self.context.latest
-        return _Prefix(moment, pid, pid if pid is not None else session[0] if session else "", state[0] if state else None)
+        owner = pid if pid is not None else session[0] if session else ""
+        return _Prefix(moment, pid, owner, state[0] if state else None, _database(text))
 
     @staticmethod
     def _bare(rest: str, state: re.Match[str] | None) -> tuple[int | None, re.Match[str] | None]:
@@ -216,7 +219,7 @@ class PostgresStderr:
             return
         self.reports.report(
             report.line, session, prefix.moment, prefix.pid, prefix.state,
-            parts["MESSAGE"], parts.get("DETAIL", ""), parts.get("CONTEXT", ""), parts.get("STATEMENT", ""),
+            parts["MESSAGE"], parts.get("DETAIL", ""), parts.get("CONTEXT", ""), parts.get("STATEMENT", ""), prefix.database,
         )  # fmt: skip
 
     def settle(self, offset: int) -> None:
@@ -227,6 +230,14 @@ class PostgresStderr:
     def close(self) -> None:
         for session in list(self.open):
             self._close(session)
+
+
+def _database(prefix: str) -> str | None:
+    """The database that a prefix names as user@database or db=database; others cannot be told from other words."""
+    found = None
+    for match in _DATABASE.finditer(prefix):
+        found = match[1] or match[2]
+    return found
 
 
 FORMAT = Format("postgres_stderr", 20, PostgresStderr)

@@ -1,0 +1,119 @@
+"""The Parquet files of a run folder: their columns, and a writer whose file gets its name when it is whole.
+
+What stands in each column is told in docs/formats.md. Rows pass through in batches, so memory stays flat however many
+there are. Nothing here knows a database or a log.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mendbook.model import FINDING_COLUMNS
+from mendbook.publish import output_error
+
+BATCH_ROWS = 10_000
+
+_TEXT, _WHOLE, _REAL, _BOOLEAN = pa.string(), pa.int64(), pa.float64(), pa.bool_()
+_TIME = pa.timestamp("us", tz="UTC")
+
+FINDINGS = pa.schema([(name, _TIME if name == "at" else _TEXT) for name in FINDING_COLUMNS])
+
+#: One row a double creation: the two oldest rows of a case.
+GAPS = pa.schema(
+    [
+        ("profile", _TEXT),
+        ("case_key", _TEXT),
+        ("user_key", _TEXT),
+        ("first_key", _TEXT),
+        ("second_key", _TEXT),
+        ("gap_seconds", _REAL),
+        ("signature", _TEXT),
+        ("at", _TIME),
+    ]
+)
+
+#: One row an incident, from the logs (``source`` "logs") or from the rows' own times ("rows").
+INCIDENTS = pa.schema(
+    [
+        ("at", _TIME),
+        ("kind", _TEXT),
+        ("table", _TEXT),
+        ("constraint", _TEXT),
+        ("columns", _TEXT),  # separated by commas
+        ("key", _TEXT),
+        ("handled", _BOOLEAN),
+        ("path", _TEXT),
+        ("status", _WHOLE),
+        ("pid", _TEXT),
+        ("tiers", _TEXT),  # "database+application+web"
+        ("source", _TEXT),  # "logs" or "rows"
+        ("file", _TEXT),
+        ("line", _WHOLE),
+        ("sample", _TEXT),
+        ("user_key", _TEXT),  # the user that it is tied to
+        ("row_key", _TEXT),  # the profile row, where it names one
+        ("profile", _TEXT),  # the mapping's name of the profile table
+        ("evidence", _TEXT),  # of rows: "double creation", "late profile" or "retry"
+        ("in_flight", _WHOLE),  # registrations under way at that moment
+        ("worker", _TEXT),  # the web worker's process
+    ]
+)
+
+#: One row a request on a registration path, from access logs; ``seconds`` is how long it took.
+REGISTRATIONS = pa.schema(
+    [
+        ("at", _TIME),
+        ("path", _TEXT),
+        ("status", _WHOLE),
+        ("seconds", _REAL),
+        ("pid", _TEXT),
+    ]
+)
+
+
+class ParquetFile:
+    """A Parquet file that gets its name when it is whole; left with an error, it leaves nothing behind."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._path, self._schema = path, schema
+        self._aside = path.with_name(f".{path.name}.aside")
+        self._columns: list[list[Any]] = [[] for _ in schema]
+
+    def __enter__(self) -> ParquetFile:
+        try:
+            self._writer = pq.ParquetWriter(self._aside, self._schema, compression="zstd")
+        except OSError as failure:
+            raise output_error(self._path, failure) from failure
+        return self
+
+    def add(self, row: tuple[Any, ...]) -> None:
+        for column, value in zip(self._columns, row, strict=True):
+            column.append(value)
+        if len(self._columns[0]) >= BATCH_ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        arrays = [pa.array(values, type=field.type) for values, field in zip(self._columns, self._schema, strict=True)]
+        try:
+            self._writer.write_batch(pa.record_batch(arrays, schema=self._schema))
+        except OSError as failure:
+            raise output_error(self._path, failure) from failure
+        self._columns = [[] for _ in self._schema]
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self._flush()
+                self._writer.close()
+                self._aside.replace(self._path)
+        except OSError as failure:
+            raise output_error(self._path, failure) from failure
+        finally:
+            with contextlib.suppress(OSError):
+                self._writer.close()
+                self._aside.unlink(missing_ok=True)

@@ -1,0 +1,32 @@
+"""Results as tables for a terminal: built here, printed by the command line alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.table import Table
+
+
+def counts_table(result: dict[str, Any]) -> Table:
+    """Cases and damaged rows by kind, of an audit's result."""
+    table = Table(title=f"{result['source']}: damage found", title_justify="left", show_edge=False)
+    table.add_column("kind")
+    table.add_column("cases", justify="right")
+    table.add_column("rows", justify="right")
+    table.add_column("what it is", style="dim")
+    for kind, count in result["counts"].items():
+        style = "bold" if count["rows"] else "dim"
+        table.add_row(kind, f"{count['cases']:,}", f"{count['rows']:,}", result["titles"][kind], style=style)
+    return table
+
+
+def incidents_table(result: dict[str, Any]) -> Table:
+    table = Table(title=f"{result['source']}: incidents", title_justify="left", show_edge=False)
+    table.add_column("kind")
+    for name in ("seen", "handled", "unknown"):
+        table.add_column(name, justify="right")
+    for kind, count in result["counts"].items():
+        table.add_row(kind, *(f"{count[name]:,}" for name in ("seen", "handled", "unknown")))
+    for name, rows in result["rows_evidence"].items():
+        table.add_row(f"rows: {name}", f"{rows:,}", style="bold" if rows else "dim")
+    return table

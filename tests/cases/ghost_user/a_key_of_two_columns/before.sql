@@ -1,0 +1,6 @@
+-- The mail is the second of two values.
+CREATE TABLE person (id integer PRIMARY KEY, name text, email text, joined timestamptz, seen timestamptz);
+CREATE TABLE member (id integer PRIMARY KEY, person_id integer, code text, made timestamptz);
+INSERT INTO person (id, name, email, joined, seen) VALUES
+    (1, NULL, 'ada@example.com', '2026-11-20 10:00:00+00', NULL),
+    (2, NULL, 'bob@example.com', '2026-11-20 10:00:00+00', NULL);

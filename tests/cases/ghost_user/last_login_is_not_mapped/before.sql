@@ -1,0 +1,5 @@
+-- Whether anybody logged in is not known: the kind is left out.
+CREATE TABLE person (id integer PRIMARY KEY, name text, email text, joined timestamptz, seen timestamptz);
+CREATE TABLE member (id integer PRIMARY KEY, person_id integer, code text, made timestamptz);
+INSERT INTO person (id, name, email, joined, seen) VALUES
+    (1, NULL, NULL, '2026-11-20 10:00:00+00', NULL);

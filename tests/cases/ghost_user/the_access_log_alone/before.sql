@@ -1,0 +1,7 @@
+-- A 500 of the registration page names nobody: who was made then is meant. A 500 of another page is none.
+CREATE TABLE person (id integer PRIMARY KEY, name text, email text, joined timestamptz, seen timestamptz);
+CREATE TABLE member (id integer PRIMARY KEY, person_id integer, code text, made timestamptz);
+INSERT INTO person (id, name, email, joined, seen) VALUES
+    (1, NULL, NULL, '2026-11-20 10:00:00+00', NULL),
+    (2, NULL, NULL, '2026-11-20 10:10:00+00', NULL),
+    (3, NULL, NULL, '2026-11-20 10:20:00+00', NULL);
