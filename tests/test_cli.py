@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook import cli
+from mendbook import checkpoints, cli
 from mendbook.damage import catalogue
 from pyarrow import parquet
 from sqlalchemy.engine import make_url
 from support.databases import TestServer, fresh_database
-from support.shop import DAMAGE, DAMAGED, MAPPING, ROWS, TABLES, Shop
+from support.ledgers import LedgerDatabase
+from support.shop import DAMAGE, DAMAGED, MAPPING, ROWS, TABLES, Shop, role
 
 PASSWORD = "s3cr3t-pw"
 LIB = Path(cli.__file__).parent.parent
@@ -416,3 +417,79 @@ def test_the_demo_from_start_to_end(tmp_path: Path, mendbook: Command, monkeypat
     assert (outputs / "runs").exists(), "the runs stay"
     with pytest.raises(psycopg2.OperationalError):
         psycopg2.connect(url)
+
+
+# -- ledger verify -------------------------------------------------------------------------------------------------------
+
+
+def test_a_ledger_that_was_never_written(shop: Shop, mendbook: Command) -> None:
+    answer = mendbook("ledger", "verify", "shop", "--json")
+    assert answer.code == 0
+    assert answer.document == {"batches": 0, "head": None, "ok": True, "first_bad": None, "checkpoints": 0}
+    assert "has no ledger" in answer.err
+    assert shop.execute("SELECT count(*) FROM pg_namespace WHERE nspname = 'mendbook'") == [(0,)], "it only looked"
+    assert not shop.outputs.exists()
+
+
+def test_a_ledger_that_is_whole(shop: Shop, mendbook: Command) -> None:
+    first, last = LedgerDatabase(shop.database).fill(2)
+    without = mendbook("ledger", "verify", "shop")
+    assert (without.code, without.out) == (0, "")
+    assert "without checkpoints" in without.err
+    for each in (first, last):
+        checkpoints.add(checkpoints.file_of(shop.outputs, "shop"), each)
+    answer = mendbook("ledger", "verify", "shop", "--json")
+    assert answer.code == 0
+    assert answer.document == {"batches": 2, "head": last.head, "ok": True, "first_bad": None, "checkpoints": 2}
+    assert "whole: 2 batches" in answer.err
+    assert "warning" not in answer.err
+
+
+def test_a_ledger_that_is_broken(shop: Shop, mendbook: Command) -> None:
+    LedgerDatabase(shop.database).fill(3)
+    shop.execute("UPDATE mendbook.change SET plan = plan, key = '\x1b[31m' WHERE batch = 2 AND seq = 3")
+    answer = mendbook("ledger", "verify", "shop", "--json")
+    assert answer.code == 2
+    assert answer.document["ok"] is False
+    bad = answer.document["first_bad"]
+    assert (bad["position"], bad["plan"], bad["batch"], bad["seq"]) == (2, "plan", 2, 3)
+    assert "row 2, plan plan, batch 2, change 3: " in " ".join(answer.err.split())
+    shop.execute("UPDATE mendbook.ledger SET plan = '[red]\x1b[31m' WHERE position = 1")
+    answer = mendbook("ledger", "verify", "shop")
+    assert answer.code == 2
+    assert "[red]⟨U+001B⟩[31m" in answer.err
+    shop.execute("DROP TABLE mendbook.change")
+    assert "broken: the table mendbook.change is missing" in mendbook("ledger", "verify", "shop").err
+
+
+def test_a_ledger_that_was_cut_off(shop: Shop, mendbook: Command) -> None:
+    for each in LedgerDatabase(shop.database).fill(2):
+        checkpoints.add(checkpoints.file_of(shop.outputs, "shop"), each)
+    shop.execute("DELETE FROM mendbook.ledger WHERE position = 2; DELETE FROM mendbook.change WHERE batch = 2")
+    answer = mendbook("ledger", "verify", "shop", "--json")
+    assert (answer.code, answer.document["first_bad"]["position"]) == (2, 2)
+
+
+def test_damaged_checkpoints_and_something_else_in_the_ledgers_place(shop: Shop, mendbook: Command) -> None:
+    path = checkpoints.file_of(shop.outputs, "shop")
+    path.parent.mkdir(parents=True)
+    path.write_text("edited\n")
+    answer = mendbook("ledger", "verify", "shop", "--json")
+    assert answer.code == 2
+    assert "Line 1" in answer.document["error"]
+    path.unlink()
+    shop.execute("CREATE SCHEMA mendbook; CREATE TABLE mendbook.ledger (mine int)")
+    answer = mendbook("ledger", "verify", "shop", "--json")
+    assert answer.code == 2
+    assert "not the ledger" in answer.document["error"]
+
+
+def test_a_role_that_may_only_audit_cannot_verify(shop: Shop, mendbook: Command) -> None:
+    LedgerDatabase(shop.database).fill(1)
+    with role(shop.database) as (name, url):
+        shop.use_url(url)
+        answer = mendbook("ledger", "verify", "shop")
+        assert answer.code == 2
+        assert "permission denied for schema mendbook" in answer.err
+        shop.execute(f"GRANT USAGE ON SCHEMA mendbook TO {name}; GRANT SELECT ON ALL TABLES IN SCHEMA mendbook TO {name}")
+        assert mendbook("ledger", "verify", "shop").code == 0

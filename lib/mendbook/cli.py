@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from mendbook.workbook import Workbook
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+ledger = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(ledger, name="ledger", help="What was done to a database, kept in that database.")
 people = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Config = Annotated[Path, typer.Option("--config", help="the mendbook.toml to use", show_default=True)]
@@ -81,12 +83,16 @@ def _quiet_pipe() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _fail(message: str, hint: str) -> None:
+def _inert(text: str) -> str:
     from mendbook.display import inert
 
-    people.print(f"[bold red]error:[/] {escape(inert(message))}")
+    return inert(text)
+
+
+def _fail(message: str, hint: str) -> None:
+    people.print(f"[bold red]error:[/] {escape(_inert(message))}")
     if hint:
-        people.print(f"  {escape(inert(hint))}")
+        people.print(f"  {escape(_inert(hint))}")
     _fail_json(message, hint)
 
 
@@ -299,3 +305,24 @@ def lab(
 
     settings, folder = _resolve(config, outputs)
     return open_lab(settings, folder, port, browser)
+
+
+@ledger.command("verify")
+def ledger_verify(source: SourceName, config: Config = CONFIG, outputs: Outputs = OUTPUTS, as_json: AsJson = False) -> int:
+    """Read the whole ledger of SOURCE again. Exit code 2 where a row does not fit."""
+    state = _open(source, config, outputs).verify_ledger()
+    if state.first_bad:
+        bad = state.first_bad
+        where = {"row": bad.position, "plan": bad.plan, "batch": bad.batch, "change": bad.seq}
+        named = ", ".join(f"{name} {value}" for name, value in where.items() if value is not None)
+        people.print(f"[bold red]broken[/]: {escape(_inert(f'{named}: {bad.why}' if named else bad.why))}")
+        _say("  Nothing was changed. docs/ledger.md tells how to look at it by hand, and what each of these means.")
+    elif state.head is None:
+        _say(f"{source} has no ledger: nothing was ever repaired there.")
+    else:
+        _say(f"whole: {state.batches} batches, held against {state.checkpoints} checkpoints. Head: {state.head}")
+        if not state.checkpoints:
+            _say("  warning: without checkpoints (outputs/ledger/) an end that was cut off would not show.")
+    if as_json:
+        _print_json(state.as_json())
+    return 0 if state.ok else 2

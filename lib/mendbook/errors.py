@@ -8,6 +8,9 @@ class's ``exit_code``. The tree:
     |-- MappingError               a mapped table or column does not fit the database
     |-- ConnectionFailed           the server cannot be reached, or will not let us in
     |-- Refused                    it could be done, but must not be (rights, row security, a replica)
+    |   `-- AlreadyApplied         the ledger has this batch of this plan
+    |-- NotCanonical               a value or a text that should be canonical JSON is not
+    |-- SignatureError             something could not be signed, or a signature does not hold
     |-- OutputError                outputs/ cannot be written or read
     |-- QueryStopped               the database stopped a statement (statement timeout, cancelled)
     |-- RunFailed                  a notebook run did not end well
@@ -49,6 +52,18 @@ class ConnectionFailed(MendbookError):
 
 class Refused(MendbookError):
     """It could be done, but must not be."""
+
+
+class AlreadyApplied(Refused):
+    """The ledger has this batch of this plan already: it was done once, and is not done again."""
+
+
+class NotCanonical(MendbookError):
+    """A value or a text that should be canonical JSON is not."""
+
+
+class SignatureError(MendbookError):
+    """Something could not be signed, or a signature does not hold."""
 
 
 class OutputError(MendbookError):

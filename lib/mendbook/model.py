@@ -5,7 +5,7 @@ Standard library only, no behaviour beyond what the values themselves imply; not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -65,6 +65,26 @@ class Damage:
     unable: Callable[[Any], str] = lambda _: ""
     pairs: bool = False
     help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row's insert, update or delete.
+
+    case_key  the case that it belongs to
+    table     the row's table, as the mapping or the catalogue names it
+    op        "insert", "update" or "delete"
+    key       the row's key in the database's text form; None where it has none, and its image names it
+    before    every column in the database's text form, or None (an insert has no row before)
+    after     the same afterwards (a delete has no row after)
+    """
+
+    case_key: str
+    table: str
+    op: str
+    key: str | None
+    before: Mapping[str, str | None] | None
+    after: Mapping[str, str | None] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,11 +49,11 @@ def publish(path: Path, content: str | bytes, mode: int = 0o644) -> Path:
         if aside is not None:
             with contextlib.suppress(OSError):
                 aside.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     return path
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a rename durable; some file systems cannot, and then the rename is merely atomic."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)

@@ -12,11 +12,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mendbook import checkpoints
 from mendbook.audit import Progress, take
 from mendbook.config import DEFAULT_CONFIG, Settings, Source, find_config, load
 from mendbook.database import Database
 from mendbook.errors import ConfigError, known
 from mendbook.frames import Where, frames
+from mendbook.ledger import LedgerState, verify
 from mendbook.model import LogsRead
 from mendbook.records import create_run_folder
 from mendbook.tables import ProfileTable, Tables, UserTable
@@ -147,6 +149,15 @@ class Workbook:
         if chosen not in names:
             raise ConfigError(f"Source {self.source.name!r} maps no profile {chosen!r}.", known(chosen, names, "profile"))
         return self._load(lambda tables: tables.profiles[names.index(chosen)], columns, where, limit, chunks)
+
+    def verify_ledger(self) -> LedgerState:
+        """Read the whole ledger again, against itself and outputs' checkpoints; it names the first row that does not fit.
+
+        A database that was never repaired has none, and that is in order. Raises Refused, ConnectionFailed, OutputError.
+        """
+        seen = checkpoints.read(checkpoints.file_of(self.outputs, self.source.name))
+        with self._database.connection() as connection:
+            return verify(connection, seen)
 
     def _load(
         self,

@@ -1,0 +1,196 @@
+"""The ledger: what was done to a database, kept in that database, each row chained to the one before by its hash.
+
+``append`` adds a batch inside the transaction that makes its changes, so that both are there or neither. ``verify`` reads
+it all again and names the first row that does not fit. ``purge`` removes images whose time is over and leaves the chain
+whole. Writes to the schema ``mendbook`` alone, never to a table of the application: that is repair.py's, and nobody else's.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from mendbook import canonical, ledger_chain
+from mendbook.checkpoints import Checkpoint
+from mendbook.errors import AlreadyApplied, Refused
+from mendbook.ledger_chain import NOTHING
+from mendbook.ledger_schema import ensure, lock, schema_sql
+from mendbook.ledger_verification import MOMENT, FirstBad, LedgerState, verify
+from mendbook.model import Change
+
+__all__ = ["Entry", "FirstBad", "LedgerState", "append", "claim", "ensure", "purge", "schema_sql", "verify"]
+
+_EXISTS = sa.text("SELECT position FROM mendbook.ledger WHERE plan = :plan AND batch = :batch")
+_TAIL = sa.text(f"""
+    SELECT coalesce(tail.position, 0) AS position, coalesce(tail.hash, '{NOTHING}') AS hash, session_user::text AS role,
+        to_char(clock_timestamp() AT TIME ZONE 'UTC', {MOMENT}) AS at
+    FROM (VALUES (1)) one LEFT JOIN (SELECT position, hash FROM mendbook.ledger ORDER BY position DESC LIMIT 1) tail ON true
+""")
+_ADD = sa.text("""
+    INSERT INTO mendbook.ledger (position, act, plan, batch, at, role, details, count, changes, previous, hash) VALUES
+    (:position, :act, :plan, :batch, CAST(:at AS timestamptz), :role, CAST(:text AS json), :count, :changes, :previous, :hash)
+""")
+_ADD_CHANGES = sa.text("""
+    INSERT INTO mendbook.change
+        (plan, batch, seq, case_key, "table", op, key, before, after, salt, images, digest)
+    SELECT :plan, :batch, seq, case_key, tab, op, key, before::json, after::json, salt, images, digest
+    FROM unnest(CAST(:seq AS integer[]), CAST(:case_key AS text[]), CAST(:table AS text[]), CAST(:op AS text[]),
+        CAST(:key AS text[]), CAST(:before AS text[]), CAST(:after AS text[]), CAST(:salt AS text[]),
+        CAST(:images AS text[]), CAST(:digest AS text[]))
+        AS t (seq, case_key, tab, op, key, before, after, salt, images, digest)
+""")
+_THROUGH = sa.text("""
+    SELECT coalesce(min(position) FILTER (WHERE at >= :before) - 1, max(position), 0) FROM mendbook.ledger
+""")
+_PURGE = sa.text("""
+    UPDATE mendbook.change c SET before = NULL, after = NULL, salt = NULL
+    FROM mendbook.ledger l
+    WHERE l.plan = c.plan AND l.batch = c.batch AND l.position <= :through AND c.salt IS NOT NULL
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A batch to record. ``details`` are canonical JSON values that stay for good: digests and counts, no personal data."""
+
+    plan: str
+    batch: int
+    act: str = "apply"
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def claim(connection: Connection, plan: str, batch: int) -> None:
+    """Keep everybody else from adding to the ledger until this transaction ends; AlreadyApplied where it has the batch.
+
+    Called before a batch's changes are made, so that what was done is not tried again; ``append`` checks once more.
+    """
+    _hold(connection)
+    there = connection.execute(_EXISTS, {"plan": plan, "batch": batch}).scalar()
+    if there is not None:
+        raise _already(plan, batch, f" (row {there})")
+
+
+def append(connection: Connection, entry: Entry, changes: Sequence[Change]) -> Checkpoint:
+    """Add a batch and its changes, in order, inside the caller's transaction; what to put down outside once it is committed.
+
+    The time is the database's, the role the session's. Raises AlreadyApplied where the ledger has this batch of this plan,
+    Refused where the role may not add to it or the transaction cannot see its end, NotCanonical for images that are not text.
+    After an error, the caller rolls back.
+    """
+    with _rights("add to the ledger", "GRANT SELECT, INSERT ON mendbook.ledger, mendbook.change"):
+        claim(connection, entry.plan, entry.batch)
+        rows = [_stored(entry, seq, change) for seq, change in enumerate(changes, 1)]
+        checkpoint = _add(
+            connection,
+            {
+                "act": entry.act,
+                "plan": entry.plan,
+                "batch": entry.batch,
+                "details": entry.details,
+                "count": len(rows),
+                "changes": ledger_chain.changes_digest(row["digest"] for row in rows),
+            },
+        )
+        if rows:
+            columns = {name: [row[name] for row in rows] for name in rows[0]}
+            connection.execute(_ADD_CHANGES, {"plan": entry.plan, "batch": entry.batch, **columns})
+    return checkpoint
+
+
+def purge(connection: Connection, before: datetime) -> Checkpoint | None:
+    """Remove the images of all batches older than ``before`` (aware), inside the caller's transaction, and record it.
+
+    None where there was nothing to remove. Digests stay, so the chain stays whole; what was purged cannot be undone any
+    more. The database's own copies (dead rows until VACUUM, WAL, backups) have their own ends. Raises Refused.
+    """
+    if before.tzinfo is None:
+        raise ValueError("the time before which to purge needs a time zone")
+    with _rights("purge images", "GRANT SELECT, INSERT ON mendbook.ledger; GRANT SELECT, UPDATE ON mendbook.change"):
+        _hold(connection)
+        through = connection.execute(_THROUGH, {"before": before}).scalar_one()
+        removed = connection.execute(_PURGE, {"through": through}).rowcount
+        if not removed:
+            return None
+        moment = before.astimezone(UTC).isoformat()
+        return _add(
+            connection,
+            {
+                "act": "purge",
+                "plan": None,
+                "batch": None,
+                "details": {"before": moment, "changes": removed, "through": through},
+                "count": 0,
+                "changes": ledger_chain.changes_digest(()),
+            },
+        )
+
+
+def _hold(connection: Connection) -> None:
+    """Take the lock; what is read after it is the ledger's end, as long as each statement sees what is committed by then."""
+    isolation = connection.execute(sa.select(sa.func.current_setting("transaction_isolation"))).scalar_one()
+    if isolation != "read committed":
+        raise Refused(
+            f"The ledger cannot be written in a transaction that is {isolation}: it would not see what others have just added.",
+            "Begin it with SET TRANSACTION ISOLATION LEVEL READ COMMITTED.",
+        )
+    lock(connection)
+
+
+def _stored(entry: Entry, seq: int, change: Change) -> dict[str, Any]:
+    """A change as it is stored: its texts, a fresh salt, the digests."""
+    before, after = ledger_chain.image_text(change.before), ledger_chain.image_text(change.after)
+    salt = secrets.token_hex(16)
+    images = ledger_chain.images_digest(before, after, salt)
+    return {
+        "seq": seq,
+        "case_key": change.case_key,
+        "table": change.table,
+        "op": change.op,
+        "key": change.key,
+        "before": before,
+        "after": after,
+        "salt": salt,
+        "images": images,
+        "digest": ledger_chain.change_digest(entry.plan, entry.batch, seq, change, images),
+    }
+
+
+def _add(connection: Connection, values: dict[str, Any]) -> Checkpoint:
+    """Put a row behind the last one; the caller holds the lock."""
+    tail = connection.execute(_TAIL).one()
+    row = {**values, "position": tail.position + 1, "previous": tail.hash, "role": tail.role, "at": tail.at}
+    row["hash"] = ledger_chain.row_hash(row)
+    row["text"] = canonical.text(row.pop("details"))
+    try:
+        connection.execute(_ADD, row)
+    except sa.exc.IntegrityError as error:
+        if getattr(getattr(error.orig, "diag", None), "constraint_name", None) != "ledger_once":
+            raise
+        raise _already(row["plan"], row["batch"]) from None
+    return Checkpoint(row["position"], row["hash"], row["at"])
+
+
+def _already(plan: str, batch: int, where: str = "") -> AlreadyApplied:
+    return AlreadyApplied(
+        f"The ledger has batch {batch} of plan {plan} already{where}.", "It was done once; nothing was done again."
+    )
+
+
+@contextmanager
+def _rights(what: str, grant: str) -> Iterator[None]:
+    try:
+        yield
+    except sa.exc.ProgrammingError as error:
+        if getattr(error.orig, "pgcode", None) != "42501":
+            raise
+        raise Refused(
+            f"This role may not {what}: {str(error.orig).strip()}.",
+            f"GRANT USAGE ON SCHEMA mendbook; {grant} TO it, then try again.",
+        ) from None

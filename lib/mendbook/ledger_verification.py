@@ -1,0 +1,179 @@
+"""Reads a whole ledger again and names the first row that does not fit: edited, removed, reordered, cut off, restored.
+
+The chain tells of every change that leaves later hashes as they were; the checkpoints, kept outside the database, tell of
+those that a database's owner makes by writing the ledger anew, by cutting off its end, or by restoring a backup. It only reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from mendbook import canonical, ledger_chain
+from mendbook.checkpoints import Checkpoint
+from mendbook.errors import NotCanonical
+from mendbook.ledger_chain import NOTHING
+from mendbook.ledger_schema import missing
+
+#: The text form of a row's time that its hash is of.
+MOMENT = """'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""
+_ROWS = sa.text(f"""
+    SELECT position, act, plan, batch, to_char(at AT TIME ZONE 'UTC', {MOMENT}) AS at, role, details::text AS text, count,
+        changes, previous, hash
+    FROM mendbook.ledger ORDER BY position
+""")
+_CHANGES = sa.text("""
+    SELECT seq, case_key, "table", op, key, before::text AS before, after::text AS after, salt, images, digest
+    FROM mendbook.change WHERE plan = :plan AND batch = :batch ORDER BY seq
+""")
+_STRAY = sa.text("""
+    SELECT plan, batch, seq FROM mendbook.change c
+    WHERE NOT EXISTS (SELECT FROM mendbook.ledger l WHERE l.plan = c.plan AND l.batch = c.batch)
+    ORDER BY plan, batch, seq LIMIT 1
+""")
+_EXTENT = sa.text("""
+    SELECT count(plan) AS batches, (SELECT hash FROM mendbook.ledger ORDER BY position DESC LIMIT 1) AS head
+    FROM mendbook.ledger
+""")
+_PURGES = sa.text("SELECT details::text FROM mendbook.ledger WHERE act = 'purge'")
+
+
+@dataclass(frozen=True, slots=True)
+class FirstBad:
+    """The first row of a ledger that does not fit, and why. ``seq`` is set where it is one change of its batch;
+    ``position`` is None where the change belongs to no row at all."""
+
+    why: str
+    position: int | None = None
+    plan: str | None = None
+    batch: int | None = None
+    seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerState:
+    """What a ledger says of itself: how many batches, the hash of its last row (None where there is none), what is wrong.
+
+    checkpoints   how many it was held against; without any, an end that was cut off does not show
+    """
+
+    batches: int
+    head: str | None
+    checkpoints: int = 0
+    first_bad: FirstBad | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.first_bad is None
+
+    def as_json(self) -> dict[str, Any]:
+        """The document of ``mendbook ledger verify --json``."""
+        bad = None if self.first_bad is None else asdict(self.first_bad)
+        return {"batches": self.batches, "head": self.head, "ok": self.ok, "first_bad": bad, "checkpoints": self.checkpoints}
+
+
+def verify(connection: Connection, checkpoints: Sequence[Checkpoint] = ()) -> LedgerState:
+    """Read the whole ledger again and hold it against itself and the ``checkpoints``; memory stays flat.
+
+    Wants a transaction that sees one moment. A database without a ledger is in order unless a checkpoint has seen one.
+    Raises Refused where something else stands in the ledger's place.
+    """
+    absent = missing(connection)
+    if "ledger" in absent:
+        return LedgerState(0, None, len(checkpoints), _cut_off(checkpoints, 0))
+    extent = connection.execute(_EXTENT).one()
+    bad = FirstBad("the table mendbook.change is missing") if "change" in absent else _first_bad(connection, checkpoints)
+    return LedgerState(extent.batches, extent.head, len(checkpoints), bad)
+
+
+def _first_bad(connection: Connection, checkpoints: Sequence[Checkpoint]) -> FirstBad | None:
+    purged = _purged_through(connection)
+    seen: dict[int, list[Checkpoint]] = {}
+    for checkpoint in checkpoints:
+        seen.setdefault(checkpoint.size, []).append(checkpoint)
+    previous, position = NOTHING, 0
+    for row in connection.execute(_ROWS, execution_options={"yield_per": 1000}):
+        if row.position != position + 1:
+            return FirstBad(f"row {position + 1} is missing: the row after row {position} is row {row.position}", position + 1)
+        position, wrong = row.position, _wrong_row(row, previous)
+        if wrong:
+            return FirstBad(wrong, position, row.plan, row.batch)
+        other = next((each for each in seen.get(position, ()) if each.head != row.hash), None)
+        if other:
+            why = f"the checkpoint of {other.at} saw another row here: the ledger was rewritten, or restored and continued"
+            return FirstBad(why, position, row.plan, row.batch)
+        wrong, seq = _wrong_changes(connection, row, position <= purged)
+        if wrong:
+            return FirstBad(wrong, position, row.plan, row.batch, seq)
+        previous = row.hash
+    cut = _cut_off(checkpoints, position)
+    if cut:
+        return cut
+    stray = connection.execute(_STRAY).first()
+    if stray:
+        return FirstBad("the change belongs to no row of the ledger", None, stray.plan, stray.batch, stray.seq)
+    return None
+
+
+def _wrong_row(row: Any, previous: str) -> str:
+    """Why a row does not follow the one whose hash is ``previous``; empty where it does."""
+    if row.previous != previous:
+        return "it does not follow the row before it: a row was removed, exchanged or put elsewhere"
+    try:
+        details = canonical.read(f"{row.text}\n".encode())
+        if ledger_chain.row_hash({**row._mapping, "details": details}) == row.hash:
+            return ""
+    except NotCanonical:
+        pass
+    return "its columns do not give its hash: it was edited"
+
+
+def _wrong_changes(connection: Connection, row: Any, purged: bool) -> tuple[str, int | None]:
+    """Why the changes of a row are not those that it was written with, and which; empty where they are."""
+    digests: list[str] = []
+    for change in connection.execute(_CHANGES, {"plan": row.plan, "batch": row.batch}):
+        seq = len(digests) + 1
+        if change.seq != seq:
+            return f"change {seq} is missing", seq
+        if change.salt is None and not purged:
+            return "its images were removed, and no purge is recorded that did it", seq
+        if change.salt is not None and not _images_fit(change):
+            return "its images do not give their digest: a row before or after was edited", seq
+        if ledger_chain.change_digest(row.plan, row.batch, seq, change, change.images) != change.digest:
+            return "its columns do not give its digest: it was edited", seq
+        digests.append(change.digest)
+    if len(digests) < row.count:
+        return f"change {len(digests) + 1} is missing", len(digests) + 1
+    if ledger_chain.changes_digest(digests) != row.changes:
+        return "its changes are not those that it was written with", None
+    return "", None
+
+
+def _images_fit(change: Any) -> bool:
+    if "null" in (change.before, change.after):  # JSON's null, which no image is, has the text that stands for no row
+        return False
+    fresh = ledger_chain.images_digest(change.before, change.after, change.salt)
+    return bool(fresh == change.images)
+
+
+def _cut_off(checkpoints: Sequence[Checkpoint], rows: int) -> FirstBad | None:
+    longest = max(checkpoints, key=lambda each: each.size, default=None)
+    if longest is None or longest.size <= rows:
+        return None
+    cause = "its end was cut off, or the database was restored from an older backup"
+    return FirstBad(f"the ledger has {rows} rows, but the checkpoint of {longest.at} saw {longest.size}: {cause}", rows + 1)
+
+
+def _purged_through(connection: Connection) -> int:
+    """The last position whose images a recorded purge has removed; that the records are sound is for the chain to tell."""
+    through = 0
+    for text in connection.execute(_PURGES).scalars():
+        try:
+            through = max(through, int(canonical.read(f"{text}\n".encode())["through"]))
+        except (NotCanonical, KeyError, TypeError, ValueError):
+            continue
+    return through
