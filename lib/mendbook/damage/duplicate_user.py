@@ -74,10 +74,15 @@ def _chains(numbered: CTE) -> CTE:
     hub = sa.func.min(numbered.c.node).over(partition_by=(numbered.c.way, numbered.c.value))
     spokes = sa.select(numbered.c.node, hub.label("hub")).cte("spokes")
     apart = spokes.c.node != spokes.c.hub
-    edges = sa.union(
-        sa.select(spokes.c.node.label("here"), spokes.c.hub.label("there")).where(apart),
-        sa.select(spokes.c.hub, spokes.c.node).where(apart),
-    ).cte("edges")
+    # once: the walk would sort them anew at every step
+    edges = (
+        sa.union(
+            sa.select(spokes.c.node.label("here"), spokes.c.hub.label("there")).where(apart),
+            sa.select(spokes.c.hub, spokes.c.node).where(apart),
+        )
+        .cte("edges")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
     starts = sa.select(spokes.c.node).group_by(spokes.c.node).having(sa.func.min(spokes.c.hub) == spokes.c.node).subquery()
     walk = sa.select(starts.c.node.label("chain"), starts.c.node.label("node")).cte("walk", recursive=True)
     step = sa.select(walk.c.chain, edges.c.there).join(edges, edges.c.here == walk.c.node)
