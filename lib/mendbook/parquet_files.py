@@ -98,7 +98,7 @@ class ParquetFile:
             self._flush()
 
     def _flush(self) -> None:
-        arrays = [pa.array(values, type=field.type) for values, field in zip(self._columns, self._schema, strict=True)]
+        arrays = [_array(values, field.type) for values, field in zip(self._columns, self._schema, strict=True)]
         try:
             self._writer.write_batch(pa.record_batch(arrays, schema=self._schema))
         except OSError as failure:
@@ -117,3 +117,14 @@ class ParquetFile:
             with contextlib.suppress(OSError):
                 self._writer.close()
                 self._aside.unlink(missing_ok=True)
+
+
+def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    """The values as an Arrow array. pa.array() imports pandas where it is installed, which takes longer than a small
+    audit; so plain values, which nearly all are, go in as text and are cast."""
+    if not all(value is None or isinstance(value, (str, int, float)) for value in values):
+        return pa.array(values, type=kind)
+    builder = pa.lib.StringBuilder()
+    builder.append_values([value if value is None or isinstance(value, str) else str(value) for value in values])
+    text = builder.finish()
+    return text.cast(pa.int64()).cast(kind) if pa.types.is_timestamp(kind) else text.cast(kind)

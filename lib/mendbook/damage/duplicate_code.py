@@ -36,7 +36,7 @@ def _rows(tables: Tables, profile: ProfileTable) -> Select[Any]:
     user_key = sa.func.coalesce(text.key(users.column(users.mapping.key)), text.key(profile.column(profile.mapping.user)))
     return sa.select(
         every.c.value.label("case_key"),
-        every.c.row_key,
+        text.key(own).label("row_key"),
         user_key.label("user_key"),
         text.microseconds(tables.created(profile)).label("moment"),
         tables.order_key(profile, profile.mapping.key).label("place"),
@@ -47,9 +47,8 @@ def _rows(tables: Tables, profile: ProfileTable) -> Select[Any]:
 
 
 def _sharing(tables: Tables, profile: ProfileTable, column: sa.ColumnElement[Any]) -> Select[Any]:
-    own = profile.column(profile.mapping.key)
-    shared = sharing(tables, tables.text.exact(column), profile.sql, own.label("own"), tables.text.key(own).label("row_key"))
-    return sa.select(shared.c.value, shared.c.own, shared.c.row_key).where(~tables.text.blank(shared.c.value))
+    shared = sharing(tables, tables.text.exact(column), profile, profile.mapping.key)
+    return sa.select(shared.c.value, shared.c.own).where(~tables.text.blank(shared.c.value))
 
 
 DAMAGE = Damage("duplicate_code", "Codes that stand on several profiles", find, needs=("codes",))

@@ -32,7 +32,19 @@ def _rows(tables: Tables) -> Select[Any] | None:
     ways = [_sharing(tables, column) for column in (mapping.email, mapping.username) if column is not None]
     if not ways:
         return None
-    accounts = sa.union_all(*ways).cte("sharing_accounts")
+    users, text, key = tables.users, tables.text, mapping.key
+    shared = sa.union_all(*ways).cte("shared")
+    accounts = (
+        sa.select(
+            text.key(users.column(key)).label("row_key"),
+            tables.order_key(users, key).label("place"),
+            text.microseconds(tables.created(None)).label("moment"),
+            shared.c.way,
+            shared.c.value,
+        )
+        .select_from(users.sql.join(shared, shared.c.own == users.column(key)))
+        .cte("sharing_accounts")
+    )
     node = sa.func.dense_rank().over(order_by=accounts.c.place)
     numbered = sa.select(accounts, node.label("node")).cte("numbered")
     chain = _chains(numbered)
@@ -50,18 +62,9 @@ def _rows(tables: Tables) -> Select[Any] | None:
 
 def _sharing(tables: Tables, column: str) -> Select[Any]:
     """The accounts whose ``column`` is the same person's as another account's."""
-    users, text = tables.users, tables.text
-    key = users.mapping.key
-    shared = sharing(
-        tables,
-        text.fold(users.column(column)),
-        users.sql,
-        text.key(users.column(key)).label("row_key"),
-        tables.order_key(users, key).label("place"),
-        text.microseconds(tables.created(None)).label("moment"),
-    )
-    way = sa.literal(column, sa.Text).label("way")
-    return sa.select(shared.c.row_key, shared.c.place, shared.c.moment, way, shared.c.value)
+    users = tables.users
+    shared = sharing(tables, tables.text.fold(users.column(column)), users, users.mapping.key)
+    return sa.select(shared.c.own, sa.literal(column, sa.Text).label("way"), shared.c.value)
 
 
 def _chains(numbered: CTE) -> CTE:

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import CTE, ColumnElement, FromClause, Select
 
-from mendbook.tables import ProfileTable, Tables
+from mendbook.tables import MappedTable, ProfileTable, Tables
 
 
 def literal_text(value: str | None) -> ColumnElement[Any]:
@@ -30,15 +30,18 @@ def repeated(value: ColumnElement[Any], rows: FromClause) -> CTE:
     return counted.cte().prefix_with("MATERIALIZED", dialect="postgresql")
 
 
-def sharing(tables: Tables, text: ColumnElement[str], rows: FromClause, *columns: ColumnElement[Any]) -> FromClause:
-    """``columns`` of those of ``rows`` whose ``text`` stands on another one too, and the text as ``value``.
+def sharing(tables: Tables, text: ColumnElement[str], table: MappedTable, key: str) -> FromClause:
+    """The rows of ``table`` whose ``text`` stands on another row too: their key as ``own``, the text as ``value``.
 
     A table's texts are first compared by their digests, which sort fast; only rows with a repeated digest are then
-    compared by the text itself.
+    compared by the text itself. Whatever else of the rows is wanted is joined to the few that are left.
     """
-    digest = tables.text.digest(text)
-    twice = repeated(digest, rows)
-    near = sa.select(*columns, text.label("value")).select_from(rows).join(twice, twice.c.value == digest).subquery("near")
+    digest = tables.text.digest
+    twice = repeated(digest(text), table.sql)
+    every = sa.select(table.column(key).label("own"), text.label("value")).select_from(table.sql)
+    # OFFSET 0 keeps planners from joining on the whole expression: they would rather hash every row than compute it
+    fenced = every.offset(sa.literal_column("0")).subquery("every")
+    near = sa.select(fenced).join(twice, twice.c.value == digest(fenced.c.value)).subquery("near")
     holders = sa.func.count().over(partition_by=near.c.value)
     counted = sa.select(near, holders.label("holders")).where(near.c.value.is_not(None)).subquery("counted")
     return sa.select(counted).where(counted.c.holders > 1).subquery("sharing")
