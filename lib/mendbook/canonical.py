@@ -36,6 +36,11 @@ def text(value: Any) -> str:
     return written
 
 
+def again(value: Any) -> str:
+    """The text of a part of a value that was read from a canonical line: its names are in order already."""
+    return _ENCODER.encode(value)
+
+
 def line(value: Any) -> bytes:
     """``value`` as one line of canonical JSON: UTF-8, with its newline."""
     return text(value).encode() + b"\n"

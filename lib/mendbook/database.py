@@ -14,10 +14,11 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
-from mendbook.config import Settings, Source, url_of
-from mendbook.dialects import Dialect, Server, dialect_of
+from mendbook.config import Settings, Source, split_reference, url_of
+from mendbook.dialects import Dialect, Server, Stored, dialect_of
 from mendbook.errors import ConnectionFailed
-from mendbook.tables import Tables, bind, table_names
+from mendbook.surroundings import Reference, Surroundings, foreign_keys
+from mendbook.tables import ProfileTable, Tables, UserTable, bind, table_names
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,40 @@ class Database:
             catalogue = self.dialect.catalogue(connection, names)
             tables = bind(self.source, catalogue, self.dialect.text(server))
             yield Snapshot(connection, server, tables, self.dialect)
+
+    def with_surroundings(self, snapshot: Snapshot) -> Snapshot:
+        """The same moment, with every table that refers to the mapped ones: what planning and repairing ask for besides."""
+        return replace(snapshot, tables=self.surrounded(snapshot.connection, snapshot.tables))
+
+    def surrounded(self, connection: Connection, tables: Tables) -> Tables:
+        """``tables`` with what lies around them, and the statements for their rows."""
+        mapped: dict[str, UserTable | ProfileTable] = {}
+        every: list[UserTable | ProfileTable] = [tables.users, *tables.profiles]
+        for table in every:
+            mapped.setdefault(table.name, table)
+        start = {name: table.relation for name, table in mapped.items()}
+        named = self.dialect.catalogue(connection, table_names(self.source)).relations
+        start |= {name: relation for name, relation in named.items() if name not in start}
+        relations = self.dialect.referring(connection, start)
+        keys = {name: (str(table.mapping.key),) for name, table in mapped.items()}
+        stored = {name: Stored(name, relation, keys.get(name, relation.primary_key)) for name, relation in relations.items()}
+        soft = [split_reference(reference) for reference in self.source.references]
+        references = [
+            *foreign_keys(relations),
+            *(Reference(table, (column,), target, (key,), "soft") for table, column, target, key in soft),
+        ]
+        return replace(tables, around=Surroundings(stored, tuple(references)), rows=self.dialect.rows())
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A connection for whoever begins and ends transactions of their own: repair.py, and the ledger's purge."""
+        engine = sa.create_engine(self._url, poolclass=NullPool, **self.dialect.engine_options())
+        with self.errors_in_plain_words():
+            try:
+                with engine.connect() as connection:
+                    yield connection
+            finally:
+                engine.dispose()
 
     @contextmanager
     def snapshots(self) -> Iterator[list[Snapshot]]:

@@ -16,17 +16,20 @@ from typing import Any
 
 from mendbook import canonical
 from mendbook.errors import NotCanonical
-from mendbook.model import Change
+from mendbook.model import Change, Image
 
 #: What the first row of a ledger follows.
 NOTHING = "0" * 64
 ROW = ("act", "at", "batch", "changes", "count", "details", "plan", "position", "previous", "role")
 
 
-def image_text(image: Mapping[str, str | None] | None) -> str | None:
-    """A row's image as it is stored: canonical JSON of column to text or null. NotCanonical where a value is neither."""
-    if image is None:
-        return None
+def image_text(image: Image | Mapping[str, str | None] | None) -> Image | None:
+    """A row's image as it is stored: canonical JSON of column to text or null. NotCanonical where a value is neither.
+
+    An image that is text already comes from the server, which writes them so, or from a plan, whose bytes are signed.
+    """
+    if image is None or isinstance(image, str):
+        return image
     for column, value in image.items():
         if value is not None and type(value) is not str:
             raise NotCanonical(f"The image's column {column!r} holds no text.", "Take images in the database's own text form.")

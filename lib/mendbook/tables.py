@@ -16,9 +16,10 @@ from sqlalchemy import ColumnElement, FromClause
 from sqlalchemy.sql import quoted_name
 
 from mendbook.config import Profile, Source, Users, Value, split_reference
-from mendbook.dialects import Catalogue, Column, Relation, TextRules
+from mendbook.dialects import Catalogue, Column, Relation, Rows, TextRules
 from mendbook.errors import MappingError, known
 from mendbook.model import Failure
+from mendbook.surroundings import Surroundings
 
 _NUMERIC = {"integer", "number"}
 _TYPES: dict[str, type[sa.types.TypeEngine[Any]]] = {
@@ -98,6 +99,21 @@ class Tables:
     #: the failed registrations that the logs tell of; None where no log was read, and why
     failures: tuple[Failure, ...] | None = None
     no_failures: str = "the source names no logs"
+    #: what repairs need to know besides; loaded only where one is planned or made
+    around: Surroundings | None = None
+    rows: Rows | None = None
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """The tables around these; they must have been loaded."""
+        assert self.around is not None
+        return self.around
+
+    @property
+    def statements(self) -> Rows:
+        """The statements that read and change rows as images; they must have been loaded."""
+        assert self.rows is not None
+        return self.rows
 
     def lacks(self, profile: str, *roles: str) -> list[str]:
         """The absent columns that ``profile`` maps in one of ``roles``."""

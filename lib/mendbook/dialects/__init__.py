@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Connection, FromClause
+from sqlalchemy import ColumnElement, Connection, FromClause, TextClause
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -20,7 +20,11 @@ from mendbook.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column as the catalogue tells it. ``family`` is one of integer, number, text, uuid, boolean, time, other."""
+    """A column as the catalogue tells it. ``family`` is one of integer, number, text, uuid, boolean, time, other.
+
+    default    whether the database gives a value of its own where none is written (a default, a sequence, an identity)
+    generated  whether it is computed from the row's other columns, and never written
+    """
 
     name: str
     type: str
@@ -29,11 +33,16 @@ class Column:
     collation: str = ""
     caseless: bool = False
     readable: bool = True
+    default: bool = False
+    generated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """A unique index: its keys as columns (None for an expression) or as expressions, its predicate, its health."""
+    """A unique index: its keys as columns (None for an expression) or as expressions, its predicate, its health.
+
+    nulls_equal  whether two NULLs are the same to it (NULLS NOT DISTINCT)
+    """
 
     name: str
     columns: tuple[str | None, ...]
@@ -41,24 +50,43 @@ class Index:
     caseless: tuple[bool, ...]
     predicate: str | None
     valid: bool
+    nulls_equal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
-    """A foreign key; ``validated`` is False for NOT VALID and NOT ENFORCED ones."""
+    """A foreign key; ``validated`` is False for NOT VALID and NOT ENFORCED ones.
+
+    on_delete   what becomes of the row when the one it names goes: "no action", "restrict", "cascade", "set null",
+                "set default"
+    deferrable  whether it can wait for the end of the transaction
+    """
 
     name: str
     columns: tuple[str, ...]
     target: int
     target_columns: tuple[str, ...]
     validated: bool
+    on_delete: str = "no action"
+    deferrable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A trigger or rule of somebody's own that is switched on: when ("before", "after", "instead"), and on which changes
+    ("insert", "update", "delete")."""
+
+    name: str
+    timing: str
+    events: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Relation:
     """A table, or what stands where a table was expected (``kind`` says: table, view, foreign table, ...).
 
-    ``readable`` tells of its schema: without USAGE on that, rights on columns are worth nothing.
+    ``readable`` tells of its schema: without USAGE on that, rights on columns are worth nothing. ``triggers`` are told
+    only where ``referring`` asked.
     """
 
     identity: int
@@ -71,6 +99,21 @@ class Relation:
     foreign_keys: tuple[ForeignKey, ...] = ()
     readable: bool = True
     writable: bool = False
+    primary_key: tuple[str, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A table whose rows are read and changed as images: what plans call it, and the columns that name a row there.
+
+    A row's key is its text in the one column of ``key``, a canonical JSON array of texts where there are several, and
+    nothing (its whole image names it) where there are none.
+    """
+
+    name: str
+    relation: Relation
+    key: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +153,20 @@ class TextRules(Protocol):
     def moment(self, column: ColumnElement[Any], kind: Column) -> ColumnElement[Any] | None: ...
 
 
+class Rows(Protocol):
+    """The statements that read and change rows as images; each takes texts and gives texts."""
+
+    def image(self, relation: Relation, alias: str = ...) -> str: ...
+    def key(self, stored: Stored, alias: str = ...) -> str: ...
+    def by_keys(self, stored: Stored, keys: Sequence[str], lock: bool = ...) -> TextClause: ...
+    def by_values(self, stored: Stored, columns: Sequence[str], values: Sequence[Sequence[str | None]]) -> TextClause: ...
+    def by_images(self, stored: Stored, images: Sequence[str], lock: bool = ...) -> TextClause: ...
+    def lock_table(self, relation: Relation, mode: str) -> TextClause: ...
+    def delete(self, stored: Stored, keys: Sequence[str]) -> TextClause: ...
+    def update(self, stored: Stored, columns: Sequence[str], keys: Sequence[str], afters: Sequence[str]) -> TextClause: ...
+    def insert(self, stored: Stored, afters: Sequence[str], drawn: Mapping[str, str]) -> TextClause: ...
+
+
 class Dialect(Protocol):
     """One kind of database."""
 
@@ -123,6 +180,8 @@ class Dialect(Protocol):
     def server(self, connection: Connection) -> Server: ...
     def text(self, server: Server) -> TextRules: ...
     def catalogue(self, connection: Connection, tables: list[str]) -> Catalogue: ...
+    def referring(self, connection: Connection, tables: Mapping[str, Relation]) -> dict[str, Relation]: ...
+    def rows(self) -> Rows: ...
     def changed_collations(self, connection: Connection) -> list[str]: ...
     def hides_rows(self, connection: Connection, relation: Relation) -> str: ...
     def explain(self, error: Exception, url: URL) -> Exception: ...

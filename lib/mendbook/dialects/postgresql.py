@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import psycopg2
@@ -17,16 +18,10 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import OID
 from sqlalchemy.engine import URL
 
-from mendbook.dialects import Catalogue, Column, ForeignKey, Index, Relation, Server
-from mendbook.dialects.postgresql_catalogue import (
-    CHANGED_COLLATIONS,
-    COLLATIONS,
-    COLUMNS,
-    FOREIGN_KEYS,
-    INDEXES,
-    NAMES,
-    RELATIONS,
-)
+from mendbook.dialects import Catalogue, Relation, Server
+from mendbook.dialects.postgresql_catalogue import CHANGED_COLLATIONS
+from mendbook.dialects.postgresql_relations import catalogue, referring
+from mendbook.dialects.postgresql_rows import PostgreSQLRows
 from mendbook.dialects.postgresql_text import PostgreSQLText
 from mendbook.errors import ConnectionFailed, MappingError, MendbookError, QueryStopped, Refused
 
@@ -53,14 +48,6 @@ PINS = {
     "enable_hashagg": "off",
 }
 
-FAMILIES = {
-    "integer": {"int2", "int4", "int8", "oid"},
-    "number": {"numeric", "float4", "float8"},
-    "text": {"text", "varchar", "bpchar", "name", "citext"},
-    "uuid": {"uuid"},
-    "boolean": {"bool"},
-    "time": {"timestamptz", "timestamp", "date"},
-}
 #: Lock timeouts, deadlocks, and conflicts with what a replica has to replay.
 STOPPED_BY_OTHERS = {"55P03", "40P01", "40001"}
 #: Pins that this server does not know are passed over.
@@ -68,13 +55,6 @@ PIN = sa.text(
     "SELECT set_config(name, value, true) FROM unnest(cast(:names AS text[]), cast(:values AS text[])) AS pin(name, value)"
     " JOIN pg_settings USING (name)"
 )
-KINDS = {
-    "r": "table",
-    "p": "table",
-    "v": "view",
-    "m": "materialized view",
-    "f": "foreign table",
-}
 
 
 def _unchecked(name: str) -> codecs.CodecInfo | None:
@@ -154,74 +134,15 @@ class PostgreSQL:
 
     def catalogue(self, connection: Connection, tables: list[str]) -> Catalogue:
         """What the catalogue says of ``tables`` (names as in the mapping): a handful of queries, however many there are."""
-        split = [(name, *name.partition(".")[::2]) for name in tables]
-        found = connection.execute(
-            RELATIONS,
-            {
-                "asked": [name for name, _, _ in split],
-                "schemas": [first if rest else None for _, first, rest in split],
-                "names": [rest or first for _, first, rest in split],
-            },
-        ).all()
-        oids = [row.oid for row in found]
-        columns = self._columns(connection, oids)
-        indexes = self._indexes(connection, oids)
-        keys: dict[int, list[ForeignKey]] = {}
-        for row in connection.execute(FOREIGN_KEYS, {"oids": oids}):
-            key = ForeignKey(row.name, tuple(row.columns), row.target, tuple(row.target_columns), row.validated)
-            keys.setdefault(row.oid, []).append(key)
-        relations = {
-            row.asked: Relation(
-                identity=row.oid,
-                schema=row.schema,
-                name=row.name,
-                kind=KINDS.get(row.kind, "relation"),
-                rows_estimate=max(int(row.estimate), 0),
-                columns=columns.get(row.oid, {}),
-                unique_indexes=tuple(indexes.get(row.oid, ())),
-                foreign_keys=tuple(keys.get(row.oid, ())),
-                readable=row.readable,
-                writable=row.writable,
-            )
-            for row in found
-        }
-        every = connection.execute(NAMES).all()
-        elsewhere: dict[str, tuple[str, ...]] = {}
-        for row in every:
-            elsewhere[row.name] = (*elsewhere.get(row.name, ()), f"{row.schema}.{row.name}")
-        # as the mapping must write them: what stands before a name's first dot would be read as its schema
-        names = tuple(row.name if row.visible and "." not in row.name else f"{row.schema}.{row.name}" for row in every)
-        return Catalogue(relations, names, elsewhere)
+        return catalogue(connection, tables)
 
-    def _columns(self, connection: Connection, oids: list[int]) -> dict[int, dict[str, Column]]:
-        columns: dict[int, dict[str, Column]] = {}
-        caseless = self._caseless_collations(connection)
-        for row in connection.execute(COLUMNS, {"oids": oids}):
-            family = next((name for name, types in FAMILIES.items() if row.base in types), "other")
-            blind = row.base == "citext" or row.collation_oid in caseless
-            column = Column(row.name, row.type, family, row.nullable, str(row.collation_oid), blind, row.readable)
-            columns.setdefault(row.oid, {})[row.name] = column
-        return columns
+    def referring(self, connection: Connection, tables: Mapping[str, Relation]) -> dict[str, Relation]:
+        """``tables`` and every table that refers to one of them by foreign keys, step by step, with their triggers."""
+        return referring(connection, tables)
 
-    def _indexes(self, connection: Connection, oids: list[int]) -> dict[int, list[Index]]:
-        caseless = self._caseless_collations(connection)
-        indexes: dict[int, list[Index]] = {}
-        for row in connection.execute(INDEXES, {"oids": oids}):
-            blind = tuple(
-                kind == "citext" or collation in caseless for kind, collation in zip(row.types, row.collations, strict=True)
-            )
-            index = Index(row.name, tuple(row.columns), tuple(row.expressions), blind, row.predicate, row.valid)
-            indexes.setdefault(row.oid, []).append(index)
-        return indexes
-
-    def _caseless_collations(self, connection: Connection) -> set[int]:
-        """The nondeterministic collations under which "a" equals "A", found by asking: few databases have any."""
-        caseless = set()
-        for row in connection.execute(COLLATIONS):
-            collation = ".".join('"' + part.replace('"', '""') + '"' for part in (row.schema, row.name))
-            if connection.exec_driver_sql(f"SELECT 'a' = 'A' COLLATE {collation}").scalar():
-                caseless.add(row.oid)
-        return caseless
+    def rows(self) -> PostgreSQLRows:
+        """The statements that read and change rows as images."""
+        return PostgreSQLRows()
 
     def changed_collations(self, connection: Connection) -> list[str]:
         """Collations whose rules changed since indexes were sorted by them: such indexes may miss duplicates."""

@@ -39,7 +39,8 @@ COLUMNS = sa.text(
     """
     SELECT a.attrelid AS oid, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type,
            base.name AS base, NOT a.attnotnull AS nullable, a.attcollation AS collation_oid,
-           has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS readable
+           has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS readable,
+           (a.atthasdef AND a.attgenerated = '') OR a.attidentity <> '' AS has_default, a.attgenerated <> '' AS generated
     FROM pg_attribute a
     CROSS JOIN LATERAL (
         WITH RECURSIVE below(name, base) AS (
@@ -63,7 +64,8 @@ INDEXES = sa.text(
            array_agg(a.attname::text ORDER BY key.n) AS columns,
            array_agg(pg_get_indexdef(i.indexrelid, key.n::int, true) ORDER BY key.n) AS expressions,
            array_agg(t.typname::text ORDER BY key.n) AS types,
-           array_agg((i.indcollation::oid[])[key.n - 1] ORDER BY key.n) AS collations
+           array_agg((i.indcollation::oid[])[key.n - 1] ORDER BY key.n) AS collations,
+           coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false) AS nulls_equal
     FROM pg_index i
     JOIN pg_class c ON c.oid = i.indexrelid
     CROSS JOIN LATERAL generate_series(1, i.indnkeyatts) AS key(n)
@@ -74,7 +76,7 @@ INDEXES = sa.text(
     WHERE i.indrelid = ANY(:oids) AND i.indisunique
       AND NOT EXISTS (SELECT FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent
                       WHERE h.inhparent = i.indrelid AND p.relkind = 'r')
-    GROUP BY i.indrelid, c.relname, i.indisvalid, i.indisready, i.indislive, i.indpred
+    GROUP BY i.indrelid, c.relname, i.indisvalid, i.indisready, i.indislive, i.indpred, to_jsonb(i)
     ORDER BY i.indrelid, c.relname
     """
 ).bindparams(_OIDS)
@@ -84,6 +86,7 @@ FOREIGN_KEYS = sa.text(
     """
     SELECT k.conrelid AS oid, k.conname AS name, k.confrelid AS target,
            k.convalidated AND coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true) AS validated,
+           k.confdeltype::text AS on_delete, k.condeferrable AS deferrable,
            ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS u(n, o)
                  JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n ORDER BY u.o) AS columns,
            ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS u(n, o)
@@ -93,6 +96,54 @@ FOREIGN_KEYS = sa.text(
       AND NOT EXISTS (SELECT FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent
                       WHERE h.inhparent = k.conrelid AND p.relkind = 'r')
     ORDER BY k.conrelid, k.conname
+    """
+).bindparams(_OIDS)
+
+#: The tables that refer to one of these by a foreign key; partitions and inheritance children answer for themselves.
+REFERRING = sa.text(
+    """
+    SELECT DISTINCT k.conrelid AS oid FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+    WHERE k.contype = 'f' AND k.confrelid = ANY(:oids) AND NOT c.relispartition
+    """
+).bindparams(_OIDS)
+
+#: What changes may be called in plans: the bare name where it is visible and has no dot, else with its schema.
+CALLED = sa.text(
+    """
+    SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, c.reltuples AS estimate,
+           has_schema_privilege(n.oid, 'USAGE') AS readable,
+           has_table_privilege(c.oid, 'DELETE, TRUNCATE') OR has_any_column_privilege(c.oid, 'INSERT, UPDATE') AS writable,
+           CASE WHEN pg_table_is_visible(c.oid) AND position('.' in c.relname) = 0 THEN c.relname
+                ELSE n.nspname || '.' || c.relname END AS asked
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ANY(:oids)
+    ORDER BY n.nspname, c.relname
+    """
+).bindparams(_OIDS)
+
+#: Primary keys, column by column.
+PRIMARY_KEYS = sa.text(
+    """
+    SELECT i.indrelid AS oid, array_agg(a.attname::text ORDER BY key.n) AS columns
+    FROM pg_index i CROSS JOIN LATERAL generate_series(1, i.indnkeyatts) AS key(n)
+    JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = (i.indkey::int2[])[key.n - 1]
+    WHERE i.indrelid = ANY(:oids) AND i.indisprimary
+    GROUP BY i.indrelid
+    """
+).bindparams(_OIDS)
+
+#: Triggers of somebody's own that are switched on, and rules: both may do other than what a statement says.
+TRIGGERS = sa.text(
+    """
+    SELECT t.tgrelid AS oid, t.tgname AS name,
+           CASE WHEN t.tgtype & 64 <> 0 THEN 'instead' WHEN t.tgtype & 2 <> 0 THEN 'before' ELSE 'after' END AS timing,
+           array_remove(ARRAY[CASE WHEN t.tgtype & 4 <> 0 THEN 'insert' END, CASE WHEN t.tgtype & 16 <> 0 THEN 'update' END,
+                              CASE WHEN t.tgtype & 8 <> 0 THEN 'delete' END], NULL) AS events
+    FROM pg_trigger t WHERE t.tgrelid = ANY(:oids) AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')
+    UNION ALL
+    SELECT r.ev_class, r.rulename, 'instead',
+           ARRAY[CASE r.ev_type WHEN '2' THEN 'update' WHEN '3' THEN 'insert' ELSE 'delete' END]
+    FROM pg_rewrite r WHERE r.ev_class = ANY(:oids) AND r.ev_enabled IN ('O', 'A') AND r.ev_type <> '1'
+    ORDER BY 1, 2
     """
 ).bindparams(_OIDS)
 

@@ -1,0 +1,165 @@
+"""Reads PostgreSQL's catalogue into relations: those that a mapping names, and those that refer to them.
+
+A handful of queries however many tables there are. It reads pg_catalog alone, and no row of any table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from mendbook.dialects import Catalogue, Column, ForeignKey, Index, Relation, Trigger
+from mendbook.dialects.postgresql_catalogue import (
+    CALLED,
+    COLLATIONS,
+    COLUMNS,
+    FOREIGN_KEYS,
+    INDEXES,
+    NAMES,
+    PRIMARY_KEYS,
+    REFERRING,
+    RELATIONS,
+    TRIGGERS,
+)
+
+FAMILIES = {
+    "integer": {"int2", "int4", "int8", "oid"},
+    "number": {"numeric", "float4", "float8"},
+    "text": {"text", "varchar", "bpchar", "name", "citext"},
+    "uuid": {"uuid"},
+    "boolean": {"bool"},
+    "time": {"timestamptz", "timestamp", "date"},
+}
+KINDS = {
+    "r": "table",
+    "p": "table",
+    "v": "view",
+    "m": "materialized view",
+    "f": "foreign table",
+}
+ON_DELETE = {"a": "no action", "r": "restrict", "c": "cascade", "n": "set null", "d": "set default"}
+
+
+def catalogue(connection: Connection, tables: list[str]) -> Catalogue:
+    """What the catalogue says of ``tables`` (names as in the mapping); those that it does not know are left out."""
+    split = [(name, *name.partition(".")[::2]) for name in tables]
+    found = connection.execute(
+        RELATIONS,
+        {
+            "asked": [name for name, _, _ in split],
+            "schemas": [first if rest else None for _, first, rest in split],
+            "names": [rest or first for _, first, rest in split],
+        },
+    ).all()
+    every = connection.execute(NAMES).all()
+    elsewhere: dict[str, tuple[str, ...]] = {}
+    for row in every:
+        elsewhere[row.name] = (*elsewhere.get(row.name, ()), f"{row.schema}.{row.name}")
+    # as the mapping must write them: what stands before a name's first dot would be read as its schema
+    names = tuple(row.name if row.visible and "." not in row.name else f"{row.schema}.{row.name}" for row in every)
+    return Catalogue(_relations(connection, found), names, elsewhere)
+
+
+def referring(connection: Connection, tables: Mapping[str, Relation]) -> dict[str, Relation]:
+    """``tables`` and every table that refers to one of them by foreign keys, step by step, with their triggers.
+
+    A table that is in ``tables`` keeps its name there; others are called by their bare name where that is visible and has
+    no dot, else with their schema.
+    """
+    names = {relation.identity: name for name, relation in tables.items()}
+    known: set[int] = set(names)
+    fresh = sorted(known)
+    while fresh:
+        fresh = sorted(set(connection.execute(REFERRING, {"oids": fresh}).scalars()) - known)
+        known.update(fresh)
+    oids = sorted(known)
+    triggers: dict[int, list[Trigger]] = {}
+    for row in connection.execute(TRIGGERS, {"oids": oids}):
+        triggers.setdefault(row.oid, []).append(Trigger(row.name, row.timing, tuple(row.events)))
+    found = connection.execute(CALLED, {"oids": oids}).all()
+    return _relations(connection, found, names, triggers)
+
+
+def _relations(
+    connection: Connection,
+    found: Sequence[Any],
+    names: Mapping[int, str] | None = None,
+    triggers: Mapping[int, list[Trigger]] | None = None,
+) -> dict[str, Relation]:
+    oids = [row.oid for row in found]
+    columns = _columns(connection, oids)
+    indexes = _indexes(connection, oids)
+    keys = _foreign_keys(connection, oids)
+    primary = {row.oid: tuple(row.columns) for row in connection.execute(PRIMARY_KEYS, {"oids": oids})}
+    return {
+        (names or {}).get(row.oid, row.asked): Relation(
+            identity=row.oid,
+            schema=row.schema,
+            name=row.name,
+            kind=KINDS.get(row.kind, "relation"),
+            rows_estimate=max(int(row.estimate), 0),
+            columns=columns.get(row.oid, {}),
+            unique_indexes=tuple(indexes.get(row.oid, ())),
+            foreign_keys=tuple(keys.get(row.oid, ())),
+            readable=row.readable,
+            writable=row.writable,
+            primary_key=primary.get(row.oid, ()),
+            triggers=tuple((triggers or {}).get(row.oid, ())),
+        )
+        for row in found
+    }
+
+
+def _columns(connection: Connection, oids: list[int]) -> dict[int, dict[str, Column]]:
+    columns: dict[int, dict[str, Column]] = {}
+    caseless = _caseless_collations(connection)
+    for row in connection.execute(COLUMNS, {"oids": oids}):
+        family = next((name for name, types in FAMILIES.items() if row.base in types), "other")
+        columns.setdefault(row.oid, {})[row.name] = Column(
+            row.name,
+            row.type,
+            family,
+            row.nullable,
+            str(row.collation_oid),
+            caseless=row.base == "citext" or row.collation_oid in caseless,
+            readable=row.readable,
+            default=row.has_default,
+            generated=row.generated,
+        )
+    return columns
+
+
+def _indexes(connection: Connection, oids: list[int]) -> dict[int, list[Index]]:
+    caseless = _caseless_collations(connection)
+    indexes: dict[int, list[Index]] = {}
+    for row in connection.execute(INDEXES, {"oids": oids}):
+        blind = tuple(
+            kind == "citext" or collation in caseless for kind, collation in zip(row.types, row.collations, strict=True)
+        )
+        columns, expressions = tuple(row.columns), tuple(row.expressions)
+        index = Index(row.name, columns, expressions, blind, row.predicate, row.valid, row.nulls_equal)
+        indexes.setdefault(row.oid, []).append(index)
+    return indexes
+
+
+def _foreign_keys(connection: Connection, oids: list[int]) -> dict[int, list[ForeignKey]]:
+    keys: dict[int, list[ForeignKey]] = {}
+    for row in connection.execute(FOREIGN_KEYS, {"oids": oids}):
+        own, theirs = tuple(row.columns), tuple(row.target_columns)
+        deleting = ON_DELETE.get(row.on_delete, "no action")
+        keys.setdefault(row.oid, []).append(
+            ForeignKey(row.name, own, row.target, theirs, row.validated, deleting, row.deferrable)
+        )
+    return keys
+
+
+def _caseless_collations(connection: Connection) -> set[int]:
+    """The nondeterministic collations under which "a" equals "A", found by asking: few databases have any."""
+    caseless = set()
+    for row in connection.execute(COLLATIONS):
+        collation = ".".join('"' + part.replace('"', '""') + '"' for part in (row.schema, row.name))
+        if connection.exec_driver_sql(f"SELECT 'a' = 'A' COLLATE {collation}").scalar():
+            caseless.add(row.oid)
+    return caseless

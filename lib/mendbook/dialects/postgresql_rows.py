@@ -1,0 +1,180 @@
+"""The statements in which PostgreSQL's rows are read and changed as images: text in, text out, exact for every type.
+
+Statements only; whoever executes them decides what they are for, and repair.py alone executes those that change rows. A
+row's image is made by the server as canonical JSON (canonical.py), so that equal rows have equal bytes. Values travel as
+text and are cast by the server to the column's own type; sessions are pinned (postgresql.py) so that this is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import TextClause
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from mendbook import canonical
+from mendbook.dialects import Column, Relation, Stored
+
+_TEXTS = ARRAY(sa.Text)
+
+
+class PostgreSQLRows:
+    """Statements over a stored table. Results have ``key`` and ``image`` columns; keys are texts (see ``Stored``)."""
+
+    def image(self, relation: Relation, alias: str = "t") -> str:
+        """SQL of the row's image: every column, by name in the order of canonical JSON, as text or null."""
+        names = sorted(relation.columns, key=lambda name: name.encode("utf-16-be", "surrogatepass"))
+        parts = []
+        for number, name in enumerate(names):
+            lead = ("," if number else "{") + canonical.text(name) + ":"
+            value = f"coalesce(to_json({alias}.{quoted(name)}::text)::text, 'null')"
+            parts.append(f"{_literal(lead)} || {value}")
+        return "(" + " || ".join([*parts, "'}'"]) + ")" if parts else "'{}'"
+
+    def key(self, stored: Stored, alias: str = "t") -> str:
+        """SQL of the text that names a row; of NULL where nothing does."""
+        if not stored.key:
+            return "NULL::text"
+        texts = [f"{alias}.{quoted(name)}::text" for name in stored.key]
+        if len(texts) == 1:
+            return texts[0]
+        return "('[' || " + " || ',' || ".join(f"to_json({text})::text" for text in texts) + " || ']')"
+
+    def by_keys(self, stored: Stored, keys: Sequence[str], lock: bool = False) -> TextClause:
+        """The rows that ``keys`` name, in the order of their keys; locked against everybody else where ``lock`` says so."""
+        tail = f" ORDER BY {', '.join(f't.{quoted(name)}' for name in stored.key)} FOR UPDATE OF t" if lock else ""
+        return _statement(
+            f"SELECT {self.key(stored)} AS key, {self.image(stored.relation)} AS image"
+            f" FROM {table(stored.relation)} t {self._named(stored)}{tail}",
+            self._parts(stored, keys),
+        )
+
+    def by_values(self, stored: Stored, columns: Sequence[str], values: Sequence[Sequence[str | None]]) -> TextClause:
+        """The rows whose ``columns`` have one of ``values`` (texts), with ``n``, the place (from 0) of the values they have."""
+        parts = {f"v{i}": [value[i] for value in values] for i in range(len(columns))}
+        types = [stored.relation.columns[name] for name in columns]
+        met = [f"t.{quoted(name)} = v.v{i}::{column.type}" for i, (name, column) in enumerate(zip(columns, types, strict=True))]
+        return _statement(
+            f"SELECT {self.key(stored)} AS key, {self.image(stored.relation)} AS image, (v.n - 1)::integer AS n"
+            f" FROM {_unnest(parts, True)} JOIN {table(stored.relation)} t ON {_all(met)}",
+            parts,
+        )
+
+    def by_images(self, stored: Stored, images: Sequence[str], lock: bool = False) -> TextClause:
+        """The rows of a table without a key that look like one of ``images``, with ``place``, their physical place."""
+        tail = " FOR UPDATE OF t" if lock else ""
+        image = self.image(stored.relation)
+        return _statement(
+            f"SELECT NULL::text AS key, {image} AS image, t.ctid::text AS place"
+            f" FROM {table(stored.relation)} t WHERE {image} = ANY (:images){tail}",
+            {"images": list(images)},
+        )
+
+    def lock_table(self, relation: Relation, mode: str) -> TextClause:
+        """``mode`` as PostgreSQL names it, e.g. SHARE ROW EXCLUSIVE."""
+        return sa.text(f"LOCK TABLE ONLY {table(relation)} IN {mode} MODE")
+
+    def delete(self, stored: Stored, keys: Sequence[str]) -> TextClause:
+        """Removes the rows that ``keys`` name (their places, in a table without a key) and tells what they were."""
+        return _statement(
+            f"DELETE FROM {table(stored.relation)} t USING {self._source(stored)}"
+            f" RETURNING {self._told(stored)} AS key, {self.image(stored.relation)} AS image",
+            self._parts(stored, keys),
+        )
+
+    def update(self, stored: Stored, columns: Sequence[str], keys: Sequence[str], afters: Sequence[str]) -> TextClause:
+        """Sets ``columns`` of the rows that ``keys`` (or places) name to what ``afters`` (images) say, and tells the rows with
+        the keys they had before."""
+        values = ", ".join(f"{quoted(name)} = {_value('v', stored.relation.columns[name])}" for name in columns)
+        return _statement(
+            f"UPDATE {table(stored.relation)} t SET {values} FROM {self._source(stored, 'after')}"
+            f" RETURNING {self._told(stored, 'v')} AS key, {self.image(stored.relation)} AS image",
+            {**self._parts(stored, keys), "after": list(afters)},
+        )
+
+    def insert(self, stored: Stored, afters: Sequence[str], drawn: Mapping[str, str]) -> TextClause:
+        """Adds a row for each of ``afters`` (images), in their order, and tells the rows as they are, in that order too.
+
+        ``drawn`` names the columns whose values the images do not hold: "default" leaves them to the table, "now" is the
+        transaction's time.
+        """
+        columns = stored.relation.columns.values()
+        given = [column for column in columns if not column.generated and column.name not in drawn]
+        now = [columns_name for columns_name, how in drawn.items() if how == "now"]
+        names = ", ".join([*(quoted(column.name) for column in given), *(quoted(name) for name in now)])
+        values = [*(_value("v", column) for column in given), *("transaction_timestamp()" for _ in now)]
+        what = f"({names}) OVERRIDING SYSTEM VALUE SELECT {', '.join(values)}" if values else "SELECT"
+        return _statement(
+            f"INSERT INTO {table(stored.relation)} AS t {what} FROM {_unnest({'after': afters}, True)} ORDER BY v.n"
+            f" RETURNING {self.key(stored)} AS key, {self.image(stored.relation)} AS image",
+            {"after": list(afters)},
+        )
+
+    def _named(self, stored: Stored) -> str:
+        """A join with the keys asked for, in the columns' own types, so that their index serves."""
+        return f"JOIN {_unnest(self._parts(stored, ()))} ON {self._met(stored)}"
+
+    def _source(self, stored: Stored, *more: str) -> str:
+        names = dict.fromkeys([*self._parts(stored, ()), *more], ())
+        return f"{_unnest(names)} WHERE {self._met(stored)}"
+
+    def _met(self, stored: Stored) -> str:
+        if not stored.key:
+            return "t.ctid = v.k0::tid"
+        columns = [stored.relation.columns[name] for name in stored.key]
+        return _all([f"t.{quoted(column.name)} = v.k{i}::{column.type}" for i, column in enumerate(columns)])
+
+    def _told(self, stored: Stored, alias: str = "t") -> str:
+        """The key that a changed row was asked by."""
+        if not stored.key:
+            return "v.k0"
+        if alias == "t":
+            return self.key(stored)
+        texts = [f"v.k{i}" for i in range(len(stored.key))]
+        return (
+            texts[0] if len(texts) == 1 else "('[' || " + " || ',' || ".join(f"to_json({t})::text" for t in texts) + " || ']')"
+        )
+
+    def _parts(self, stored: Stored, keys: Sequence[str]) -> dict[str, list[str]]:
+        if len(stored.key) < 2:
+            return {"k0": list(keys)}
+        split = [canonical.read(f"{key}\n".encode()) for key in keys]
+        return {f"k{i}": [parts[i] for parts in split] for i in range(len(stored.key))}
+
+
+def quoted(name: str) -> str:
+    """The name as PostgreSQL reads it back; its colons are kept from being taken for parameters."""
+    return _escaped('"' + name.replace('"', '""') + '"')
+
+
+def table(relation: Relation) -> str:
+    return f"{quoted(relation.schema)}.{quoted(relation.name)}"
+
+
+def _literal(text: str) -> str:
+    # E'' strings, where a backslash is doubled, mean the same whatever standard_conforming_strings is set to
+    return _escaped("E'" + text.replace("\\", "\\\\").replace("'", "''") + "'")
+
+
+def _escaped(sql: str) -> str:
+    return sql.replace(":", "\\:")
+
+
+def _value(alias: str, column: Column) -> str:
+    return f"({alias}.after::json ->> {_literal(column.name)})::{column.type}"
+
+
+def _all(conditions: Sequence[str]) -> str:
+    return " AND ".join(conditions)
+
+
+def _unnest(parts: Mapping[str, Any], numbered: bool = False) -> str:
+    arrays = ", ".join(f"cast(:{name} AS text[])" for name in parts)
+    names = ", ".join([*parts, *(["n"] if numbered else [])])
+    return f"unnest({arrays}){' WITH ORDINALITY' if numbered else ''} AS v({names})"
+
+
+def _statement(sql: str, parts: Mapping[str, Sequence[str | None]]) -> TextClause:
+    return sa.text(sql).bindparams(*(sa.bindparam(name, list(values), type_=_TEXTS) for name, values in parts.items()))
