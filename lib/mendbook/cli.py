@@ -1,4 +1,4 @@
-"""The command line: arguments -> workbook. The only module that prints and exits.
+"""The command line: arguments -> workbook. This module, console.py and commands/ are all that prints and exits.
 
 People are talked to on stderr; with --json exactly one JSON document goes to stdout. Exit codes: 0 done or nothing wrong,
 1 damage found, 2 refused or misused, 3 unexpected. Heavy imports wait until a command needs them.
@@ -6,37 +6,38 @@ People are talked to on stderr; with --json exactly one JSON document goes to st
 
 from __future__ import annotations
 
-import json
 import os
+import pkgutil
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
+from mendbook import commands
+from mendbook.commands import app
+from mendbook.console import (
+    CONFIG,
+    OUTPUTS,
+    AsJson,
+    Config,
+    Outputs,
+    SourceName,
+    inert,
+    open_workbook,
+    people,
+    print_json,
+    progress,
+    resolve,
+    say,
+)
 from mendbook.errors import MendbookError
 from mendbook.terminal import counts_table, incidents_table
 
-if TYPE_CHECKING:
-    from mendbook.config import Settings
-    from mendbook.workbook import Workbook
-
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-ledger = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(ledger, name="ledger", help="What was done to a database, kept in that database.")
-people = Console(stderr=True, highlight=False, soft_wrap=True)
-
-Config = Annotated[Path, typer.Option("--config", help="the mendbook.toml to use", show_default=True)]
-Outputs = Annotated[Path, typer.Option("--outputs", help="the folder for runs, plans and reports", show_default=True)]
-AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document on stdout")]
-SourceName = Annotated[str, typer.Argument(metavar="SOURCE", help="a source of mendbook.toml")]
-CONFIG = Path("mendbook.toml")
-OUTPUTS = Path("outputs")
 STOPPED = 130
 TERMINATED = 143
 USAGE = "'mendbook --help' lists the commands, 'mendbook COMMAND --help' tells of one."
@@ -47,12 +48,12 @@ def main() -> None:
     try:
         code = app(standalone_mode=False)
         if code == STOPPED:  # Ctrl-C, which typer has caught
-            _say("stopped.")
+            say("stopped.")
         sys.exit(code if isinstance(code, int) else 0)
     except typer.Exit as stop:
         sys.exit(stop.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        _say("stopped.")
+        say("stopped.")
         sys.exit(STOPPED)
     except BrokenPipeError:
         _quiet_pipe()
@@ -74,69 +75,22 @@ def main() -> None:
         sys.exit(3)
 
 
-def _say(text: str) -> None:
-    people.print(escape(text))
-
-
 def _quiet_pipe() -> None:
     """Whoever read stdout wants no more (`| head`): leave without a word."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _inert(text: str) -> str:
-    from mendbook.display import inert
-
-    return inert(text)
-
-
 def _fail(message: str, hint: str) -> None:
-    people.print(f"[bold red]error:[/] {escape(_inert(message))}")
+    people.print(f"[bold red]error:[/] {escape(inert(message))}")
     if hint:
-        people.print(f"  {escape(_inert(hint))}")
+        people.print(f"  {escape(inert(hint))}")
     _fail_json(message, hint)
 
 
 def _fail_json(message: str, hint: str) -> None:
     """The document that stands in for the one asked for; asked of the arguments, which may not even have been read."""
     if "--json" in sys.argv:
-        _print_json({"error": message, "hint": hint})
-
-
-def _print_json(document: Any) -> None:
-    print(json.dumps(document, ensure_ascii=False, default=str))
-
-
-def _resolve(config: Path, outputs: Path) -> tuple[Settings, Path]:
-    """The settings and the folder for outputs; where the demo's stand in for a missing mendbook.toml, it says so."""
-    from mendbook.config import DEMO_CONFIG
-    from mendbook.workbook import resolve
-
-    settings, folder = resolve(config, outputs)
-    if settings.path == folder / DEMO_CONFIG:
-        from mendbook.demo import revive
-
-        if config == CONFIG:
-            _say(f"There is no mendbook.toml here; using the demo's ({settings.path}).")
-        revive(folder)
-    return settings, folder
-
-
-def _open(source: str, config: Path, outputs: Path) -> Workbook:
-    from mendbook.workbook import Workbook
-
-    settings, folder = _resolve(config, outputs)
-    return Workbook(settings.source(source), settings, folder)
-
-
-def _progress() -> Callable[[str, int, int], None]:
-    """Tells which kind is being looked for: a line that moves on a terminal, nothing where output goes to a log."""
-    if not people.is_terminal:
-        return lambda *_: None
-
-    def tell(kind: str, done: int, total: int) -> None:
-        people.print(f"\r\x1b[2K  [{done}/{total}] {kind}" if kind else "\r\x1b[2K", end="")
-
-    return tell
+        print_json({"error": message, "hint": hint})
 
 
 @app.command()
@@ -149,18 +103,18 @@ def audit(
 ) -> int:
     """Find every damaged row of SOURCE, all kinds in one snapshot. Exit code 1 where there is damage."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # an orderly end: nothing half-written stays
-    book = _open(source, config, outputs)
-    folder, result = book.take_audit(kind or (), _progress())
+    book = open_workbook(source, config, outputs)
+    folder, result = book.take_audit(kind or (), progress())
     for warning in result["warnings"]:
-        _say(f"warning: {warning}")
+        say(f"warning: {warning}")
     for left in result["left_out"]:
         of = f" of {left['profile']}" if left["profile"] else ""
-        _say(f"left out: {left['kind']}{of}: {left['why']}")
+        say(f"left out: {left['kind']}{of}: {left['why']}")
     people.print(counts_table(result))
-    _say(f"{result['seconds']} s. Findings: {folder / 'findings.parquet'}")
+    say(f"{result['seconds']} s. Findings: {folder / 'findings.parquet'}")
     if as_json:
         keys = ("source", "taken_at", "seconds", "counts", "findings", "gaps", "left_out", "warnings")
-        _print_json({key: result[key] for key in keys})
+        print_json({key: result[key] for key in keys})
     return 1 if any(count["rows"] for count in result["counts"].values()) else 0
 
 
@@ -179,7 +133,7 @@ def logs(
 
     written = log_lines.write(files, zone, form, as_json, sys.stdout)
     for line in log_lines.summary(written):
-        _say(line)
+        say(line)
     return 0
 
 
@@ -197,20 +151,20 @@ def incidents(
     from mendbook.incident_charts import draw_all
     from mendbook.incidents import write_result
 
-    book = _open(source, config, outputs)
+    book = open_workbook(source, config, outputs)
     folder, result = book.take_incidents(since, until, deploy or ())
     drawn = draw_all(folder, result["zone"])
     result["figures"] = {name: [str(path) for path in paths] for name, paths in drawn.items()}
     write_result(folder, result)
     for warning in result["warnings"]:
-        _say(f"warning: {warning}")
+        say(f"warning: {warning}")
     people.print(incidents_table(result))
     for each in result["deploys"]:
-        _say(f"{each['at']} {each['name']}: {each['verdict']}")
-    _say(result["verdict"])
-    _say(f"{result['seconds']} s. Incidents: {result['incidents_file']}")
+        say(f"{each['at']} {each['name']}: {each['verdict']}")
+    say(result["verdict"])
+    say(f"{result['seconds']} s. Incidents: {result['incidents_file']}")
     if as_json:
-        _print_json(result)
+        print_json(result)
     return 0
 
 
@@ -219,7 +173,7 @@ def doctor(source: SourceName, config: Config = CONFIG, outputs: Outputs = OUTPU
     """Tell what works for SOURCE, and what to do about the rest. Exit code 2 where something does not work."""
     from mendbook.doctor import examine
 
-    settings, folder = _resolve(config, outputs)
+    settings, folder = resolve(config, outputs)
     checks = examine(settings.source(source), settings, folder)
     signs = {"ok": "[green]ok[/]     ", "warning": "[yellow]warning[/]", "failed": "[red]failed[/] "}
     for check in checks:
@@ -229,7 +183,7 @@ def doctor(source: SourceName, config: Config = CONFIG, outputs: Outputs = OUTPU
     failed = any(check.state == "failed" for check in checks)
     if as_json:
         listed = [{"name": c.name, "state": c.state, "message": c.message, "hint": c.hint} for c in checks]
-        _print_json({"source": source, "ok": not failed, "checks": listed})
+        print_json({"source": source, "ok": not failed, "checks": listed})
     return 2 if failed else 0
 
 
@@ -246,18 +200,18 @@ def run(
     """Run a notebook over SOURCE by papermill, into a folder of its own under outputs/runs/."""
     from mendbook.runs import run as run_notebook
 
-    settings, folder = _resolve(config, outputs)
+    settings, folder = resolve(config, outputs)
     settings.source(source)
     given = dict(_named_value(text) for text in parameter or ())
     record = run_notebook(notebook, source, given, settings.path, folder, timeout)
-    _say(f"{record.state}: {record.folder}")
+    say(f"{record.state}: {record.folder}")
     if record.error:
-        _say(f"  {record.error.name}: {record.error.message}")
+        say(f"  {record.error.name}: {record.error.message}")
     report = Path(record.folder) / "report.html"
     if report.exists():
-        _say(f"  report: {report}")
+        say(f"  report: {report}")
     if as_json:
-        _print_json(record.as_json())
+        print_json(record.as_json())
     return record.exit_code or 0
 
 
@@ -279,17 +233,17 @@ def demo(
 
     if clean:
         show.clean(outputs.absolute())
-        _say("The demo is removed.")
+        say("The demo is removed.")
         if as_json:
-            _print_json({"removed": str(outputs.absolute() / "demo")})
+            print_json({"removed": str(outputs.absolute() / "demo")})
         return 0
-    results = show.play(outputs.absolute(), say=_say)
+    results = show.play(outputs.absolute(), say=say)
     for result in results["systems"]:
         people.print(counts_table(result["audit"]))
-        _say(f"  report: {result['report']}\n")
-    _say(results["next"])
+        say(f"  report: {result['report']}\n")
+    say(results["next"])
     if as_json:
-        _print_json(results)
+        print_json(results)
     return 0
 
 
@@ -303,26 +257,9 @@ def lab(
     """Open JupyterLab on notebooks/, bound to localhost, with the demo or the given configuration."""
     from mendbook.laboratory import open_lab
 
-    settings, folder = _resolve(config, outputs)
+    settings, folder = resolve(config, outputs)
     return open_lab(settings, folder, port, browser)
 
 
-@ledger.command("verify")
-def ledger_verify(source: SourceName, config: Config = CONFIG, outputs: Outputs = OUTPUTS, as_json: AsJson = False) -> int:
-    """Read the whole ledger of SOURCE again. Exit code 2 where a row does not fit."""
-    state = _open(source, config, outputs).verify_ledger()
-    if state.first_bad:
-        bad = state.first_bad
-        where = {"row": bad.position, "plan": bad.plan, "batch": bad.batch, "change": bad.seq}
-        named = ", ".join(f"{name} {value}" for name, value in where.items() if value is not None)
-        people.print(f"[bold red]broken[/]: {escape(_inert(f'{named}: {bad.why}' if named else bad.why))}")
-        _say("  Nothing was changed. docs/ledger.md tells how to look at it by hand, and what each of these means.")
-    elif state.head is None:
-        _say(f"{source} has no ledger: nothing was ever repaired there.")
-    else:
-        _say(f"whole: {state.batches} batches, held against {state.checkpoints} checkpoints. Head: {state.head}")
-        if not state.checkpoints:
-            _say("  warning: without checkpoints (outputs/ledger/) an end that was cut off would not show.")
-    if as_json:
-        _print_json(state.as_json())
-    return 0 if state.ok else 2
+for command in pkgutil.iter_modules(commands.__path__):
+    import_module(f"{commands.__name__}.{command.name}")

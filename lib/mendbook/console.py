@@ -1,0 +1,75 @@
+"""What every command shares: the console that people read, the options that they all take, JSON on stdout.
+
+Part of the command line's floor: this module and the commands alone print.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+if TYPE_CHECKING:
+    from mendbook.config import Settings
+    from mendbook.workbook import Workbook
+
+people = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Config = Annotated[Path, typer.Option("--config", help="the mendbook.toml to use", show_default=True)]
+Outputs = Annotated[Path, typer.Option("--outputs", help="the folder for runs, plans and reports", show_default=True)]
+AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document on stdout")]
+SourceName = Annotated[str, typer.Argument(metavar="SOURCE", help="a source of mendbook.toml")]
+CONFIG = Path("mendbook.toml")
+OUTPUTS = Path("outputs")
+
+
+def say(text: str) -> None:
+    people.print(escape(text))
+
+
+def inert(text: str) -> str:
+    from mendbook.display import inert
+
+    return inert(text)
+
+
+def print_json(document: Any) -> None:
+    print(json.dumps(document, ensure_ascii=False, default=str))
+
+
+def resolve(config: Path, outputs: Path) -> tuple[Settings, Path]:
+    """The settings and the folder for outputs; where the demo's stand in for a missing mendbook.toml, it says so."""
+    from mendbook.config import DEMO_CONFIG
+    from mendbook.workbook import resolve
+
+    settings, folder = resolve(config, outputs)
+    if settings.path == folder / DEMO_CONFIG:
+        from mendbook.demo import revive
+
+        if config == CONFIG:
+            say(f"There is no mendbook.toml here; using the demo's ({settings.path}).")
+        revive(folder)
+    return settings, folder
+
+
+def open_workbook(source: str, config: Path, outputs: Path) -> Workbook:
+    from mendbook.workbook import Workbook
+
+    settings, folder = resolve(config, outputs)
+    return Workbook(settings.source(source), settings, folder)
+
+
+def progress() -> Callable[[str, int, int], None]:
+    """Tells which kind is being looked for: a line that moves on a terminal, nothing where output goes to a log."""
+    if not people.is_terminal:
+        return lambda *_: None
+
+    def tell(kind: str, done: int, total: int) -> None:
+        people.print(f"\r\x1b[2K  [{done}/{total}] {kind}" if kind else "\r\x1b[2K", end="")
+
+    return tell
