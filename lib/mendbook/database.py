@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
-from mendbook.config import Settings, Source, split_reference, url_of
+from mendbook.config import Settings, Source, split_reference, url_of, url_variable
 from mendbook.dialects import Dialect, Server, Stored, dialect_of
 from mendbook.errors import ConnectionFailed
 from mendbook.surroundings import Reference, Surroundings, foreign_keys
@@ -32,11 +32,14 @@ class Snapshot:
 
 
 class Database:
-    """The database of one source. Its URL, which may hold a password, is never shown."""
+    """The database of one source. Its URL, which may hold a password, is never shown.
 
-    def __init__(self, source: Source, settings: Settings) -> None:
+    ``role`` "repair" connects as the role that applies repairs, where mendbook.toml names one (``repair_url_env``).
+    """
+
+    def __init__(self, source: Source, settings: Settings, role: str = "audit") -> None:
         self.source = source
-        self.dialect, self._url = dialect_of(url_of(source, settings.path), source.url_env)
+        self.dialect, self._url = dialect_of(url_of(source, settings.path, role), url_variable(source, role))
 
     @property
     def url(self) -> URL:

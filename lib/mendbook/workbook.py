@@ -159,6 +159,31 @@ class Workbook:
         with self._database.connection() as connection:
             return verify(connection, seen)
 
+    def purge_ledger(self, before: str | datetime) -> dict[str, Any]:
+        """Remove the images of all that was done before a time (one without a zone is the source's), and record that.
+
+        {source, before, removed, through, position}. Raises ConfigError, Refused, ConnectionFailed, OutputError.
+        """
+        from mendbook.asked_times import instant
+        from mendbook.ledger_upkeep import purge
+
+        moment = instant(before, self.source.zone, "before")
+        if moment is None:
+            raise ConfigError("before: a time is missing.", "Write it as 2026-11-20T15:30+01:00, or as a date: 2026-11-20.")
+        return purge(self._writable(), self.outputs, moment)
+
+    def roles(self, prefix: str | None = None) -> dict[str, Any]:
+        """The SQL that gives mendbook its three roles with the least rights: {source, database, roles, sql}; nothing is run.
+
+        Raises ConfigError, MappingError, ConnectionFailed.
+        """
+        from mendbook import roles
+
+        return roles.take(self._database, roles.PREFIX if prefix is None else prefix)
+
+    def _writable(self) -> Database:
+        return Database(self.source, self.settings, role="repair")
+
     def _load(
         self,
         choose: TableChoice,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg2
@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import OID
 from sqlalchemy.engine import URL
 
 from mendbook.dialects import Catalogue, Relation, Server
-from mendbook.dialects.postgresql_catalogue import CHANGED_COLLATIONS
+from mendbook.dialects.postgresql_catalogue import CHANGED_COLLATIONS, SEQUENCES
 from mendbook.dialects.postgresql_relations import catalogue, referring
 from mendbook.dialects.postgresql_rows import PostgreSQLRows
 from mendbook.dialects.postgresql_text import PostgreSQLText
@@ -143,6 +143,10 @@ class PostgreSQL:
     def rows(self) -> PostgreSQLRows:
         """The statements that read and change rows as images."""
         return PostgreSQLRows()
+
+    def sequences(self, connection: Connection, tables: Sequence[int]) -> list[tuple[str, str]]:
+        """(schema, name) of the sequences that defaults of ``tables`` (identities) are drawn from."""
+        return [(row.schema, row.name) for row in connection.execute(SEQUENCES, {"oids": list(tables)})]
 
     def changed_collations(self, connection: Connection) -> list[str]:
         """Collations whose rules changed since indexes were sorted by them: such indexes may miss duplicates."""

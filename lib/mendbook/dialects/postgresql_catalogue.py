@@ -147,6 +147,19 @@ TRIGGERS = sa.text(
     """
 ).bindparams(_OIDS)
 
+#: The sequences that tables draw the defaults of their columns from; an identity's own needs no rights.
+SEQUENCES = sa.text(
+    """
+    SELECT DISTINCT n.nspname AS schema, s.relname AS name
+    FROM pg_attrdef d
+    JOIN pg_depend u ON u.classid = 'pg_attrdef'::regclass AND u.objid = d.oid AND u.refclassid = 'pg_class'::regclass
+    JOIN pg_class s ON s.oid = u.refobjid AND s.relkind = 'S'
+    JOIN pg_namespace n ON n.oid = s.relnamespace
+    WHERE d.adrelid = ANY(:oids)
+    ORDER BY 1, 2
+    """
+).bindparams(_OIDS)
+
 #: Collations that may take different letters for the same.
 COLLATIONS = sa.text(
     """
