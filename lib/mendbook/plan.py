@@ -13,7 +13,7 @@ import os
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -57,6 +57,25 @@ class Made:
     blocked: int
     left_out: tuple[LeftOut, ...]
     warnings: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """What was made, as JSON values; paths are absolute."""
+        header, outreach = self.plan.header, self.plan.folder / OUTREACH_FILE
+        return {
+            "plan": self.plan.id,
+            "digest": self.plan.digest,
+            "path": str(self.plan.path),
+            "cases": sum(header.cases.values()),
+            "changes": sum(sum(counts.values()) for counts in header.changes.values()),
+            "by_kind": dict(header.cases),
+            "blocked": self.blocked,
+            "deferred": header.deferred,
+            "left": [dict(each) for each in header.left],
+            "left_out": [asdict(each) for each in self.left_out],
+            "warnings": list(self.warnings),
+            "expires": header.expires,
+            "outreach": str(outreach) if outreach.exists() else None,
+        }
 
 
 def make(
