@@ -171,7 +171,7 @@ def _triggers(relations: Sequence[Relation], role: str) -> Iterable[str]:
     for relation in relations:
         for trigger in relation.triggers:
             what = f"trigger or rule {_told(trigger.name)} ({trigger.timing} {', '.join(trigger.events)})"
-            yield f"-- {_table_told(relation)} has the {what}: unless SECURITY DEFINER, it needs {_told(role)} to have its rights."
+            yield f"-- {_table_told(relation)} has the {what}: unless SECURITY DEFINER, {_told(role)} needs its rights."
 
 
 def _table(relation: Relation) -> str:

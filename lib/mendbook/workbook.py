@@ -6,7 +6,7 @@ A Workbook is one source of one mendbook.toml. It holds no connection between ca
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,8 @@ from mendbook.errors import ConfigError, known
 from mendbook.frames import Where, frames
 from mendbook.ledger import LedgerState, verify
 from mendbook.model import LogsRead
+from mendbook.plan_files import PlanFile, locate
+from mendbook.plan_files import read as read_plan
 from mendbook.records import create_run_folder
 from mendbook.tables import ProfileTable, Tables, UserTable
 
@@ -120,6 +122,43 @@ class Workbook:
         home = self.settings.path.parent
         with self._folder("incidents") as folder:
             return folder, take_incidents(self._database, self.source, home, folder, period, known_deploys)
+
+    def plan(
+        self,
+        author: str,
+        key: str | Path,
+        repairs: Mapping[str, str] | None = None,
+        kinds: Sequence[str] | None = None,
+        progress: Progress | None = None,
+    ) -> dict[str, Any]:
+        """Propose a repair for every damaged row, as a plan signed by ``author`` with the SSH key in the file ``key``.
+
+        ``repairs`` names another repair than the default of a kind; ``kinds`` are all where none are named. The result:
+        {plan, digest, path, cases, changes, by_kind, blocked, deferred, left, left_out, warnings, expires, outreach}. Raises
+        ConfigError, SignatureError, MappingError, Refused, ConnectionFailed, QueryStopped, OutputError; then no plan is left.
+        """
+        from mendbook import review
+        from mendbook.plan import make
+
+        file = Path(key)
+        review.check_can_sign(author, file, self.settings)
+
+        def sign(plan: PlanFile, at: datetime) -> None:
+            review.sign_as_author(plan, author, file, self.settings, at)
+
+        logs = self._failures if self.source.logs else None
+        made = make(self._database, self.settings, self.outputs, author, sign, repairs, kinds, progress, logs)
+        return made.as_json()
+
+    def plan_file(self, plan: str) -> PlanFile:
+        """The plan of that id or folder, its bytes held against its name. Raises ConfigError, Refused."""
+        return read_plan(locate(plan, self.outputs))
+
+    def show(self, plan: str, case: str | None = None, limit: int | None = None) -> dict[str, Any]:
+        """What a plan would change, before and after, as JSON values: {header, cases, shown, ...}; of one case, or of all."""
+        from mendbook.plan_show import document
+
+        return document(self.plan_file(plan), self.settings, case, limit)
 
     def users(
         self,

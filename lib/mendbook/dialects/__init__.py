@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Connection, FromClause, TextClause
@@ -139,6 +140,14 @@ class Server:
     encoding: str
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A transaction's moment: what the database calls the snapshot, and when it began by the database's clock (UTC)."""
+
+    snapshot: str
+    at: datetime
+
+
 class TextRules(Protocol):
     """DAMAGE's comparisons in the words of one database and encoding."""
 
@@ -183,6 +192,9 @@ class Dialect(Protocol):
     def referring(self, connection: Connection, tables: Mapping[str, Relation]) -> dict[str, Relation]: ...
     def rows(self) -> Rows: ...
     def sequences(self, connection: Connection, tables: Sequence[int]) -> list[tuple[str, str]]: ...
+    def identity(self, connection: Connection) -> dict[str, str]: ...
+    def schema_digests(self, connection: Connection, tables: Mapping[str, int]) -> dict[str, str]: ...
+    def moment(self, connection: Connection) -> Moment: ...
     def changed_collations(self, connection: Connection) -> list[str]: ...
     def hides_rows(self, connection: Connection, relation: Relation) -> str: ...
     def explain(self, error: Exception, url: URL) -> Exception: ...

@@ -9,6 +9,7 @@ import codecs
 import contextlib
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC
 from typing import Any
 
 import psycopg2
@@ -18,7 +19,7 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import OID
 from sqlalchemy.engine import URL
 
-from mendbook.dialects import Catalogue, Relation, Server
+from mendbook.dialects import Catalogue, Moment, Relation, Server, postgresql_schema
 from mendbook.dialects.postgresql_catalogue import CHANGED_COLLATIONS, SEQUENCES
 from mendbook.dialects.postgresql_relations import catalogue, referring
 from mendbook.dialects.postgresql_rows import PostgreSQLRows
@@ -147,6 +148,19 @@ class PostgreSQL:
     def sequences(self, connection: Connection, tables: Sequence[int]) -> list[tuple[str, str]]:
         """(schema, name) of the sequences that defaults of ``tables`` (identities) are drawn from."""
         return [(row.schema, row.name) for row in connection.execute(SEQUENCES, {"oids": list(tables)})]
+
+    def identity(self, connection: Connection) -> dict[str, str]:
+        """Which database this is: {"system", "database", "number"}."""
+        return postgresql_schema.identity(connection)
+
+    def schema_digests(self, connection: Connection, tables: Mapping[str, int]) -> dict[str, str]:
+        """What each of ``tables`` (name to identity) is like, as digests; a missing one has "missing"."""
+        return postgresql_schema.schema_digests(connection, tables)
+
+    def moment(self, connection: Connection) -> Moment:
+        """The moment that this transaction sees."""
+        row = connection.execute(sa.text("SELECT pg_current_snapshot()::text AS snapshot, transaction_timestamp() AS at")).one()
+        return Moment(row.snapshot, row.at.astimezone(UTC))
 
     def changed_collations(self, connection: Connection) -> list[str]:
         """Collations whose rules changed since indexes were sorted by them: such indexes may miss duplicates."""
