@@ -20,7 +20,7 @@ from mendbook.errors import ConfigError, known
 from mendbook.frames import Where, frames
 from mendbook.ledger import LedgerState, verify
 from mendbook.model import LogsRead
-from mendbook.plan_files import PlanFile, locate
+from mendbook.plan_files import PlanFile, locate, plan_id
 from mendbook.plan_files import read as read_plan
 from mendbook.records import create_run_folder
 from mendbook.tables import ProfileTable, Tables, UserTable
@@ -148,6 +148,26 @@ class Workbook:
 
         logs = self._failures if self.source.logs else None
         made = make(self._database, self.settings, self.outputs, author, sign, repairs, kinds, progress, logs)
+        return made.as_json()
+
+    def undo(
+        self, plan: str, author: str, key: str | Path, cases: Sequence[str] = (), progress: Progress | None = None
+    ) -> dict[str, Any]:
+        """Propose to take back ``cases`` (names or case_keys; all that are in force where none are named) of an applied plan.
+
+        The result is a plan like any other, to be reviewed, signed and applied; the same values as ``plan``, and its errors.
+        ConfigError where the plan, or one of the cases, was never applied.
+        """
+        from mendbook import review
+        from mendbook.undo import make
+
+        file = Path(key)
+        review.check_can_sign(author, file, self.settings)
+
+        def sign(made: PlanFile, at: datetime) -> None:
+            review.sign_as_author(made, author, file, self.settings, at)
+
+        made = make(self._database, self.settings, self.outputs, plan_id(plan), author, sign, cases, progress)
         return made.as_json()
 
     def plan_file(self, plan: str) -> PlanFile:
