@@ -275,6 +275,32 @@ def test_what_is_written_where(roles: Roles) -> None:
     assert found["ticket"].insert == ("id", "owner", "title")
 
 
+def test_every_row_that_a_plan_relies_on_can_be_locked(database: Any, tmp_path: Any, monkeypatch: Any) -> None:
+    """Users without a column that a repair sets, and a table that only a soft reference names."""
+    database.execute(
+        "CREATE TABLE person (id int PRIMARY KEY, name text); INSERT INTO person VALUES (1, 'ana');"
+        "CREATE TABLE plain (n int); CREATE TABLE link (id int PRIMARY KEY, n int); INSERT INTO plain VALUES (1)"
+    )
+    monkeypatch.setenv("CASE_URL", database.url)
+    shop = Shop(database, tmp_path, lambda url: monkeypatch.setenv("CASE_URL", url)).map(
+        '[sources.shop]\nurl_env = "CASE_URL"\nreferences = ["link.n -> plain.n"]\n'
+        '[sources.shop.users]\ntable = "person"\nusername = "name"\n'
+    )
+    prefix = f"t{uuid.uuid4().hex[:10]}"
+    try:
+        sql = shop.book().roles(prefix)["sql"]
+        shop.execute(sql + f"ALTER ROLE {prefix}_repair PASSWORD 'pw'")
+        book = Roles(shop, prefix, sql)
+        assert book.run("repair", "SELECT id FROM person FOR KEY SHARE") == [(1,)]
+        assert book.run("repair", "SELECT n FROM plain FOR UPDATE") == [(1,)]
+        book.refused("repair", "DELETE FROM plain")
+        book.refused("repair", "UPDATE person SET name = 'x'")
+    finally:
+        shop.execute("DROP SCHEMA IF EXISTS mendbook CASCADE")
+        for name in role_names(prefix).values():
+            shop.execute(f"DROP OWNED BY {name} CASCADE; DROP ROLE {name}")
+
+
 def test_none_is_more_than_it_should_be(roles: Roles) -> None:
     found = roles.shop.execute(
         "SELECT bool_or(rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls), count(*) FROM pg_roles"

@@ -24,17 +24,15 @@ _NAMES = ("audit", "repair", "owner")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What repairs write in one table: the columns they set in rows that stay, and those of rows that they make.
+    """What repairs write in one table: the columns they set in rows that stay, and those of rows that they make (``insert``).
 
-    Undo of a delete brings a whole row back, so that is every column that is not computed.
+    Undo of a delete brings a whole row back, so that is every column that is not computed, or none where no row ever goes.
+    Where they set none, ``update`` holds the key: nobody may lock a row without the right to update a column of it.
     """
 
     relation: Relation
     update: tuple[str, ...]
-
-    @property
-    def insert(self) -> tuple[str, ...]:
-        return tuple(column.name for column in self.relation.columns.values() if not column.generated)
+    insert: tuple[str, ...] = ()
 
 
 def take(database: Database, prefix: str = PREFIX) -> dict[str, Any]:
@@ -60,7 +58,7 @@ def role_names(prefix: str) -> dict[str, str]:
 
 
 def written(tables: Tables) -> list[Written]:
-    """What repairs may write: users and profiles, and the tables that refer to them, step by step."""
+    """What repairs may write: users and profiles, and the tables that refer to them, step by step; the others they may lock."""
     around = tables.surroundings
     update: dict[int, dict[str, None]] = {}
     mapped: list[UserTable | ProfileTable] = [tables.users, *tables.profiles]
@@ -68,15 +66,14 @@ def written(tables: Tables) -> list[Written]:
         update.setdefault(table.relation.identity, {}).update(dict.fromkeys(_own_columns(tables, table)))
     for reference in around.references:
         update.setdefault(around.relation(reference.table).identity, {}).update(dict.fromkeys(reference.columns))
-    found = []
+    found = {}  # two names of the mapping may mean one table
     for stored in around.tables.values():
         relation = stored.relation
-        if relation.identity not in update:
-            continue
-        columns = [name for name in relation.columns if name in update[relation.identity]]
-        found.append(Written(relation, tuple(name for name in columns if not relation.columns[name].generated)))
-        del update[relation.identity]  # two names of the mapping may mean one table
-    return found
+        stays = [name for name, column in relation.columns.items() if not column.generated]
+        set_there = tuple(name for name in stays if name in update.get(relation.identity, ()))
+        whole = tuple(stays) if relation.identity in update else ()
+        found[relation.identity] = Written(relation, set_there or stored.key or tuple(stays[:1]), whole)
+    return list(found.values())
 
 
 def _own_columns(tables: Tables, table: UserTable | ProfileTable) -> list[str]:
@@ -160,10 +157,9 @@ def _ledger(snapshot: Snapshot, audit: str, repair: str, owner: str) -> Iterable
 
 def _grants(rights: Written, role: str) -> Iterable[str]:
     table = _table(rights.relation)
-    if rights.update:
-        yield f"GRANT UPDATE ({_listed(rights.update)}) ON {table} TO {role};"
-    columns = f" ({_listed(rights.insert)})" if rights.insert else ""
-    yield f"GRANT INSERT{columns}, DELETE ON {table} TO {role};"
+    yield f"GRANT UPDATE ({_listed(rights.update)}) ON {table} TO {role};"
+    if rights.insert:
+        yield f"GRANT INSERT ({_listed(rights.insert)}), DELETE ON {table} TO {role};"
 
 
 def _triggers(relations: Sequence[Relation], role: str) -> Iterable[str]:

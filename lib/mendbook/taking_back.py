@@ -11,8 +11,8 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mendbook import canonical
 from mendbook.applied_cases import AppliedCase
-from mendbook.conflicts import key_after
 from mendbook.damage.changes import Values, privileged, stopped_by_triggers, values, without_key
 from mendbook.damage.references import referring
 from mendbook.dialects import Stored
@@ -84,12 +84,9 @@ def _exchanged(around: Surroundings, original: Original) -> _Draft:
     phases = _phases(original)
     last = max(phases, default=0)
     for change, phase in reversed(list(zip(applied.changes, phases, strict=True))):
-        key = change.key
-        if change.op == "update" and key is not None:
-            key = key_after(change, around.tables[change.table].key)
-        draft.changes.append(
-            Change(applied.case_key, change.table, _EXCHANGED[change.op], key, change.after, change.before, last - phase)
-        )
+        key = _key(around.tables[change.table], str(change.before if change.op == "delete" else change.after))
+        op = _EXCHANGED[change.op]
+        draft.changes.append(Change(applied.case_key, change.table, op, key, change.after, change.before, last - phase))
     draft.changes.sort(key=lambda change: change.phase)
     return draft
 
@@ -142,10 +139,10 @@ def _compare(tables: Tables, drafts: Sequence[_Draft]) -> Generator[Any, Sequenc
                 else:
                     draft.refuse(f"changed since: a row of {table}, which no key names")
             continue
-        keys = {_key(stored, change): None for _, change in places}
-        now = {row.key: row.image for row in (yield statements.by_keys(stored, list(keys)))}
+        keys = list({str(change.key): None for _, change in places})
+        now = {row.key: row.image for row in (yield statements.by_keys(stored, keys))}
         for draft, change in places:
-            image = now.get(_key(stored, change))
+            image = now.get(change.key)
             if change.op == "insert" and image is not None:
                 draft.refuse(f"key taken since: another row of {table} has it")
             elif change.op != "insert" and image is None:
@@ -155,11 +152,12 @@ def _compare(tables: Tables, drafts: Sequence[_Draft]) -> Generator[Any, Sequenc
                 draft.refuse(f"changed since: {', '.join(f'{table}.{name}' for name in other)}")
 
 
-def _key(stored: Stored, change: Change) -> str:
-    """The key of the row as it is now, or as it will be: where a row comes back, the one it had."""
-    if change.key is not None:
-        return change.key
-    return key_after(change, stored.key)
+def _key(stored: Stored, image: str) -> str | None:
+    """What names the row of an image; None where nothing else does."""
+    row = values(image)
+    if len(stored.key) == 1:
+        return row[stored.key[0]]
+    return canonical.text([row[name] for name in stored.key]) if stored.key else None
 
 
 def _differing(one: str, other: str) -> list[str]:
