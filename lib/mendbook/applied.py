@@ -54,7 +54,9 @@ def applied(connection: Connection, plan: str) -> Applied:
     if "ledger" in missing(connection):
         return Applied()
     rows = connection.execute(_BATCHES, {"plan": plan}).all()
-    batches, cases, stale = [], set(), {}
+    batches: list[dict[str, Any]] = []
+    cases: set[str] = set()
+    stale: dict[str, str] = {}
     for row in rows:
         details = json.loads(row.details)
         cases.update(each[0] for each in details.get("cases", ()))
@@ -71,4 +73,4 @@ def applied(connection: Connection, plan: str) -> Applied:
                 "statements": details.get("statements", []),
             }
         )
-    return Applied(tuple(batches), frozenset(cases), stale, sum(row.count for row in rows))
+    return Applied(tuple(batches), frozenset(cases), stale, sum(each["changes"] for each in batches))

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, RootTransaction
 
 from mendbook import checkpoints, ledger_schema, pressure, review
-from mendbook.applied import Applied, applied
+from mendbook.applied import applied
+from mendbook.apply_state import Approved, Run
 from mendbook.checkpoints import Checkpoint
 from mendbook.config import Settings
 from mendbook.database import Database
@@ -28,93 +27,18 @@ from mendbook.failpoints import reach
 from mendbook.model import Case
 from mendbook.plan_files import PlanFile
 from mendbook.recheck import Recheck
-from mendbook.repair import CasesFail, Ground, LooksLikeNew, Made, make_batch, of_the_database
+from mendbook.repair import CasesFail, Ground, LooksLikeNew, make_batch, of_the_database
 from mendbook.tables import bind, table_names
 
 ATTEMPTS = 5
 IDLE_SECONDS = 30.0
 LOCK_SECONDS = 5.0
-#: Signatures that held are asked about again after this long, or as soon as a file has changed.
-TRUSTED_SECONDS = 30.0
 #: Deadlock, serialization failure, lock timeout: somebody else was first, and the whole transaction is tried again.
 OTHERS_FIRST = ("40P01", "40001", "55P03")
 #: Classes of errors by which the database objects to what was asked, not to how: data, integrity, triggers, views.
 OBJECTIONS = ("22", "23", "2B", "2F", "38", "39", "42", "44", "P0", "0A")
 
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass
-class Run:
-    """One run over a plan: what is done so far, by this run and by those before.
-
-    done      what the ledger says of the plan; next_batch is the number of the batch to come
-    failed    cases that could not be done, to be recorded as stale with the next batch
-    under_way the cases of a batch of which it is not known yet whether it was committed
-    """
-
-    plan: PlanFile
-    commit: bool
-    done: Applied = field(default_factory=Applied)
-    next_batch: int = 1
-    made: set[str] = field(default_factory=set)
-    applied: dict[str, int] = field(default_factory=dict)
-    stale: dict[str, str] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
-    under_way: list[Case] = field(default_factory=list)
-    batches: int = 0
-    changes: int = 0
-
-    def over(self, case: str) -> bool:
-        """Whether nothing more is to be done about the case."""
-        return case in self.made or case in self.stale or self.done.state(case) is not None
-
-    def learn(self, done: Applied) -> None:
-        """Take the ledger's word; a batch whose end was not heard of is this run's where it is there."""
-        self.done, self.next_batch = done, done.next_batch
-        if any(case.name in done.cases for case in self.under_way):
-            self._note(self.under_way, {}, sum(len(case.changes) for case in self.under_way))
-        self.under_way = []
-
-    def note(self, made: Made) -> None:
-        """A batch was made (and, unless this is a rehearsal, committed)."""
-        self._note(made.cases, made.stale, len(made.changes))
-        self.under_way = []
-        self.next_batch += self.commit
-
-    def _note(self, cases: Sequence[Case], stale: Mapping[str, str], changes: int) -> None:
-        for case in cases:
-            self.made.add(case.name)
-            self.applied[case.kind] = self.applied.get(case.kind, 0) + 1
-        self.stale.update(stale)
-        self.failed = {name: why for name, why in self.failed.items() if name not in stale}
-        self.batches += 1
-        self.changes += changes
-
-
-class _Approved:
-    """The approvals, verified again when time has passed or a file has changed."""
-
-    def __init__(self, plan: PlanFile, settings: Settings, at: datetime) -> None:
-        self._plan, self._settings = plan, settings
-        self._approvals = review.approvals(plan, settings, at)
-        self._seen, self._at = self._approvals.fingerprint(), at
-
-    @property
-    def current(self) -> review.Approvals:
-        return self._approvals
-
-    def verify(self, at: datetime) -> Sequence[str]:
-        print_now = review.fingerprint(self._plan, self._settings)
-        if print_now != self._seen or at - self._at > timedelta(seconds=TRUSTED_SECONDS):
-            again = review.approvals(self._plan, self._settings, at)
-            if again.statements != self._approvals.statements:
-                raise Refused(
-                    f"The reviews of plan {self._plan.id} changed while it was being applied.",
-                    "What was applied is in the ledger. Look at the reviews, then type the same command again.",
-                )
-            self._approvals, self._seen, self._at = again, print_now, at
-        return self._approvals.statements
 
 
 class _Applying:
@@ -178,7 +102,7 @@ class _Applying:
             yield
             transaction.rollback()
 
-    def _look(self, connection: Connection) -> tuple[Ground, _Approved]:
+    def _look(self, connection: Connection) -> tuple[Ground, Approved]:
         """What there is to stand on: the tables, the approvals at the database's time, what the ledger has already."""
         plan, database = self._run.plan, self._database
         dialect, header = database.dialect, plan.header
@@ -186,7 +110,7 @@ class _Applying:
             server, moment = dialect.server(connection), dialect.moment(connection)
             catalogue = dialect.catalogue(connection, table_names(database.source))
             tables = database.surrounded(connection, bind(database.source, catalogue, dialect.text(server)))
-            approved = _Approved(plan, self._settings, moment.now)
+            approved = Approved(plan, self._settings, moment.now)
             self._run.learn(applied(connection, plan.id))
             transaction.rollback()
         self._check_down(self._run.done.last)
@@ -208,7 +132,7 @@ class _Applying:
             self._database.dialect.begin_repair(connection, limits.lock_seconds, limits.statement_seconds, IDLE_SECONDS)
             yield transaction
 
-    def _batches(self, connection: Connection, ground: Ground, approved: _Approved) -> None:
+    def _batches(self, connection: Connection, ground: Ground, approved: Approved) -> None:
         waiting = self._waiting(approved)
         held: list[Case] = []
         while not self._stopped():
@@ -225,7 +149,7 @@ class _Applying:
             done = len(self._run.made) + len(self._run.stale)
             self._progress("applying" if self._run.commit else "rehearsing", done, self._total)
 
-    def _waiting(self, approved: _Approved) -> Iterator[Case]:
+    def _waiting(self, approved: Approved) -> Iterator[Case]:
         for case in self._run.plan.cases():
             decision = approved.current.decision(case)
             if decision.state == "approved" and not self._run.over(case.name):

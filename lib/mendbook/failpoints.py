@@ -1,4 +1,4 @@
-"""Points at which a repair may be made to fail, so that tests can break it there. Nothing happens unless the environment says so.
+"""Points at which a repair may be made to fail, so that tests can break it there. Nothing happens unless asked for.
 
 MENDBOOK_FAILPOINT="NAME" or "NAME:ACTION" or "NAME:ACTION:N": at the N-th time (the first) that NAME is reached, ACTION is
 done: kill (SIGKILL, the default), stop (SIGSTOP), raise, or sleep (for MENDBOOK_FAILPOINT_SECONDS).

@@ -144,7 +144,8 @@ class Recheck:
         name, number = table.sql.name, next(self._numbers)
         rows = sa.select(table.sql).where(condition)
         # once, and by their keys: as a part of the finder it would be walked from the other end
-        return replace(table, sql=rows.cte(f"narrow_{number}").prefix_with("MATERIALIZED").alias(name))
+        once = rows.cte(f"narrow_{number}").prefix_with("MATERIALIZED")
+        return replace(table, sql=sa.select(once).subquery(name))
 
     def _keys(self, table: MappedTable, column: str, parameter: str) -> ColumnElement[bool]:
         """The rows whose ``column`` is among the texts of ``parameter``, by their index where the types allow."""
@@ -157,5 +158,5 @@ class Recheck:
 
     def _written_since(self, table: MappedTable) -> ColumnElement[bool]:
         """The rows that somebody may have written since the plan; cheap to tell, and never says no wrongly."""
-        name = table.sql.name
+        name = table.sql.name  # type: ignore[attr-defined]
         return sa.text(f"age({name}.xmin) <= age(CAST('{int(self._since) % 2**32}' AS xid))")  # type: ignore[return-value]
