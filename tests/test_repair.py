@@ -170,9 +170,12 @@ def test_damage_that_would_still_be_there_fails_the_case(bench: Bench) -> None:
 
 
 def test_damage_that_was_there_before_is_not_new_but_other_damage_is(bench: Bench, shop: Shop) -> None:
+    before = image_of(bench, "customer", "7")  # it is blank, too, and it stays so
+    changed = updated("7", "customer", "7", before, {"phone": None, "invited": "false"}, 0)
+    case = Case("null_flag", "customer", "7", "set", "low", (changed,))
     with pytest.raises(LooksLikeNew):
-        bench.make([flag_case(bench)], look_first=False)  # row 7 is blank and has no code, too
-    assert bench.make([flag_case(bench)]).stale == {}
+        bench.make([case], look_first=False)
+    assert bench.make([case]).stale == {}
     shop.database.execute("UPDATE customer SET invited = NULL WHERE id = 7")
     before = image_of(bench, "customer", "1")
     changed = updated("1", "customer", "1", before, {"phone": None, "invited": "false"}, 0)

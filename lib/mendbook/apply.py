@@ -19,6 +19,7 @@ from sqlalchemy import Connection, RootTransaction
 from mendbook import checkpoints, ledger_schema, pressure, review
 from mendbook.applied import applied
 from mendbook.apply_state import Approved, Run
+from mendbook.batch_work import CasesFail, Ground, LooksLikeNew
 from mendbook.checkpoints import Checkpoint
 from mendbook.config import Settings
 from mendbook.database import Database
@@ -27,7 +28,7 @@ from mendbook.failpoints import reach
 from mendbook.model import Case
 from mendbook.plan_files import PlanFile
 from mendbook.recheck import Recheck
-from mendbook.repair import CasesFail, Ground, LooksLikeNew, make_batch, of_the_database
+from mendbook.repair import make_batch, of_the_database
 from mendbook.tables import bind, table_names
 
 ATTEMPTS = 5

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from mendbook.batch_work import CasesFail, LooksLikeNew, Work
-from mendbook.damage.changes import values
+from mendbook.batch_work import CasesFail, LooksLikeNew, Work, differing, seen
 from mendbook.model import Case
-from mendbook.recheck import Harm, Touched
+from mendbook.recheck import NOT_OF_ROWS, Asked, Harm, Recheck, Touched
 
 
 def check_gone(work: Work, before: Sequence[Harm] | None) -> None:
@@ -42,7 +41,19 @@ def harm_of(work: Work) -> list[Harm]:
     rows, users = _whose(work)
     profiles = {table.profile: table.name for table in work.ground.tables.profiles}
     touched = {profile: frozenset(key for (changed, key) in rows if changed == table) for profile, table in profiles.items()}
-    return recheck.find(work.connection, Touched(frozenset(users), {name: keys for name, keys in touched.items() if keys}))
+    return recheck.find(work.connection, Touched(frozenset(users), touched, _asked(work, recheck)))
+
+
+def _asked(work: Work, recheck: Recheck) -> frozenset[Asked]:
+    """The kinds of damage that the batch is to mend, and those that its changes could make."""
+    asked: set[Asked] = {(case.profile, case.kind) for case in work.cases if case.kind not in NOT_OF_ROWS}
+    changed: set[tuple[str, str, tuple[str, ...]]] = set()
+    for _, _, change in work.changes():
+        columns = differing(str(change.before), str(change.after)) if change.op == "update" else []
+        changed.add((change.table, change.op, tuple(columns)))
+    for table, op, columns in changed:
+        asked |= recheck.affected(table, op, columns)
+    return frozenset(asked)
 
 
 def _whose(work: Work) -> tuple[dict[tuple[str, str], list[Case]], dict[str, list[Case]]]:
@@ -58,7 +69,7 @@ def _whose(work: Work) -> tuple[dict[tuple[str, str], list[Case]], dict[str, lis
             if table == tables.users.name:
                 users[key].append(case)
         if table in of_user and isinstance(image, str):
-            user = values(image).get(of_user[table])
+            user = seen(image).get(of_user[table])
             if user is not None:
                 users[user].append(case)
 

@@ -15,10 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from mendbook import ledger
-from mendbook.batch_work import CasesFail, Ground, Place, Work, differing
+from mendbook.batch_work import CasesFail, Ground, Place, Work, differing, seen
 from mendbook.checkpoints import Checkpoint
 from mendbook.consequences import check_gone, harm_of
-from mendbook.damage.changes import Values, values
 from mendbook.dialects import Stored
 from mendbook.failpoints import reach
 from mendbook.ledger import Entry
@@ -111,7 +110,7 @@ def _delete(work: Work, table: str, rows: Sequence[tuple[Place, Change, bool]]) 
 def _check_unreferred(work: Work, table: str, rows: Sequence[tuple[Place, Change, bool]]) -> None:
     """Nothing refers to a row that goes but rows that go with it: so nothing cascades, and nothing is left hanging."""
     going = {change.key for _, change, _ in rows}
-    before = [values(str(change.before)) for _, change, _ in rows]
+    before = [seen(str(change.before)) for _, change, _ in rows]
     reasons: dict[str, str] = {}
     for reference in work.ground.around.to(table):
         wanted = [[row[column] for column in reference.target_columns] for row in before]
@@ -151,9 +150,9 @@ def _update(work: Work, table: str, rows: Sequence[tuple[Place, Change, bool]]) 
 
 def _key_after(stored: Stored, change: Change, image: str) -> str | None:
     """The row's key after an update: a moved child of an inherited table has another one than before."""
-    if change.key is None or len(stored.key) != 1:
+    if change.key is None or len(stored.key) != 1 or change.after is None:
         return change.key
-    return values(image)[stored.key[0]]
+    return seen(image)[stored.key[0]]
 
 
 def _insert(work: Work, table: str, rows: Sequence[tuple[Place, Change, bool]]) -> None:
@@ -185,10 +184,10 @@ def _as_asked(asked: str, stored: str, but: set[str]) -> bool:
         return True
     if not but:
         return False
-    return _without(values(asked), but) == _without(values(stored), but)
+    return _without(seen(asked), but) == _without(seen(stored), but)
 
 
-def _without(row: Values, columns: set[str]) -> Values:
+def _without(row: Mapping[str, str | None], columns: set[str]) -> dict[str, str | None]:
     return {name: value for name, value in row.items() if name not in columns}
 
 
