@@ -49,8 +49,8 @@ def _asked(work: Work, recheck: Recheck) -> frozenset[Asked]:
     asked: set[Asked] = {(case.profile, case.kind) for case in work.cases if case.kind not in NOT_OF_ROWS}
     changed: set[tuple[str, str, tuple[str, ...]]] = set()
     for _, _, change in work.changes():
-        columns = differing(str(change.before), str(change.after)) if change.op == "update" else []
-        changed.add((change.table, change.op, tuple(columns)))
+        columns = tuple(differing(str(change.before), str(change.after))) if change.op == "update" else ()
+        changed.add((change.table, change.op, columns))
     for table, op, columns in changed:
         asked |= recheck.affected(table, op, columns)
     return frozenset(asked)
