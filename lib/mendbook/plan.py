@@ -102,13 +102,14 @@ def make(
         read = logs()
     with spooling(outputs) as folder:
         with database.snapshot() as bare:
+            moment = bare.dialect.moment(bare.connection)
             check_exact(bare)
             snapshot = with_logs(database.with_surroundings(bare), read)
             check_keys(snapshot)
             with Draft(folder, snapshot) as draft:
                 draft.propose(looked_for, tell)
             named = {kind.name: repair.name for kind, repair in looked_for}
-            first = header(snapshot, settings, database.source.name, author, draft.contents, named)
+            first = header(snapshot, settings, database.source.name, author, draft.contents, named, moment)
             missing = left_out(snapshot.tables, [kind for kind, _ in looked_for])
         plan = publish_signed(outputs, first, draft.path, sign, draft.beside)
     return Made(plan, draft.contents.blocked, tuple(missing), read.warnings)

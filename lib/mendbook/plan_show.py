@@ -13,7 +13,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mendbook import review
 from mendbook.config import Settings
 from mendbook.database import Database
 from mendbook.errors import MendbookError
@@ -38,7 +37,8 @@ def document(plan: PlanFile, settings: Settings, case: str | None = None, limit:
     """
     states, notes = states_of(plan, settings)
     wanted = None if case is None else set(plan.find(case))
-    shown, cases, matched = sha256(), [], 0
+    shown, matched = sha256(), 0
+    cases: list[dict[str, Any]] = []
     for line, each in lines(plan):
         if wanted is not None and each.name not in wanted:
             continue
@@ -86,6 +86,8 @@ def state_of(case: Case, states: Mapping[str, str]) -> str:
 
 def states_of(plan: PlanFile, settings: Settings) -> tuple[dict[str, str], list[str]]:
     """The state of each case that has been decided on or tried, and what could not be looked up."""
+    from mendbook import review  # it reads signatures; whoever only counts cases does without
+
     states = {name: state for name, state in review.states(plan).items() if state != UNDECIDED}
     try:
         states |= done(Database(settings.source(plan.header.source), settings), plan)
