@@ -13,7 +13,7 @@ from mendbook import canonical, plan_files
 from mendbook.database import Database
 from mendbook.dialects import postgresql_schema
 from mendbook.errors import ConfigError, MappingError, Refused, SignatureError
-from mendbook.model import Blocker, Case, Change, Found, Left, Repair, Row
+from mendbook.model import Blocker, Case, Change, Found, Left, LogsRead, Option, Repair, Row
 from mendbook.plan import Made, choose, make
 from mendbook.plan_files import PlanFile
 from support.databases import TestServer, fresh_database
@@ -32,7 +32,7 @@ Planner = Callable[..., Made]
 def planned(shop: Shop) -> Planner:
     """Makes a plan of the shop, signed by nobody."""
 
-    def plan(sign: Any = lambda plan, at: None, **asked: Any) -> Made:
+    def plan(sign: Any = lambda *_: None, **asked: Any) -> Made:
         book = shop.book()
         logs = asked.pop("logs", None)
         return make(
@@ -312,8 +312,6 @@ def test_the_place_that_a_row_moves_to_is_taken_too(shop: Shop, planned: Planner
 
 
 def test_what_a_reviewer_may_choose_is_taken_too(shop: Shop, planned: Planner, monkeypatch: pytest.MonkeyPatch) -> None:
-    from mendbook.model import Option
-
     shop.execute("UPDATE customer SET phone = '' WHERE id = 1; UPDATE customer SET invited = NULL WHERE id IN (4, 5)")
 
     def fill(tables: Any, founds: Any) -> Any:
@@ -348,7 +346,7 @@ def test_rows_without_a_key_are_told_apart_by_all_that_they_hold(
 def test_a_blocked_case_never_keeps_another_waiting(shop: Shop, planned: Planner, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.execute(TWICE + "UPDATE customer SET invited = NULL WHERE id = 12")
     with repairs(
-        monkeypatch, duplicate_profile=removing(lambda key: True), blank_profile=setting(phone="1"), null_flag=leaving("no")
+        monkeypatch, duplicate_profile=removing(lambda _: True), blank_profile=setting(phone="1"), null_flag=leaving("no")
     ):
         made = planned()
     assert told(made) == ["blank_profile/customer/11", "duplicate_profile/customer/2"], "though its kind comes first"
@@ -361,7 +359,7 @@ def test_of_two_blocked_cases_the_second_waits_and_says_for_what(
     shop: Shop, planned: Planner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop.execute(TWICE)
-    everything = removing(lambda key: True)
+    everything = removing(lambda _: True)
     with repairs(monkeypatch, duplicate_profile=everything, blank_profile=everything):
         made = planned()
     assert told(made) == ["duplicate_profile/customer/1", "duplicate_profile/customer/2"]
@@ -448,7 +446,7 @@ def test_whom_to_ask_is_listed_beside_the_plan(shop: Shop, planned: Planner, mon
 def test_an_unsigned_plan_never_stays_behind(shop: Shop, planned: Planner, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.execute(DAMAGE)
 
-    def refuse(plan: PlanFile, at: Any) -> None:
+    def refuse(plan: PlanFile, _: Any) -> None:
         assert plan.path.exists()
         raise SignatureError("no")
 
@@ -493,11 +491,8 @@ def test_a_role_that_may_only_read_is_enough(shop: Shop, planned: Planner, monke
         assert told(planned()) == ["null_flag/customer/7"]
 
 
-def test_failures_in_the_logs_are_read_where_they_are_needed(
-    shop: Shop, planned: Planner, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from mendbook.model import LogsRead
-
+@pytest.mark.usefixtures("shop")
+def test_failures_in_the_logs_are_read_where_they_are_needed(planned: Planner, monkeypatch: pytest.MonkeyPatch) -> None:
     read = []
 
     def logs() -> LogsRead:
