@@ -6,20 +6,21 @@ A Workbook is one source of one mendbook.toml. It holds no connection between ca
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mendbook import checkpoints
+from mendbook import checkpoints, plan_files
 from mendbook.audit import Progress, take
 from mendbook.config import DEFAULT_CONFIG, Settings, Source, find_config, load
 from mendbook.database import Database
-from mendbook.errors import ConfigError, known
+from mendbook.errors import ConfigError, Refused, known
 from mendbook.frames import Where, frames
 from mendbook.ledger import LedgerState, verify
 from mendbook.model import LogsRead
+from mendbook.plan_files import PlanFile
 from mendbook.records import create_run_folder
 from mendbook.tables import ProfileTable, Tables, UserTable
 
@@ -158,6 +159,69 @@ class Workbook:
         seen = checkpoints.read(checkpoints.file_of(self.outputs, self.source.name))
         with self._database.connection() as connection:
             return verify(connection, seen)
+
+    def decide(
+        self,
+        plan: str | Path,
+        person: str,
+        decision: str,
+        of: str | Mapping[str, str] = "all",
+        comment: str = "",
+        waive: Sequence[str] = (),
+        accept: Sequence[str] = (),
+        decline: Sequence[str] = (),
+    ) -> dict[str, Any]:
+        """Save ``person``'s decision ("approve", "reject", "defer") on cases of ``plan``, to be signed later.
+
+        ``of`` is "all", a kind, a case by its name or case_key, or a filter of kind, profile, risk and repair. ``waive`` is
+        CASE=BLOCKER, ``accept`` and ``decline`` CASE=OPTION. Returns how many cases it came to, and which were passed over
+        because they are blocked. Raises ConfigError, SignatureError (one's own plan), Refused or OutputError.
+        """
+        from mendbook import review
+        from mendbook.decisions import Choice, Details
+
+        found = self._plan(plan)
+        details = Details(comment, waive, accept, decline)
+        made = review.decide(found, person, [Choice(decision, of)], datetime.now(UTC), details)
+        cases = [case for entry in made.entries for case in entry.cases]
+        return {"plan": found.id, "decision": decision, "cases": cases, "passed_over": list(made.passed_over)}
+
+    def sign(
+        self,
+        plan: str | Path,
+        person: str,
+        key: str | Path,
+        approve: Sequence[str] = (),
+        reject: Sequence[str] = (),
+        defer: Sequence[str] = (),
+        waive: Sequence[str] = (),
+        accept: Sequence[str] = (),
+        decline: Sequence[str] = (),
+        comment: str = "",
+    ) -> dict[str, Any]:
+        """Save these decisions behind those that ``person`` made before, and sign them all by ``key``, a file of theirs.
+
+        Each of ``approve``, ``reject`` and ``defer`` is "all", a kind or a case; the narrower word goes before the wider. The
+        key is never read here: ssh-keygen asks for it. Raises ConfigError, SignatureError, Refused or OutputError.
+        """
+        from mendbook import review
+        from mendbook.decisions import Choice, Details
+
+        found, at = self._plan(plan), datetime.now(UTC)
+        asked = {"approve": approve, "reject": reject, "defer": defer}
+        choices = [Choice(decision, of) for decision, words in asked.items() for of in words]
+        made = review.decide(found, person, choices, at, Details(comment, waive, accept, decline))
+        return review.document(found, review.sign(found, person, Path(key), self.settings, at), made.passed_over)
+
+    def _plan(self, plan: str | Path) -> PlanFile:
+        """A plan of this source, by its id or its folder."""
+        found = plan_files.read(plan_files.locate(str(plan), self.outputs))
+        if found.header.source != self.source.name:
+            raise Refused(
+                f"Plan {found.id} is for source {found.header.source!r}, not for {self.source.name!r}.",
+                "Name a plan of this source, or open the other.",
+            )
+        return found
 
     def _load(
         self,
