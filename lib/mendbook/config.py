@@ -134,16 +134,16 @@ class Review(_Strict):
     """Who may approve, how many must, and for how long a plan is good. Files stand beside mendbook.toml."""
 
     allowed_signers: str = "allowed_signers"
-    approvals: Annotated[int, Field(ge=1)] = 1
+    approvals: Annotated[int, Field(ge=1, description="how many people must approve a case")] = 1
     approvals_by_risk: Annotated[
-        dict[Literal["low", "medium", "high"], Annotated[int, Field(ge=1)]], Field(description="for cases of that risk")
+        dict[Literal["low", "medium", "high"], Annotated[int, Field(ge=1)]], Field(description="more of them, by risk")
     ] = {}
-    expires_days: Annotated[int, Field(ge=1, le=365, description="days after which a plan is no longer applied")] = 7
-    revoked: Annotated[Name | None, Field(description="keys that count no more, as ssh-keygen reads them")] = None
+    expires_days: Annotated[int, Field(ge=1, le=365, description="how long a plan may be applied")] = 7
+    revoked: Annotated[Name | None, Field(description="a file of keys that hold no longer")] = None
 
     @property
     def policy(self) -> dict[str, Any]:
-        """What approving takes, as JSON values: a plan is bound to it."""
+        """What approving takes, as a plan's header holds it: it may not change between plan, review and apply."""
         return {"approvals": self.approvals, "approvals_by_risk": dict(self.approvals_by_risk)}
 
 

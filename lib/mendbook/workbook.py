@@ -8,20 +8,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mendbook import checkpoints
+from mendbook import checkpoints, plan_files
 from mendbook.audit import Progress, take
 from mendbook.config import DEFAULT_CONFIG, Settings, Source, find_config, load
 from mendbook.database import Database
-from mendbook.errors import ConfigError, known
+from mendbook.errors import ConfigError, Refused, known
 from mendbook.frames import Where, frames
 from mendbook.ledger import LedgerState, verify
 from mendbook.model import LogsRead
-from mendbook.plan_files import PlanFile, locate
-from mendbook.plan_files import read as read_plan
+from mendbook.plan_files import PlanFile
 from mendbook.records import create_run_folder
 from mendbook.tables import ProfileTable, Tables, UserTable
 
@@ -150,11 +149,7 @@ class Workbook:
         made = make(self._database, self.settings, self.outputs, author, sign, repairs, kinds, progress, logs)
         return made.as_json()
 
-    def plan_file(self, plan: str) -> PlanFile:
-        """The plan of that id or folder, its bytes held against its name. Raises ConfigError, Refused."""
-        return read_plan(locate(plan, self.outputs))
-
-    def show(self, plan: str, case: str | None = None, limit: int | None = None) -> dict[str, Any]:
+    def show(self, plan: str | Path, case: str | None = None, limit: int | None = None) -> dict[str, Any]:
         """What a plan would change, before and after, as JSON values: {header, cases, shown, ...}; of one case, or of all."""
         from mendbook.plan_show import document
 
@@ -197,6 +192,69 @@ class Workbook:
         seen = checkpoints.read(checkpoints.file_of(self.outputs, self.source.name))
         with self._database.connection() as connection:
             return verify(connection, seen)
+
+    def decide(
+        self,
+        plan: str | Path,
+        person: str,
+        decision: str,
+        of: str | Mapping[str, str] = "all",
+        comment: str = "",
+        waive: Sequence[str] = (),
+        accept: Sequence[str] = (),
+        decline: Sequence[str] = (),
+    ) -> dict[str, Any]:
+        """Save ``person``'s decision ("approve", "reject", "defer") on cases of ``plan``, to be signed later.
+
+        ``of`` is "all", a kind, a case by its name or case_key, or a filter of kind, profile, risk and repair. ``waive`` is
+        CASE=BLOCKER, ``accept`` and ``decline`` CASE=OPTION. Returns how many cases it came to, and which were passed over
+        because they are blocked. Raises ConfigError, SignatureError (one's own plan), Refused or OutputError.
+        """
+        from mendbook import review
+        from mendbook.decisions import Choice, Details
+
+        found = self.plan_file(plan)
+        details = Details(comment, waive, accept, decline)
+        made = review.decide(found, person, [Choice(decision, of)], datetime.now(UTC), details)
+        cases = [case for entry in made.entries for case in entry.cases]
+        return {"plan": found.id, "decision": decision, "cases": cases, "passed_over": list(made.passed_over)}
+
+    def sign(
+        self,
+        plan: str | Path,
+        person: str,
+        key: str | Path,
+        approve: Sequence[str] = (),
+        reject: Sequence[str] = (),
+        defer: Sequence[str] = (),
+        waive: Sequence[str] = (),
+        accept: Sequence[str] = (),
+        decline: Sequence[str] = (),
+        comment: str = "",
+    ) -> dict[str, Any]:
+        """Save these decisions behind those that ``person`` made before, and sign them all by ``key``, a file of theirs.
+
+        Each of ``approve``, ``reject`` and ``defer`` is "all", a kind or a case; the narrower word goes before the wider. The
+        key is never read here: ssh-keygen asks for it. Raises ConfigError, SignatureError, Refused or OutputError.
+        """
+        from mendbook import review
+        from mendbook.decisions import Choice, Details
+
+        found, at = self.plan_file(plan), datetime.now(UTC)
+        asked = {"approve": approve, "reject": reject, "defer": defer}
+        choices = [Choice(decision, of) for decision, words in asked.items() for of in words]
+        made = review.decide(found, person, choices, at, Details(comment, waive, accept, decline))
+        return review.document(found, review.sign(found, person, Path(key), self.settings, at), made.passed_over)
+
+    def plan_file(self, plan: str | Path) -> PlanFile:
+        """A plan of this source, by its id or its folder. Raises ConfigError where there is none, Refused where it was changed."""
+        found = plan_files.read(plan_files.locate(str(plan), self.outputs))
+        if found.header.source != self.source.name:
+            raise Refused(
+                f"Plan {found.id} is for source {found.header.source!r}, not for {self.source.name!r}.",
+                "Name a plan of this source, or open the other.",
+            )
+        return found
 
     def _load(
         self,
