@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from mendbook import review
 from mendbook.config import Settings
 from mendbook.database import Database
 from mendbook.errors import MendbookError
@@ -86,14 +87,17 @@ def state_of(case: Case, states: Mapping[str, str]) -> str:
 
 def states_of(plan: PlanFile, settings: Settings) -> tuple[dict[str, str], list[str]]:
     """The state of each case that has been decided on or tried, and what could not be looked up."""
-    from mendbook import review  # it reads signatures; whoever only counts cases does without
-
-    states = {name: state for name, state in review.states(plan).items() if state != UNDECIDED}
+    states: dict[str, str] = {}
+    notes = []
+    try:
+        states |= {name: state for name, state in review.states(plan).items() if state != UNDECIDED}
+    except MendbookError as error:
+        notes.append(f"What was decided is not told: {error.message}")
     try:
         states |= done(Database(settings.source(plan.header.source), settings), plan)
     except MendbookError as error:
-        return states, [f"Whether cases were applied is not told, for the ledger was not read: {error.message}"]
-    return states, []
+        notes.append(f"Whether cases were applied is not told, for the ledger was not read: {error.message}")
+    return states, notes
 
 
 def done(database: Database, plan: PlanFile) -> dict[str, str]:

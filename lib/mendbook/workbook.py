@@ -247,7 +247,7 @@ class Workbook:
         return review.document(found, review.sign(found, person, Path(key), self.settings, at), made.passed_over)
 
     def plan_file(self, plan: str | Path) -> PlanFile:
-        """A plan of this source, by its id or its folder. Raises ConfigError where there is none, Refused where it was changed."""
+        """A plan of this source, by its id or its folder. Raises ConfigError, Refused where it was changed."""
         found = plan_files.read(plan_files.locate(str(plan), self.outputs))
         if found.header.source != self.source.name:
             raise Refused(
