@@ -164,7 +164,7 @@ class Draft:
         self._starts, self._size = array("Q"), 0
         self._kinds: list[tuple[str, bool]] = []
         self._labels: dict[tuple[str, bool], tuple[str, bool]] = {}
-        self._outreach: Path = folder / OUTREACH_FILE
+        self._outreach, self._asked = folder / OUTREACH_FILE, set[str]()
         self._opened = ExitStack()
 
     def __enter__(self) -> Draft:
@@ -193,7 +193,10 @@ class Draft:
         progress("", len(looked_for), len(looked_for))
 
     def _contact(self, row: Any) -> None:
-        """Another line of the list of people to ask, as a spreadsheet opens it without running anything in it."""
+        """Another line of the list of people to ask, each once, as a spreadsheet opens it without running anything in it."""
+        if row.user_key in self._asked:
+            return
+        self._asked.add(row.user_key)
         if not self.beside:
             self.beside.append(self._outreach)
             file = io.TextIOWrapper(_private(self._outreach), encoding="utf-8", newline="", errors="backslashreplace")

@@ -55,6 +55,9 @@ def plan(
     header = book.plan_file(made["plan"]).header
     for warning in made["warnings"]:
         say(f"warning: {inert(warning)}")
+    for each in made["left_out"]:
+        of = f" of {each['profile']}" if each["profile"] else ""
+        say(f"left out: {each['kind']}{inert(of)}: {inert(each['why'])}")
     people.print(plan_table(header, {name: each.title for name, each in catalogue().items()}))
     for line in left_words(header):
         say(line)
