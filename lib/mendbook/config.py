@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
@@ -131,10 +131,20 @@ class Source(_Strict):
 
 
 class Review(_Strict):
-    """Who may approve, and how many must."""
+    """Who may approve, how many must, and for how long a plan is good. Files stand beside mendbook.toml."""
 
     allowed_signers: str = "allowed_signers"
-    approvals: Annotated[int, Field(ge=1)] = 1
+    approvals: Annotated[int, Field(ge=1, description="how many people must approve a case")] = 1
+    approvals_by_risk: Annotated[
+        dict[Literal["low", "medium", "high"], Annotated[int, Field(ge=1)]], Field(description="more of them, by risk")
+    ] = {}
+    expires_days: Annotated[int, Field(ge=1, le=365, description="how long a plan may be applied")] = 7
+    revoked: Annotated[Name | None, Field(description="a file of keys that hold no longer")] = None
+
+    @property
+    def policy(self) -> dict[str, Any]:
+        """What approving takes, as a plan's header holds it: it may not change between plan, review and apply."""
+        return {"approvals": self.approvals, "approvals_by_risk": dict(self.approvals_by_risk)}
 
 
 class Apply(_Strict):
