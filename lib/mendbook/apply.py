@@ -78,7 +78,7 @@ class _Applying:
                 self._ensure_ledger(connection)
             ground, approved = self._look(connection)
             self._connected_once = True
-            self._total = approved.current.counts().get("approved", 0)
+            self._total = approved.current.counts.get("approved", 0)
             self._batches(connection, ground, approved)
             return approved.current
 
@@ -142,6 +142,7 @@ class _Applying:
             if not held and not self._run.failed:
                 return
             self._give_way(connection)
+            approved.refresh()
             started = time.monotonic()
             now, held = _first(held, self._size)
             left = self._batch(connection, ground, now)
@@ -152,11 +153,11 @@ class _Applying:
 
     def _waiting(self, approved: Approved) -> Iterator[Case]:
         for case in self._run.plan.cases():
-            decision = approved.current.decision(case)
-            if decision.state == "approved" and not self._run.over(case.name):
-                case = review.effective(case, decision)
-                if case.changes:
-                    yield case
+            verdict = approved.current.verdicts[case.name]
+            if verdict.state == "approved" and not self._run.over(case.name):
+                chosen = review.effective(case, verdict)
+                if chosen.changes:  # every part of it may have been declined
+                    yield chosen
 
     def _ensure_ledger(self, connection: Connection) -> None:
         with self._transaction(connection):
@@ -269,7 +270,7 @@ def apply(
     run = Run(plan, commit)
     applying = _Applying(database, settings, run, outputs, progress or (lambda *_: None), stopped or (lambda: False))
     approvals = applying.go()
-    counts = approvals.counts()
+    counts = approvals.counts
     return {
         "plan": plan.id,
         "digest": plan.digest,
@@ -278,7 +279,8 @@ def apply(
         "mode": "commit" if commit else "rehearse",
         "applied": sum(run.applied.values()),
         "applied_by_kind": dict(sorted(run.applied.items())),
-        "already": len(run.done.cases),
+        "left_by_kind": dict(sorted(run.left.items())),
+        "already": run.already or 0,
         "stale": len(run.stale),
         "stale_cases": [{"case": name, "why": why} for name, why in sorted(run.stale.items())],
         "rejected": counts.get("rejected", 0),

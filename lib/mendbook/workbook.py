@@ -6,7 +6,7 @@ A Workbook is one source of one mendbook.toml. It holds no connection between ca
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -246,6 +246,25 @@ class Workbook:
         made = review.decide(found, person, choices, at, Details(comment, waive, accept, decline))
         return review.document(found, review.sign(found, person, Path(key), self.settings, at), made.passed_over)
 
+    def apply(
+        self,
+        plan: str | Path,
+        commit: bool = False,
+        progress: Progress | None = None,
+        stopped: Callable[[], bool] | None = None,
+    ) -> dict[str, Any]:
+        """Apply what is approved of ``plan``, or rehearse it, then audit again; what was done and what is left, as JSON values.
+
+        A rehearsal does everything and rolls it back. ``stopped`` is asked between batches. Raises Refused, SignatureError,
+        MappingError, ConnectionFailed, QueryStopped or OutputError; what was committed by then is in the ledger, and the same
+        call goes on from there.
+        """
+        from mendbook.applying import apply_and_audit
+
+        found = self.plan_file(plan)
+        with self._folder("apply") as folder:
+            return apply_and_audit(self._database, self.settings, found, self.outputs, folder, commit, progress, stopped)
+
     def plan_file(self, plan: str | Path) -> PlanFile:
         """A plan of this source, by its id or its folder. Raises ConfigError, Refused where it was changed."""
         found = plan_files.read(plan_files.locate(str(plan), self.outputs))
@@ -315,6 +334,4 @@ def _remove_empty(folder: Path) -> None:
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     TableChoice = Callable[[Tables], UserTable | ProfileTable]
