@@ -43,8 +43,11 @@ def images_digest(before: str | None, after: str | None, salt: str) -> str:
 
 def change_digest(plan: str, batch: int, seq: int, change: Change | Any, images: str) -> str:
     """The digest of one change: what was done to which row, and the digest of its images."""
-    fields = {"batch": batch, "case_key": change.case_key, "images": images, "key": change.key, "op": change.op}
-    return canonical.digest(canonical.line({**fields, "plan": plan, "seq": seq, "table": change.table}))
+    # as canonical.line would write it: a hundred thousand changes pass here, and their names need no sorting
+    text = canonical.text
+    told = f'"batch":{batch},"case_key":{text(change.case_key)},"images":"{images}","key":{text(change.key)}'
+    named = f'"op":{text(change.op)},"plan":{text(plan)},"seq":{seq},"table":{text(change.table)}'
+    return canonical.digest(f"{{{told},{named}}}\n".encode())
 
 
 def changes_digest(digests: Iterable[str]) -> str:

@@ -102,13 +102,14 @@ def make(
         read = logs()
     with spooling(outputs) as folder:
         with database.snapshot() as bare:
+            moment = bare.dialect.moment(bare.connection)
             check_exact(bare)
             snapshot = with_logs(database.with_surroundings(bare), read)
             check_keys(snapshot)
             with Draft(folder, snapshot) as draft:
                 draft.propose(looked_for, tell)
             named = {kind.name: repair.name for kind, repair in looked_for}
-            first = header(snapshot, settings, database.source.name, author, draft.contents, named)
+            first = header(snapshot, settings, database.source.name, author, draft.contents, named, moment)
             missing = left_out(snapshot.tables, [kind for kind, _ in looked_for])
         plan = publish_signed(outputs, first, draft.path, sign, draft.beside)
     return Made(plan, draft.contents.blocked, tuple(missing), read.warnings)
@@ -163,7 +164,7 @@ class Draft:
         self._starts, self._size = array("Q"), 0
         self._kinds: list[tuple[str, bool]] = []
         self._labels: dict[tuple[str, bool], tuple[str, bool]] = {}
-        self._outreach: Path = folder / OUTREACH_FILE
+        self._outreach, self._asked = folder / OUTREACH_FILE, set[str]()
         self._opened = ExitStack()
 
     def __enter__(self) -> Draft:
@@ -192,7 +193,10 @@ class Draft:
         progress("", len(looked_for), len(looked_for))
 
     def _contact(self, row: Any) -> None:
-        """Another line of the list of people to ask, as a spreadsheet opens it without running anything in it."""
+        """Another line of the list of people to ask, each once, as a spreadsheet opens it without running anything in it."""
+        if row.user_key in self._asked:
+            return
+        self._asked.add(row.user_key)
         if not self.beside:
             self.beside.append(self._outreach)
             file = io.TextIOWrapper(_private(self._outreach), encoding="utf-8", newline="", errors="backslashreplace")

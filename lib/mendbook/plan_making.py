@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import mkdtemp
@@ -19,6 +19,7 @@ from typing import Any
 from mendbook import plan_files
 from mendbook.config import Settings
 from mendbook.database import Snapshot
+from mendbook.dialects import Moment
 from mendbook.errors import Refused
 from mendbook.model import Case, Change, Left
 from mendbook.plan_files import Header, PlanFile
@@ -117,12 +118,13 @@ def header(
     author: str,
     contents: Contents,
     repairs: Mapping[str, str],
+    moment: Moment,
     act: str = "apply",
     parent: str | None = None,
 ) -> Header:
-    """The first line of a plan made in ``snapshot``, whose tables come with their surroundings."""
+    """The first line of a plan made in ``snapshot``, whose tables come with their surroundings, at the ``moment`` it began."""
     dialect, connection, around = snapshot.dialect, snapshot.connection, snapshot.tables.surroundings
-    moment = dialect.moment(connection)
+    made_at = moment.now.astimezone(UTC)
     identities = {name: around.relation(name).identity for name in contents.schema(around)}
     return Header(
         tool=tool(),
@@ -131,8 +133,8 @@ def header(
         identity=dialect.identity(connection),
         schema=dialect.schema_digests(connection, identities),
         snapshot=moment.snapshot,
-        made_at=moment.at.isoformat(timespec="milliseconds"),
-        expires=(moment.at + timedelta(days=settings.review.expires_days)).isoformat(timespec="milliseconds"),
+        made_at=made_at.isoformat(timespec="milliseconds"),
+        expires=(made_at + timedelta(days=settings.review.expires_days)).isoformat(timespec="milliseconds"),
         author=author,
         policy=settings.review.policy,
         repairs=dict(repairs),

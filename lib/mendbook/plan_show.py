@@ -38,7 +38,8 @@ def document(plan: PlanFile, settings: Settings, case: str | None = None, limit:
     """
     states, notes = states_of(plan, settings)
     wanted = None if case is None else set(plan.find(case))
-    shown, cases, matched = sha256(), [], 0
+    shown, matched = sha256(), 0
+    cases: list[dict[str, Any]] = []
     for line, each in lines(plan):
         if wanted is not None and each.name not in wanted:
             continue
@@ -86,12 +87,17 @@ def state_of(case: Case, states: Mapping[str, str]) -> str:
 
 def states_of(plan: PlanFile, settings: Settings) -> tuple[dict[str, str], list[str]]:
     """The state of each case that has been decided on or tried, and what could not be looked up."""
-    states = {name: state for name, state in review.states(plan).items() if state != UNDECIDED}
+    states: dict[str, str] = {}
+    notes = []
+    try:
+        states |= {name: state for name, state in review.states(plan).items() if state != UNDECIDED}
+    except MendbookError as error:
+        notes.append(f"What was decided is not told: {error.message}")
     try:
         states |= done(Database(settings.source(plan.header.source), settings), plan)
     except MendbookError as error:
-        return states, [f"Whether cases were applied is not told, for the ledger was not read: {error.message}"]
-    return states, []
+        notes.append(f"Whether cases were applied is not told, for the ledger was not read: {error.message}")
+    return states, notes
 
 
 def done(database: Database, plan: PlanFile) -> dict[str, str]:

@@ -41,7 +41,7 @@ def changes_words(header: Header) -> str:
     """How many rows of each table would be added, changed and removed."""
     told = []
     for table, counts in header.changes.items():
-        parts = ", ".join(f"{count:,} {_OPS[op]}" for op, count in counts.items() if count)
+        parts = ", ".join(f"{counts[op]:,} {done}" for op, done in _OPS.items() if counts.get(op))
         told.append(f"{inert(table)}: {parts}")
     return "; ".join(told) or "no row"
 

@@ -49,12 +49,13 @@ def make(
     tell = progress or (lambda *_: None)
     with spooling(outputs) as folder:
         with database.snapshot() as bare:
+            moment = bare.dialect.moment(bare.connection)
             check_exact(bare)
             snapshot = database.with_surroundings(bare)
             _check_ledger(snapshot.connection, outputs, database.source.name)
             draft = _Draft(folder / "cases", snapshot, plan, _Parent.of(plan, outputs))
             draft.fill(_chosen(snapshot.connection, plan, cases), _parents(outputs), tell)
-            first = header(snapshot, settings, database.source.name, author, draft.contents, {}, "undo", plan)
+            first = header(snapshot, settings, database.source.name, author, draft.contents, {}, moment, "undo", plan)
         made = publish_signed(outputs, first, draft.path, sign)
     return Made(made, draft.contents.blocked, (), ())
 

@@ -73,13 +73,14 @@ class Undoing:
         """A published plan of these cases."""
         database, book, contents = self.database, self.shop.book(), Contents()
         with database.snapshot() as bare:
+            moment = bare.dialect.moment(bare.connection)
             snapshot = database.with_surroundings(bare)
             claims = Claims({name: stored.key for name, stored in snapshot.tables.surroundings.tables.items()})
             for number, case in enumerate(cases):
                 assert claims.conflict(case) is None
                 claims.take(case, number)
                 contents.add(case)
-            first = header(snapshot, book.settings, "shop", "ana", contents, {}, act, parent)
+            first = header(snapshot, book.settings, "shop", "ana", contents, {}, moment, act, parent)
         spooled = self.shop.home / "spooled"
         spooled.write_bytes(b"".join(map(case_line, cases)))
         return publish_signed(self.shop.outputs, first, spooled, unsigned)

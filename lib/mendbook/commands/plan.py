@@ -55,10 +55,15 @@ def plan(
     header = book.plan_file(made["plan"]).header
     for warning in made["warnings"]:
         say(f"warning: {inert(warning)}")
+    for each in made["left_out"]:
+        of = f" of {each['profile']}" if each["profile"] else ""
+        say(f"left out: {each['kind']}{inert(of)}: {inert(each['why'])}")
     people.print(plan_table(header, {name: each.title for name, each in catalogue().items()}))
     for line in left_words(header):
         say(line)
-    say(f"Rows: {changes_words(header)}. Blocked: {made['blocked']:,} cases, each to be waived by name or left.")
+    say(f"Rows: {changes_words(header)}.")
+    if made["blocked"]:
+        say(f"Blocked: {made['blocked']:,} of {made['cases']:,} cases; each is approved only by its name, its blockers waived.")
     say(f"Plan {made['plan']}, until {made['expires']}: {made['path']}")
     if made["outreach"]:
         say(f"Whom to ask: {made['outreach']}")

@@ -51,6 +51,31 @@ class PostgreSQLRows:
             self._parts(stored, keys),
         )
 
+    def held(self, stored: Stored, keys: Sequence[str]) -> TextClause:
+        """Keeps the rows that ``keys`` name from going away or changing their keys, and tells which there are."""
+        return _statement(
+            f"SELECT {self.key(stored)} AS key FROM {table(stored.relation)} t {self._named(stored)}"
+            f" ORDER BY {', '.join(f't.{quoted(name)}' for name in stored.key)} FOR KEY SHARE OF t",
+            self._parts(stored, keys),
+        )
+
+    def naming(
+        self, stored: Stored, columns: Sequence[str], values: Sequence[Sequence[str | None]], only: tuple[str, str] | None
+    ) -> TextClause:
+        """The rows whose ``columns`` have one of ``values``, as (n, key): whether anything still refers there.
+
+        ``only``: a column and the text that it must have besides.
+        """
+        parts = {f"v{i}": [value[i] for value in values] for i in range(len(columns))}
+        types = [stored.relation.columns[name] for name in columns]
+        met = [f"t.{quoted(name)} = v.v{i}::{column.type}" for i, (name, column) in enumerate(zip(columns, types, strict=True))]
+        met += [] if only is None else [f"t.{quoted(only[0])}::text = {_literal(only[1])}"]
+        return _statement(
+            f"SELECT (v.n - 1)::integer AS n, {self.key(stored)} AS key"
+            f" FROM {_unnest(parts, True)} JOIN {table(stored.relation)} t ON {_all(met)}",
+            parts,
+        )
+
     def by_values(self, stored: Stored, columns: Sequence[str], values: Sequence[Sequence[str | None]]) -> TextClause:
         """The rows whose ``columns`` have one of ``values`` (texts), with ``n``, the place (from 0) of the values they have."""
         parts = {f"v{i}": [value[i] for value in values] for i in range(len(columns))}

@@ -1,0 +1,213 @@
+"""The transaction of one batch, from its first lock to its row in the ledger. The only module that changes rows.
+
+Everything that a repair relies on is checked inside the transaction that it is made in: that it may be done at all, that
+every row is still as the reviewer saw it, that the server stored what was asked for, that nothing refers to what goes, that
+the damage is gone and none is new. Whoever calls begins and ends the transaction; a rehearsal is the same, rolled back.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from mendbook import ledger
+from mendbook.batch_work import CasesFail, Ground, Place, Work, differing, seen
+from mendbook.checkpoints import Checkpoint
+from mendbook.consequences import check_gone, harm_of
+from mendbook.dialects import Stored
+from mendbook.failpoints import reach
+from mendbook.ledger import Entry
+from mendbook.model import Case, Change
+from mendbook.preconditions import allow, lock_rows, lock_tables
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a batch did: the cases applied, those that were stale and why, the rows' changes as they were made."""
+
+    cases: tuple[Case, ...]
+    stale: Mapping[str, str]
+    changes: tuple[Change, ...]
+    checkpoint: Checkpoint
+
+
+def make_batch(
+    connection: Connection, ground: Ground, number: int, cases: Sequence[Case], stale: Mapping[str, str], look_first: bool
+) -> Made:
+    """Make the changes of ``cases`` as batch ``number`` inside the caller's transaction, up to its row in the ledger.
+
+    ``stale`` are cases that have failed already, to be recorded with this batch. With ``look_first`` the damage that was
+    there before is not taken for new. Raises AlreadyApplied, Refused, CasesFail, LooksLikeNew, and the driver's errors.
+    """
+    reach("begun")
+    ledger.claim(connection, ground.plan.id, number)
+    reach("claimed")
+    work = Work(connection, ground, list(cases), dict(stale))
+    lock_tables(work)
+    statements = allow(work)
+    reach("allowed")
+    lock_rows(work)
+    reach("compared")
+    before = harm_of(work) if look_first else None
+    _change_rows(work)
+    reach("changed")
+    connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+    check_gone(work, before)
+    reach("checked")
+    changes, listed = _recorded(work)
+    details = {
+        "plan": ground.plan.digest,
+        "statements": list(statements),
+        "cases": listed,
+        "stale": [[name, why] for name, why in sorted(work.stale.items())],
+    }
+    if ground.plan.header.parent is not None:
+        details["parent"] = ground.plan.header.parent
+    entry = Entry(ground.plan.id, number, ground.plan.header.act, details)
+    checkpoint = ledger.append(connection, entry, changes)
+    reach("appended")
+    return Made(tuple(work.cases), work.stale, tuple(changes), checkpoint)
+
+
+def _change_rows(work: Work) -> None:
+    """Phase by phase, set by set; every row that the server says it stored is held against the one asked for."""
+    phases: dict[int, dict[str, dict[str, list[tuple[Place, Change, bool]]]]] = defaultdict(
+        lambda: {op: defaultdict(list) for op in ("delete", "update", "insert")}
+    )
+    for case, place, change in work.changes():
+        lenient = any(blocker.name == "trigger" for blocker in case.blockers)
+        phases[change.phase][change.op][change.table].append(((case.name, place), change, lenient))
+    for phase in sorted(phases):
+        reach("changing")
+        for table, rows in sorted(phases[phase]["delete"].items()):
+            _delete(work, table, rows)
+        for table, rows in sorted(phases[phase]["update"].items()):
+            _update(work, table, rows)
+        for table, rows in sorted(phases[phase]["insert"].items()):
+            _insert(work, table, rows)
+
+
+def _named(work: Work, place: Place, change: Change) -> str:
+    return work.places[place] if change.key is None else change.key
+
+
+def _delete(work: Work, table: str, rows: Sequence[tuple[Place, Change, bool]]) -> None:
+    _check_unreferred(work, table, rows)
+    keys = [_named(work, place, change) for place, change, _ in rows]
+    gone = {row.key for row in work.connection.execute(work.ground.tables.statements.delete(work.stored(table), keys))}
+    kept = {
+        place[0]: f"the database did not let row {key} of {table} go"
+        for (place, _, _), key in zip(rows, keys, strict=True)
+        if key not in gone
+    }
+    if kept:
+        raise CasesFail(kept)
+    work.made.update((place, (change.key, None)) for place, change, _ in rows)
+
+
+def _check_unreferred(work: Work, table: str, rows: Sequence[tuple[Place, Change, bool]]) -> None:
+    """Nothing refers to a row that goes but rows that go with it: so nothing cascades, and nothing is left hanging."""
+    going = {change.key for _, change, _ in rows}
+    before = [seen(str(change.before)) for _, change, _ in rows]
+    reasons: dict[str, str] = {}
+    for reference in work.ground.around.to(table):
+        wanted = [[row[column] for column in reference.target_columns] for row in before]
+        stored = work.stored(reference.table)
+        named = work.ground.tables.statements.naming(stored, reference.columns, wanted, reference.only)
+        for found in work.connection.execute(named):
+            if reference.table != table or found.key not in going:
+                what = f"row {found.key} of {reference.table}" if found.key else f"a row of {reference.table}"
+                reasons[rows[found.n][0][0]] = f"{what} refers to row {rows[found.n][1].key} of {table}, which is to go"
+    if reasons:
+        raise CasesFail(reasons)
+
+
+def _update(work: Work, table: str, rows: Sequence[tuple[Place, Change, bool]]) -> None:
+    stored = work.stored(table)
+    computed = {name for name, column in stored.relation.columns.items() if column.generated}
+    alike: dict[tuple[str, ...], list[tuple[Place, Change, bool]]] = defaultdict(list)
+    for row in rows:
+        changed = [name for name in differing(str(row[1].before), str(row[1].after)) if name not in computed]
+        alike[tuple(changed)].append(row)
+    for columns, group in sorted(alike.items()):
+        keys = [_named(work, place, change) for place, change, _ in group]
+        afters = [str(change.after) for _, change, _ in group]
+        statement = work.ground.tables.statements.update(stored, columns, keys, afters)
+        now = {row.key: row.image for row in work.connection.execute(statement)}
+        reasons = {}
+        for (place, change, lenient), key in zip(group, keys, strict=True):
+            if key not in now:
+                reasons[place[0]] = f"the database did not let row {key} of {table} be changed"
+            elif not lenient and not _as_asked(str(change.after), now[key], computed):
+                reasons[place[0]] = f"the database made something else of row {key} of {table}"
+            else:
+                work.made[place] = (_key_after(stored, change, now[key]), now[key])
+        if reasons:
+            raise CasesFail(reasons)
+
+
+def _key_after(stored: Stored, change: Change, image: str) -> str | None:
+    """The row's key after an update: a moved child of an inherited table has another one than before."""
+    if change.key is None or len(stored.key) != 1 or change.after is None:
+        return change.key
+    return seen(image)[stored.key[0]]
+
+
+def _insert(work: Work, table: str, rows: Sequence[tuple[Place, Change, bool]]) -> None:
+    stored = work.stored(table)
+    computed = {name for name, column in stored.relation.columns.items() if column.generated}
+    alike: dict[tuple[tuple[str, str], ...], list[tuple[Place, Change, bool]]] = defaultdict(list)
+    for row in rows:
+        alike[tuple(sorted(row[1].drawn.items()))].append(row)
+    for drawn, group in sorted(alike.items()):
+        statement = work.ground.tables.statements.insert(stored, [str(change.after) for _, change, _ in group], dict(drawn))
+        stored_rows = work.connection.execute(statement).all()
+        reasons = {}
+        for number, (place, change, lenient) in enumerate(group):
+            if number >= len(stored_rows):
+                reasons[place[0]] = f"the database did not let a row of {table} be added"
+                continue
+            new = stored_rows[number]
+            if not lenient and not _as_asked(str(change.after), new.image, {*computed, *dict(drawn)}):
+                reasons[place[0]] = f"the database made something else of the new row of {table}"
+            else:
+                work.made[place] = (new.key, new.image)
+        if reasons:
+            raise CasesFail(reasons)
+
+
+def _as_asked(asked: str, stored: str, but: set[str]) -> bool:
+    """Whether the row that the server stored is the one asked for, but for the columns that it computes or draws itself."""
+    if asked == stored:
+        return True
+    if not but:
+        return False
+    return _without(seen(asked), but) == _without(seen(stored), but)
+
+
+def _without(row: Mapping[str, str | None], columns: set[str]) -> dict[str, str | None]:
+    return {name: value for name, value in row.items() if name not in columns}
+
+
+def _recorded(work: Work) -> tuple[list[Change], list[list[object]]]:
+    """The changes as they were made, case by case in the order of their phases, and where each case's changes stand."""
+    changes: list[Change] = []
+    listed: list[list[object]] = []
+    for case in work.cases:
+        first = len(changes) + 1
+        for place, change in sorted(enumerate(case.changes), key=lambda each: each[1].phase):
+            key, after = work.made[case.name, place]
+            changes.append(replace(change, key=key if change.op == "insert" else change.key, after=after, drawn={}))
+        listed.append([case.name, case.kind, case.profile, case.case_key, first, len(changes)])
+    return changes, listed
+
+
+def of_the_database(error: sa.exc.DBAPIError) -> str:
+    """What the database objected to, in its own words but without the row's values."""
+    diagnosis = getattr(error.orig, "diag", None)
+    primary = str(getattr(diagnosis, "message_primary", None) or error.orig).strip().splitlines()[0]
+    return f"the database refused it: {primary}"
