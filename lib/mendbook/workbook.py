@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from mendbook.incident_view import IncidentView
+    from mendbook.plan_view import PlanView
     from mendbook.views import AuditView
 
 #: Where a papermill run tells the kernel which folder is its own.
@@ -174,6 +175,12 @@ class Workbook:
         from mendbook.plan_show import document
 
         return document(self.plan_file(plan), self.settings, case, limit)
+
+    def plan_view(self, plan: str | Path) -> PlanView:
+        """A plan to look at in a notebook: frames of its cases, and each case before and after."""
+        from mendbook.plan_view import PlanView
+
+        return PlanView(self.plan_file(plan), self.settings, self.reveal)
 
     def users(
         self,
