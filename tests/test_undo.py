@@ -17,7 +17,7 @@ from mendbook.plan_files import PlanFile, source_of
 from mendbook.proposing import answered
 from mendbook.surroundings import Surroundings
 from mendbook.taking_back import Original, take_back
-from support.shop import CUSTOMER, MAPPING, SOURCE, USERS, Shop
+from support.shop import CUSTOMER, MAPPING, SOURCE, USERS, Shop, role
 from support.undoing import Undoing, only_case, reasons
 
 AROUND = """
@@ -298,6 +298,10 @@ CONFLICTS = {
         "key taken since: another row of auth_user has it",
     ),
     "a code is taken": ("UPDATE customer SET barcode = 'C-2' WHERE id = 3", "taken since by another row of customer: barcode"),
+    "an e-mail is taken, but for case": (
+        "INSERT INTO auth_user (id, username, email) VALUES (8, 'USER2', 'eight@example.com')",
+        "taken since by another row of auth_user: lower(username)",
+    ),
     "a column came": ("ALTER TABLE note ADD more text", "the columns of note are others since: more"),
     "a column went": ("ALTER TABLE note DROP body", "the columns of note are others since: body"),
     "a table went": ("DROP TABLE visit", "table visit is not there any more, or refers to no mapped one"),
@@ -346,6 +350,30 @@ def test_soft_references(undoing: Undoing) -> None:
     shop.execute("INSERT INTO invoice SELECT 5, id FROM customer WHERE user_id = 6")
     left = undoing.undo(plan).plan.header.left
     assert [each["why"] for each in left] == ["referred to since: a row of invoice refers to the row of customer that was made"]
+
+
+def test_soft_references_that_name_nothing(undoing: Undoing) -> None:
+    """A text that could be no key is asked of nobody."""
+    shop = undoing.shop
+    shop.execute("CREATE TABLE invoice (id int PRIMARY KEY, ref text); INSERT INTO invoice VALUES (1, 'x'), (2, '3')")
+    shop.map(MAPPING.replace('url_env = "SHOP_URL"', 'url_env = "SHOP_URL"\nreferences = ["invoice.ref -> customer.id"]'))
+    plan = applied(undoing, undoing.case("ghost_user/1", undoing.delete("invoice", "1"), undoing.delete("invoice", "2")))
+    assert [(row.table, row.key) for row in only_case(undoing.undo(plan)).kept] == [("customer", "3")]
+
+
+def test_references_that_cannot_be_seen(undoing: Undoing) -> None:
+    shop = undoing.shop
+    shop.execute("CREATE TABLE card (id int PRIMARY KEY, customer bigint REFERENCES customer)")
+    plan = applied(undoing, create(undoing))
+    with role(shop.database) as (name, url):
+        shop.execute(
+            f"GRANT USAGE ON SCHEMA mendbook TO {name}; GRANT SELECT ON ALL TABLES IN SCHEMA public, mendbook TO {name}"
+        )
+        shop.execute(f"REVOKE SELECT ON card FROM {name}")
+        shop.use_url(url)
+        (why,) = reasons(undoing.undo(plan))
+    assert why.startswith("rows may refer to it that cannot be seen: ")
+    assert "card" in why
 
 
 def test_a_case_that_keeps_what_another_changes_waits(undoing: Undoing) -> None:
