@@ -80,7 +80,7 @@ class Database:
             server = self.dialect.server(connection)
             names = table_names(self.source)
             catalogue = self.dialect.catalogue(connection, names)
-            tables = bind(self.source, catalogue, self.dialect.text(server))
+            tables = self._with_exceptions(connection, bind(self.source, catalogue, self.dialect.text(server)))
             yield Snapshot(connection, server, tables, self.dialect)
 
     def with_surroundings(self, snapshot: Snapshot) -> Snapshot:
@@ -116,7 +116,16 @@ class Database:
             frozenset(DJANGO_RIGHTS if self.source.rights is None else self.source.rights) & stored.keys(),
             "" if generic is None or generic.readable else "django_content_type, which generic relations are told by",
         )
-        return replace(tables, around=around, rows=self.dialect.rows())
+        return self._with_exceptions(connection, replace(tables, around=around, rows=self.dialect.rows()))
+
+    def _with_exceptions(self, connection: Connection, tables: Tables) -> Tables:
+        """``tables`` that know of pairs that are not one person; where such are kept but cannot be read, they say so."""
+        users = tables.users
+        kept = self.dialect.exceptions(connection, users.names)
+        if kept is not None:
+            return replace(tables, exceptions=kept)
+        note = "mendbook.exceptions may not be read by this role: pairs that are known not to be one person are told as damage."
+        return replace(tables, notes=tuple(dict.fromkeys((*tables.notes, note))))
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

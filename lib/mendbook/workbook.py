@@ -242,6 +242,21 @@ class Workbook:
 
         return roles.take(self._database, roles.PREFIX if prefix is None else prefix)
 
+    def tell_apart(self, one: str, other: str, reason: str, person: str) -> dict[str, Any]:
+        """Record that two users (by their keys) are not the same person, why, and who says so; audits link them no more.
+
+        {source, table, keys, reason, name, state}. Raises ConfigError, Refused, ConnectionFailed.
+        """
+        from mendbook.ledger_upkeep import tell_apart
+
+        return tell_apart(self._writable(), (one, other), reason, person)
+
+    def forget_apart(self, one: str, other: str) -> dict[str, Any]:
+        """Take such a record away again: {source, table, keys, state}."""
+        from mendbook.ledger_upkeep import forget_apart
+
+        return forget_apart(self._writable(), (one, other))
+
     def _writable(self) -> Database:
         return Database(self.source, self.settings, role="repair")
 

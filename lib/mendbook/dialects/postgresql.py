@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL
 
 from mendbook.dialects import Catalogue, Generic, Moment, Relation, Server
 from mendbook.dialects.postgresql_becoming import PostgreSQLFutureRows
-from mendbook.dialects.postgresql_catalogue import CHANGED_COLLATIONS, SEQUENCES
+from mendbook.dialects.postgresql_catalogue import CHANGED_COLLATIONS, EXCEPTED, EXCEPTIONS, SEQUENCES
 from mendbook.dialects.postgresql_generic import generic
 from mendbook.dialects.postgresql_relations import catalogue, referring
 from mendbook.dialects.postgresql_schema import identity, schema_digests
@@ -195,6 +195,13 @@ class PostgreSQL:
     def rows(self) -> PostgreSQLFutureRows:
         """The statements that read and change rows as images."""
         return PostgreSQLFutureRows()
+
+    def exceptions(self, connection: Connection, tables: Sequence[str]) -> bool | None:
+        """Whether mendbook.exceptions has rows of ``tables`` (names for one); None where it is there and may not be read."""
+        readable = connection.execute(EXCEPTIONS).scalar()
+        if readable is None:
+            return False
+        return bool(connection.execute(EXCEPTED, {"names": list(tables)}).scalar()) if readable else None
 
     def sequences(self, connection: Connection, tables: Sequence[int]) -> list[tuple[str, str]]:
         """(schema, name) of the sequences that defaults of ``tables`` (identities) are drawn from."""
