@@ -42,6 +42,7 @@ class Ground:
 
     verify      raises where the approvals do not hold at the given time (the database's); returns the statements' digests
     recheck     the finders over touched rows; None where the damage is meant to come back (an undo)
+    marks       signs under which the schema was found to be the plan's: it is looked at again only under another
     """
 
     plan: PlanFile
@@ -49,6 +50,7 @@ class Ground:
     dialect: Dialect
     verify: Callable[[datetime], Sequence[str]]
     recheck: Recheck | None
+    marks: set[str] = field(default_factory=set)
 
     @property
     def around(self) -> Surroundings:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from mendbook import ledger
+from mendbook import canonical, ledger
 from mendbook.batch_work import CasesFail, Ground, Place, Work, differing, seen
 from mendbook.checkpoints import Checkpoint
 from mendbook.consequences import check_gone, harm_of
@@ -66,7 +66,7 @@ def make_batch(
         "stale": [[name, why] for name, why in sorted(work.stale.items())],
     }
     entry = Entry(ground.plan.id, number, ground.plan.header.act, details)
-    checkpoint = ledger.append(connection, entry, changes)
+    checkpoint = ledger.append(connection, entry, changes, claimed=True)
     reach("appended")
     return Made(tuple(work.cases), work.stale, tuple(changes), checkpoint)
 
@@ -135,24 +135,27 @@ def _update(work: Work, table: str, rows: Sequence[tuple[Place, Change, bool]]) 
         keys = [_named(work, place, change) for place, change, _ in group]
         afters = [str(change.after) for _, change, _ in group]
         statement = work.ground.tables.statements.update(stored, columns, keys, afters)
-        now = {row.key: row.image for row in work.connection.execute(statement)}
+        other = {row.key: row.image for row in work.connection.execute(statement)}
         reasons = {}
         for (place, change, lenient), key in zip(group, keys, strict=True):
-            if key not in now:
+            if key not in other:
                 reasons[place[0]] = f"the database did not let row {key} of {table} be changed"
-            elif not lenient and not _as_asked(str(change.after), now[key], computed):
+                continue
+            image = other[key] or str(change.after)
+            if not lenient and not _as_asked(str(change.after), image, computed):
                 reasons[place[0]] = f"the database made something else of row {key} of {table}"
             else:
-                work.made[place] = (_key_after(stored, change, now[key]), now[key])
+                work.made[place] = (_key_after(stored, columns, change, image), image)
         if reasons:
             raise CasesFail(reasons)
 
 
-def _key_after(stored: Stored, change: Change, image: str) -> str | None:
+def _key_after(stored: Stored, columns: Sequence[str], change: Change, image: str) -> str | None:
     """The row's key after an update: a moved child of an inherited table has another one than before."""
-    if change.key is None or len(stored.key) != 1 or change.after is None:
+    if change.key is None or not {*stored.key} & {*columns}:
         return change.key
-    return seen(image)[stored.key[0]]
+    texts = [seen(image)[name] for name in stored.key]
+    return texts[0] if len(texts) == 1 else canonical.text(texts)
 
 
 def _insert(work: Work, table: str, rows: Sequence[tuple[Place, Change, bool]]) -> None:
