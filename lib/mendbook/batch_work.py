@@ -69,6 +69,7 @@ class Work:
     places: dict[Place, str] = field(default_factory=dict)
     #: the rows as they are after their changes: (key, image)
     made: dict[Place, tuple[str | None, str | None]] = field(default_factory=dict)
+    _columns: dict[Place, tuple[str, ...]] = field(default_factory=dict)
 
     def stored(self, table: str) -> Stored:
         return self.ground.around.tables[table]
@@ -77,6 +78,16 @@ class Work:
         for case in self.cases:
             for place, change in enumerate(case.changes):
                 yield case, place, change
+
+    def columns(self, case: Case, place: int, change: Change) -> tuple[str, ...]:
+        """The columns that an update changes, but for those that the database computes."""
+        known = self._columns.get((case.name, place))
+        if known is None:
+            written = self.stored(change.table).relation.columns
+            names = differing(str(change.before), str(change.after))
+            known = tuple(name for name in names if name not in written or not written[name].generated)
+            self._columns[case.name, place] = known
+        return known
 
     def drop(self, reasons: Mapping[str, str]) -> None:
         self.stale.update(reasons)

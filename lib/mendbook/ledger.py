@@ -175,8 +175,8 @@ def _add(connection: Connection, values: dict[str, Any]) -> Checkpoint:
     """Put a row behind the last one; the caller holds the lock."""
     tail = connection.execute(_TAIL).one()
     row = {**values, "position": tail.position + 1, "previous": tail.hash, "role": tail.role, "at": tail.at}
-    row["hash"] = ledger_chain.row_hash(row)
     row["text"] = canonical.text(row.pop("details"))
+    row["hash"] = ledger_chain.row_hash(row, row["text"])
     try:
         connection.execute(_ADD, row)
     except sa.exc.IntegrityError as error:

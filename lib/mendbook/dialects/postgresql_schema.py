@@ -57,7 +57,8 @@ _SCHEMA = sa.text("""
 _MARK = """
     SELECT md5(string_agg(sign, ',' ORDER BY sign)) FROM (
         SELECT concat_ws(' ', 'c', oid, xmin) AS sign FROM pg_class WHERE oid = ANY(:oids)
-        UNION ALL SELECT concat_ws(' ', 'a', attrelid, attnum, xmin) FROM pg_attribute WHERE attrelid = ANY(:oids) AND attnum > 0
+        UNION ALL
+        SELECT concat_ws(' ', 'a', attrelid, attnum, xmin) FROM pg_attribute WHERE attrelid = ANY(:oids) AND attnum > 0
         UNION ALL SELECT concat_ws(' ', 'd', oid, xmin) FROM pg_attrdef WHERE adrelid = ANY(:oids)
         UNION ALL SELECT concat_ws(' ', 'k', oid, xmin) FROM pg_constraint WHERE conrelid = ANY(:oids)
         UNION ALL SELECT concat_ws(' ', 'i', indexrelid, xmin) FROM pg_index WHERE indrelid = ANY(:oids)
