@@ -64,6 +64,16 @@ def open_workbook(source: str, config: Path, outputs: Path) -> Workbook:
     return Workbook(settings.source(source), settings, folder)
 
 
+def open_plan(plan: str, config: Path, outputs: Path) -> Workbook:
+    """The workbook of the source that the plan (its id or its folder) is for."""
+    from mendbook import plan_files
+    from mendbook.workbook import Workbook
+
+    settings, folder = resolve(config, outputs)
+    header = plan_files.read(plan_files.locate(plan, folder)).header
+    return Workbook(settings.source(header.source), settings, folder)
+
+
 def progress() -> Callable[[str, int, int], None]:
     """Tells which kind is being looked for: a line that moves on a terminal, nothing where output goes to a log."""
     if not people.is_terminal:

@@ -1,0 +1,137 @@
+"""Which case may touch which row: a row is in one case of a plan at most, and no case changes what another relies on.
+
+Two cases that merely rely on the same row do not disturb one another. A million rows are remembered in a few dozen
+megabytes: rows are kept as hashes, and two that meet by chance (once in a hundred thousand plans of that size) merely make
+a case wait for the next plan. It knows no database and no file.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from mendbook import canonical
+from mendbook.damage.changes import values
+from mendbook.model import Case, Change
+from mendbook.plan_making import every_change
+
+#: The columns that name a row, by table.
+Keys = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """The earlier case (by its number) that another one has to wait for, and why, to be read after its kind."""
+
+    case: int
+    why: str
+
+
+class Places:
+    """Numbers by 64-bit hashes: an open-addressing table of 12 bytes a place, at most half full."""
+
+    def __init__(self, size: int = 1 << 12) -> None:
+        self._clear(size)
+
+    def __len__(self) -> int:
+        return self._used
+
+    def get(self, key: int) -> int | None:
+        place = self._place(key)
+        return self._numbers[place] if self._keys[place] else None
+
+    def add(self, key: int, number: int) -> None:
+        """Keep ``number`` under ``key``, unless there is one already."""
+        place = self._place(key)
+        if self._keys[place]:
+            return
+        self._keys[place], self._numbers[place] = key, number
+        self._used += 1
+        if self._used * 2 > len(self._keys):
+            keys, numbers = self._keys, self._numbers
+            self._clear(len(keys) * 2)
+            for old, kept in zip(keys, numbers, strict=True):
+                if old:
+                    self.add(old, kept)
+
+    def _clear(self, size: int) -> None:
+        self._keys, self._numbers = array("Q", bytes(8 * size)), array("I", bytes(4 * size))
+        self._used = 0
+
+    def _place(self, key: int) -> int:
+        last = len(self._keys) - 1
+        place = key & last
+        while self._keys[place] not in (0, key):
+            place = (place + 1) & last
+        return place
+
+
+class Claims:
+    """The rows and names that the cases of a plan have taken so far."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+        self._changed, self._kept = Places(), Places()
+
+    def conflict(self, case: Case) -> Conflict | None:
+        """The earlier case that ``case`` has to wait for; None where it disturbs none and none disturbs it."""
+        for hashed in self._rows_changed(case):
+            if (earlier := self._changed.get(hashed)) is not None:
+                return Conflict(earlier, "changes the same row")
+            if (earlier := self._kept.get(hashed)) is not None:
+                return Conflict(earlier, "relies on a row that this one changes")
+        for hashed in _rows_kept(case):
+            if (earlier := self._changed.get(hashed)) is not None:
+                return Conflict(earlier, "changes a row that this one relies on")
+        for hashed in _names(case):
+            if (earlier := self._changed.get(hashed)) is not None:
+                return Conflict(earlier, "is about the same profile or code")
+        return None
+
+    def take(self, case: Case, number: int) -> None:
+        """From now on all that ``case`` touches is its own; ``number`` is what later conflicts call it."""
+        for hashed in (*self._rows_changed(case), *_names(case)):
+            self._changed.add(hashed, number)
+        for hashed in _rows_kept(case):
+            self._kept.add(hashed, number)
+
+    def _rows_changed(self, case: Case) -> Iterator[int]:
+        for change in every_change(case):
+            for key in dict.fromkeys(self._names_of(change)):
+                yield _hash("row", change.table, key)
+
+    def _names_of(self, change: Change) -> Iterable[str]:
+        """What names the row before the change and after it; nothing names one whose key is still to be drawn."""
+        columns = self._keys[change.table]
+        if change.key is None:
+            return [str(change.before)] if change.before is not None else []
+        if change.op != "update":
+            return [change.key]
+        return [change.key, key_after(change, columns)]
+
+
+def key_after(change: Change, columns: tuple[str, ...]) -> str:
+    """The key of an updated row as it is afterwards."""
+    after = values(change.after) if isinstance(change.after, str) else change.after or {}
+    if len(columns) == 1:
+        return str(after[columns[0]])
+    return canonical.text([after[name] for name in columns])
+
+
+def _rows_kept(case: Case) -> Iterator[int]:
+    for row in case.kept:
+        yield _hash("row", row.table, row.key)
+
+
+def _names(case: Case) -> Iterator[int]:
+    """What the case owns, and its own name: within a plan it stands for one case."""
+    yield _hash("case", case.name)
+    for name in case.owns:
+        yield _hash("owned", name)
+
+
+def _hash(*parts: str) -> int:
+    digest = blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big") or 1
