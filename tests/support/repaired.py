@@ -13,7 +13,7 @@ from support.row_texts import Dump, Row, differences, parted
 UUID4 = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 #: Words for the patterns of drawn values; anything else in a ``-- drawn:`` line is a pattern itself.
 PATTERNS = {"uuid4": UUID4, "now": r"\d{4}-\d\d-\d\d[ T].*", "new": r"\S+"}
-_DRAWN = re.compile(r"^-- drawn: (?P<table>.+)\.(?P<column>[^.]+) (?P<pattern>\S+)$", re.MULTILINE)
+_DRAWN = re.compile(r"^-- drawn: (?P<table>.+)\.(?P<column>[^.\n]+) (?P<pattern>\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Left:
-    """A case that the repair leaves: "left" (the plan says why, and makes no case), or "blocked" by these blockers."""
+    """A case that the repair leaves: "left" (the plan says why, and makes no case), "blocked" by these blockers, or "any"
+    of the two where the definitions leave it open."""
 
     name: str
     why: str
@@ -70,6 +71,12 @@ class Repaired:
     @property
     def drawn(self) -> list[Drawn]:
         return [Drawn(_full(met["table"]), met["column"], met["pattern"]) for met in _DRAWN.finditer(self.script)]
+
+    @property
+    def rounds(self) -> int:
+        """How many plans it takes: where two cases are about one row, the second waits for the next."""
+        met = re.search(r"^-- rounds: (\d+)$", self.script, re.MULTILINE)
+        return int(met[1]) if met else 1
 
     @property
     def left(self) -> list[Left]:
