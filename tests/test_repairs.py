@@ -6,6 +6,8 @@ audited and verified again, and undone: every table as before, row for row.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,8 +118,9 @@ def bench(case: Repaired, database: TestDatabase, tmp_path: Path, monkeypatch: p
     return Bench(case, database, home, people)
 
 
-def by_hand(server: TestServer, case: Repaired) -> Dump:
-    """The rows of before.sql after the folder's own statements, in a database of their own."""
+@contextmanager
+def typed(server: TestServer, case: Repaired) -> Iterator[str]:
+    """The URL of a database of before.sql in which the folder's own statements were typed."""
     with fresh_database(server) as other:
         connection = prepare(other, case.folder)
         try:
@@ -126,7 +129,12 @@ def by_hand(server: TestServer, case: Repaired) -> Dump:
                     cursor.execute(case.script)
         finally:
             connection.close()
-        return dump(other.url)
+        yield other.url
+
+
+def by_hand(server: TestServer, case: Repaired) -> Dump:
+    with typed(server, case) as url:
+        return dump(url)
 
 
 # -- plan, sign, rehearse, apply, plan again, undo -----------------------------------------------------------------------
@@ -141,7 +149,7 @@ def test_a_repair_does_what_its_case_says_and_its_undo_takes_it_back(
     assert case.differences(before, expected, bench.rows()) == []
     assert violations(bench.database.url, before) == []
     check_what_is_left(bench)
-    check_what_an_audit_finds(bench, tmp_path)
+    check_what_an_audit_finds(case, bench.database.url, tmp_path)
     assert bench.book.verify_ledger().as_json()["ok"]
 
     for plan, number in reversed(applied):
@@ -194,11 +202,9 @@ def check_what_is_left(bench: Bench) -> None:
     assert again["deferred"] + lists == len([each for each in case.left if each.name not in shown])
 
 
-def check_what_an_audit_finds(bench: Bench, tmp_path: Path) -> None:
-    case = bench.case
-    found = find_all(bench.database.url, mapping_text(case.folder), tmp_path, log_files(case.folder))
-    names = {name_of(each) for each in found if each.kind == case.kind}
-    assert names == {each.name for each in case.left}
+def check_what_an_audit_finds(case: Repaired, url: str, tmp_path: Path) -> None:
+    found = find_all(url, mapping_text(case.folder), tmp_path, log_files(case.folder))
+    assert {name_of(each) for each in found if each.kind == case.kind} == {each.name for each in case.left}
 
 
 def name_of(finding: Finding) -> str:
@@ -210,12 +216,14 @@ def name_of(finding: Finding) -> str:
 
 
 @each_repair
-def test_what_is_typed_by_hand_changes_what_the_case_says(case: Repaired, server: TestServer) -> None:
-    """The script runs, its drawn columns exist, and it changes something unless every case is left."""
+def test_what_is_typed_by_hand_mends_what_the_case_says(case: Repaired, server: TestServer, tmp_path: Path) -> None:
+    """The script runs, its drawn columns exist, it changes something unless every case is left, and an audit is content."""
     with fresh_database(server) as other:
         prepare(other, case.folder).close()
         before = dump(other.url)
-    after = by_hand(server, case)
+    with typed(server, case) as url:
+        after = dump(url)
+        check_what_an_audit_finds(case, url, tmp_path)
     assert before.keys() == after.keys()
     for drawn in case.drawn:
         known = {row[drawn.column] for row in before[drawn.table]}
