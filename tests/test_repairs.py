@@ -6,6 +6,7 @@ audited and verified again, and undone: every table as before, row for row.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from support.people import AUTHOR, REVIEWERS, People
 from support.repaired import Repaired
 from support.row_texts import Dump, differences, dump
 
+needs_keys = pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs ssh-keygen")
 EVERY = repaired.every(FOLDERS)
 each_repair = pytest.mark.parametrize("case", EVERY, ids=lambda case: f"{case.kind}/{case.folder.name}/{case.repair}")
 
@@ -140,6 +142,7 @@ def by_hand(server: TestServer, case: Repaired) -> Dump:
 # -- plan, sign, rehearse, apply, plan again, undo -----------------------------------------------------------------------
 
 
+@needs_keys
 @each_repair
 def test_a_repair_does_what_its_case_says_and_its_undo_takes_it_back(
     case: Repaired, bench: Bench, server: TestServer, tmp_path: Path
