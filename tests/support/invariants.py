@@ -171,7 +171,7 @@ def seen(checkpoints: Path, rows: list[_Stored]) -> list[str]:
 
 
 def once(rows: list[_Stored], changes: list[_Stored]) -> list[str]:
-    """No case of a plan stands in two batches, nor twice in one; no row is changed twice by one plan."""
+    """No case of a plan stands in two batches, nor twice in one; no row is changed by two cases of one plan."""
     told = []
     tried: Counter[tuple[str, str]] = Counter()
     for row in rows:
@@ -182,8 +182,13 @@ def once(rows: list[_Stored], changes: list[_Stored]) -> list[str]:
         if "cases" in details and sorted(numbers) != list(range(1, row["count"] + 1)):
             told.append(f"ledger row {row.position}: its cases do not share out its changes")
     told += [f"case {name} of plan {plan} was tried {times} times" for (plan, name), times in tried.items() if times > 1]
-    touched = Counter((c.plan, c.table, c.key) for c in changes if c.key is not None and c.op != "insert")
-    told += [f"plan {plan} changed {table} {key} {times} times" for (plan, table, key), times in touched.items() if times > 1]
+    touched: dict[tuple[str, str, str], set[tuple[int, str]]] = {}
+    for each in changes:
+        if each.key is not None and each.op != "insert":
+            touched.setdefault((each.plan, each.table, each.key), set()).add((each.batch, each.case_key))
+    told += [
+        f"{len(by)} cases of plan {plan} changed {table} {key}" for (plan, table, key), by in touched.items() if len(by) > 1
+    ]
     return told
 
 
