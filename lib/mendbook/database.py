@@ -14,11 +14,14 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
-from mendbook.config import Settings, Source, split_reference, url_of
+from mendbook.config import Settings, Source, split_reference, url_of, url_variable
 from mendbook.dialects import Dialect, Server, Stored, dialect_of
 from mendbook.errors import ConnectionFailed
-from mendbook.surroundings import Reference, Surroundings, foreign_keys
+from mendbook.surroundings import Reference, Surroundings, distinct, foreign_keys, generic_references
 from mendbook.tables import ProfileTable, Tables, UserTable, bind, table_names
+
+#: The tables whose rows grant rights where the mapping names none.
+DJANGO_RIGHTS = ("auth_user_groups", "auth_user_user_permissions")
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,14 @@ class Snapshot:
 
 
 class Database:
-    """The database of one source. Its URL, which may hold a password, is never shown."""
+    """The database of one source. Its URL, which may hold a password, is never shown.
 
-    def __init__(self, source: Source, settings: Settings) -> None:
+    ``role`` "repair" connects as the role that applies repairs, where mendbook.toml names one (``repair_url_env``).
+    """
+
+    def __init__(self, source: Source, settings: Settings, role: str = "audit") -> None:
         self.source = source
-        self.dialect, self._url = dialect_of(url_of(source, settings.path), source.url_env)
+        self.dialect, self._url = dialect_of(url_of(source, settings.path, role), url_variable(source, role))
 
     @property
     def url(self) -> URL:
@@ -74,7 +80,7 @@ class Database:
             server = self.dialect.server(connection)
             names = table_names(self.source)
             catalogue = self.dialect.catalogue(connection, names)
-            tables = bind(self.source, catalogue, self.dialect.text(server))
+            tables = self._with_exceptions(connection, bind(self.source, catalogue, self.dialect.text(server)))
             yield Snapshot(connection, server, tables, self.dialect)
 
     def with_surroundings(self, snapshot: Snapshot) -> Snapshot:
@@ -88,17 +94,38 @@ class Database:
         for table in every:
             mapped.setdefault(table.name, table)
         start = {name: table.relation for name, table in mapped.items()}
-        named = self.dialect.catalogue(connection, table_names(self.source)).relations
+        named = self.dialect.catalogue(connection, [*table_names(self.source), *DJANGO_RIGHTS]).relations
         start |= {name: relation for name, relation in named.items() if name not in start}
+        generic = self.dialect.generic(connection, tables.users.relation.schema)
+        known = {relation.identity for relation in start.values()}
+        also = generic.relations if generic else {}
+        start |= {name: relation for name, relation in also.items() if relation.identity not in known and name not in start}
         relations = self.dialect.referring(connection, start)
         keys = {name: (str(table.mapping.key),) for name, table in mapped.items()}
         stored = {name: Stored(name, relation, keys.get(name, relation.primary_key)) for name, relation in relations.items()}
-        soft = [split_reference(reference) for reference in self.source.references]
+        users, soft = tables.users, [split_reference(reference) for reference in self.source.references]
         references = [
             *foreign_keys(relations),
             *(Reference(table, (column,), target, (key,), "soft") for table, column, target, key in soft),
+            *(Reference(p.name, (p.mapping.user,), users.name, (users.mapping.key,), "mapped") for p in tables.profiles),
+            *(generic_references(generic, stored) if generic else ()),
         ]
-        return replace(tables, around=Surroundings(stored, tuple(references)), rows=self.dialect.rows())
+        around = Surroundings(
+            stored,
+            distinct(references),
+            frozenset(DJANGO_RIGHTS if self.source.rights is None else self.source.rights) & stored.keys(),
+            "" if generic is None or generic.readable else "django_content_type, which generic relations are told by",
+        )
+        return self._with_exceptions(connection, replace(tables, around=around, rows=self.dialect.rows()))
+
+    def _with_exceptions(self, connection: Connection, tables: Tables) -> Tables:
+        """``tables`` that know of pairs that are not one person; where such are kept but cannot be read, they say so."""
+        users = tables.users
+        kept = self.dialect.exceptions(connection, users.names)
+        if kept is not None:
+            return replace(tables, exceptions=kept)
+        note = "mendbook.exceptions may not be read by this role: pairs that are known not to be one person are told as damage."
+        return replace(tables, notes=tuple(dict.fromkeys((*tables.notes, note))))
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

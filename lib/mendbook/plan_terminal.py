@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mendbook.display import inert
+from mendbook.display import inert, mask_key
 from mendbook.plan_files import Header
 from mendbook.side_by_side import Concealing, beside
 
@@ -50,7 +50,7 @@ def left_words(header: Header) -> Iterator[str]:
     """What no case was made of, and why, a line each."""
     for each in header.left:
         of = f" of {inert(each['profile'])}" if each["profile"] else ""
-        examples = ", ".join(inert(key, 40) for key in each["examples"])
+        examples = ", ".join(inert(mask_key(key), 40) for key in each["examples"])
         yield f"left: {each['cases']:,} {each['kind']}{of}: {inert(each['why'])} (for example {examples})"
 
 
@@ -62,12 +62,12 @@ def case_parts(case: Mapping[str, Any], concealed: Concealing, whole: bool = Fal
     title.append(case["state"], style=_STATES.get(case["state"], ""))
     yield title
     for why in case["because"]:
-        yield Text(f"  {inert(why, 300)}")
+        yield Text(f"  {concealed.words(why)}")
     for name, why in case["blocked_by"].items():
-        yield Text(f"  blocked by {name}: {inert(why, 300)}", style="yellow")
+        yield Text(f"  blocked by {name}: {concealed.words(why)}", style="yellow")
     for option in case["options"]:
         done = "done unless declined" if option["taken"] else "not done unless accepted"
-        yield Text(f"  option {inert(option['name'], 80)} ({done}): {inert(option['why'], 300)}")
+        yield Text(f"  option {inert(option['name'], 80)} ({done}): {concealed.words(option['why'])}")
     for change in case["changes"]:
         yield change_table(change, concealed, whole)
 
@@ -78,7 +78,7 @@ def change_table(change: Mapping[str, Any], concealed: Concealing, whole: bool =
     title = Text(f"{inert(change['table'])}{key}: {_OPS[change['op']]}")
     table = Table(title=title, title_justify="left", title_style="", show_edge=False, pad_edge=False)
     for heading in ("", "column", "before", "after"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for row in beside(change, concealed, None if whole else _WIDEST):
         if not whole and (not row.differs or row.before == row.after):
             continue

@@ -65,6 +65,8 @@ def make_batch(
         "cases": listed,
         "stale": [[name, why] for name, why in sorted(work.stale.items())],
     }
+    if ground.plan.header.parent is not None:
+        details["parent"] = ground.plan.header.parent
     entry = Entry(ground.plan.id, number, ground.plan.header.act, details)
     checkpoint = ledger.append(connection, entry, changes, claimed=True)
     reach("appended")

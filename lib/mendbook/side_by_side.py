@@ -16,6 +16,7 @@ from mendbook.display import DOTS, inert, mask, mask_key
 NULL, UNKNOWN = "NULL", "(drawn when it is made)"
 #: Texts that tell nothing about a person: true and false, times.
 _IMPERSONAL = re.compile(r"\A(?:t|f|true|false|-?infinity|\d{4}-\d\d-\d\d(?:[ T][\d:.]+(?:[+-]\d\d(?::?\d\d)*)?)?)\Z")
+_ADDRESS = re.compile(r"[^\s'\"(),;:<>@]{1,320}@[^\s'\"(),;:<>@]{1,320}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,10 @@ class Concealing:
         if key is None:
             return "(its whole row)"
         return inert(key if self.reveal else mask_key(key), 80)
+
+    def words(self, text: str, most: int | None = 300) -> str:
+        """A sentence of the plan's; addresses in it are masked."""
+        return inert(text if self.reveal else _ADDRESS.sub(lambda found: mask(found[0]), text), most)
 
     def _plain(self, table: str, column: str) -> bool:
         if table in self.plain:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from mendbook.incident_view import IncidentView
+    from mendbook.plan_view import PlanView
     from mendbook.views import AuditView
 
 #: Where a papermill run tells the kernel which folder is its own.
@@ -149,11 +150,37 @@ class Workbook:
         made = make(self._database, self.settings, self.outputs, author, sign, repairs, kinds, progress, logs)
         return made.as_json()
 
+    def undo(
+        self, plan: str | Path, author: str, key: str | Path, cases: Sequence[str] = (), progress: Progress | None = None
+    ) -> dict[str, Any]:
+        """Propose to take back ``cases`` (names or case_keys; all that are in force where none are named) of an applied plan.
+
+        The result is a plan like any other, to be reviewed, signed and applied; the same values as ``plan``, and its errors.
+        ConfigError where the plan, or one of the cases, was never applied.
+        """
+        from mendbook import review
+        from mendbook.undo import make
+
+        file = Path(key)
+        review.check_can_sign(author, file, self.settings)
+
+        def sign(made: PlanFile, at: datetime) -> None:
+            review.sign_as_author(made, author, file, self.settings, at)
+
+        made = make(self._database, self.settings, self.outputs, plan_files.plan_id(str(plan)), author, sign, cases, progress)
+        return made.as_json()
+
     def show(self, plan: str | Path, case: str | None = None, limit: int | None = None) -> dict[str, Any]:
         """What a plan would change, before and after, as JSON values: {header, cases, shown, ...}; of one case, or of all."""
         from mendbook.plan_show import document
 
         return document(self.plan_file(plan), self.settings, case, limit)
+
+    def plan_view(self, plan: str | Path) -> PlanView:
+        """A plan to look at in a notebook: frames of its cases, and each case before and after."""
+        from mendbook.plan_view import PlanView
+
+        return PlanView(self.plan_file(plan), self.settings, self.reveal)
 
     def users(
         self,
@@ -192,6 +219,46 @@ class Workbook:
         seen = checkpoints.read(checkpoints.file_of(self.outputs, self.source.name))
         with self._database.connection() as connection:
             return verify(connection, seen)
+
+    def purge_ledger(self, before: str | datetime) -> dict[str, Any]:
+        """Remove the images of all that was done before a time (one without a zone is the source's), and record that.
+
+        {source, before, removed, through, position}. Raises ConfigError, Refused, ConnectionFailed, OutputError.
+        """
+        from mendbook.asked_times import instant
+        from mendbook.ledger_upkeep import purge
+
+        moment = instant(before, self.source.zone, "before")
+        if moment is None:
+            raise ConfigError("before: a time is missing.", "Write it as 2026-11-20T15:30+01:00, or as a date: 2026-11-20.")
+        return purge(self._writable(), self.outputs, moment)
+
+    def roles(self, prefix: str | None = None) -> dict[str, Any]:
+        """The SQL that gives mendbook its three roles with the least rights: {source, database, roles, sql}; nothing is run.
+
+        Raises ConfigError, MappingError, ConnectionFailed.
+        """
+        from mendbook import roles
+
+        return roles.take(self._database, roles.PREFIX if prefix is None else prefix)
+
+    def tell_apart(self, one: str, other: str, reason: str, person: str) -> dict[str, Any]:
+        """Record that two users (by their keys) are not the same person, why, and who says so; audits link them no more.
+
+        {source, table, keys, reason, name, state}. Raises ConfigError, Refused, ConnectionFailed.
+        """
+        from mendbook.ledger_upkeep import tell_apart
+
+        return tell_apart(self._writable(), (one, other), reason, person)
+
+    def forget_apart(self, one: str, other: str) -> dict[str, Any]:
+        """Take such a record away again: {source, table, keys, state}."""
+        from mendbook.ledger_upkeep import forget_apart
+
+        return forget_apart(self._writable(), (one, other))
+
+    def _writable(self) -> Database:
+        return Database(self.source, self.settings, role="repair")
 
     def decide(
         self,
@@ -263,7 +330,7 @@ class Workbook:
 
         found = self.plan_file(plan)
         with self._folder("apply") as folder:
-            return apply_and_audit(self._database, self.settings, found, self.outputs, folder, commit, progress, stopped)
+            return apply_and_audit(self._writable(), self.settings, found, self.outputs, folder, commit, progress, stopped)
 
     def plan_file(self, plan: str | Path) -> PlanFile:
         """A plan of this source, by its id or its folder. Raises ConfigError, Refused where it was changed."""

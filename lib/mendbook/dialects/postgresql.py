@@ -18,10 +18,11 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import OID
 from sqlalchemy.engine import URL
 
-from mendbook.dialects import Catalogue, Moment, Relation, Server, Standing
-from mendbook.dialects.postgresql_catalogue import CHANGED_COLLATIONS
+from mendbook.dialects import Catalogue, Generic, Moment, Relation, Server, Standing
+from mendbook.dialects.postgresql_becoming import PostgreSQLFutureRows
+from mendbook.dialects.postgresql_catalogue import CHANGED_COLLATIONS, EXCEPTED, EXCEPTIONS, SEQUENCES
+from mendbook.dialects.postgresql_generic import generic
 from mendbook.dialects.postgresql_relations import catalogue, referring
-from mendbook.dialects.postgresql_rows import PostgreSQLRows
 from mendbook.dialects.postgresql_schema import identity, schema_digests, standing
 from mendbook.dialects.postgresql_text import PostgreSQLText
 from mendbook.errors import ConnectionFailed, MappingError, MendbookError, QueryStopped, Refused
@@ -190,9 +191,24 @@ class PostgreSQL:
         """``tables`` and every table that refers to one of them by foreign keys, step by step, with their triggers."""
         return referring(connection, tables)
 
-    def rows(self) -> PostgreSQLRows:
+    def generic(self, connection: Connection, schema: str) -> Generic | None:
+        """Django's generic relations in the schema; None where it has no content types."""
+        return generic(connection, schema)
+
+    def rows(self) -> PostgreSQLFutureRows:
         """The statements that read and change rows as images."""
-        return PostgreSQLRows()
+        return PostgreSQLFutureRows()
+
+    def exceptions(self, connection: Connection, tables: Sequence[str]) -> bool | None:
+        """Whether mendbook.exceptions has rows of ``tables`` (names for one); None where it is there and may not be read."""
+        readable = connection.execute(EXCEPTIONS).scalar()
+        if readable is None:
+            return False
+        return bool(connection.execute(EXCEPTED, {"names": list(tables)}).scalar()) if readable else None
+
+    def sequences(self, connection: Connection, tables: Sequence[int]) -> list[tuple[str, str]]:
+        """(schema, name) of the sequences that defaults of ``tables`` (identities) are drawn from."""
+        return [(row.schema, row.name) for row in connection.execute(SEQUENCES, {"oids": list(tables)})]
 
     def changed_collations(self, connection: Connection) -> list[str]:
         """Collations whose rules changed since indexes were sorted by them: such indexes may miss duplicates."""

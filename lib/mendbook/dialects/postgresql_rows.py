@@ -18,7 +18,6 @@ from mendbook import canonical
 from mendbook.dialects import Column, Relation, Stored
 
 _TEXTS = ARRAY(sa.Text)
-_BETWEEN = "chr(31)"
 
 
 class PostgreSQLRows:
@@ -31,7 +30,7 @@ class PostgreSQLRows:
         for number, name in enumerate(names):
             lead = ("," if number else "{") + canonical.text(name) + ":"
             value = f"coalesce(to_json({alias}.{quoted(name)}::text)::text, 'null')"
-            parts.append(f"{_literal(lead)} || {value}")
+            parts.append(f"{literal(lead)} || {value}")
         return "(" + " || ".join([*parts, "'}'"]) + ")" if parts else "'{}'"
 
     def key(self, stored: Stored, alias: str = "t") -> str:
@@ -46,7 +45,7 @@ class PostgreSQLRows:
     def by_keys(self, stored: Stored, keys: Sequence[str], lock: bool = False) -> TextClause:
         """The rows that ``keys`` name, in the order of their keys; locked against everybody else where ``lock`` says so."""
         tail = f" ORDER BY {', '.join(f't.{quoted(name)}' for name in stored.key)} FOR UPDATE OF t" if lock else ""
-        return _statement(
+        return statement(
             f"SELECT {self.key(stored)} AS key, {self.image(stored.relation)} AS image"
             f" FROM {table(stored.relation)} t {self._named(stored)}{tail}",
             self._parts(stored, keys),
@@ -54,7 +53,7 @@ class PostgreSQLRows:
 
     def held(self, stored: Stored, keys: Sequence[str]) -> TextClause:
         """Keeps the rows that ``keys`` name from going away or changing their keys, and tells which there are."""
-        return _statement(
+        return statement(
             f"SELECT {self.key(stored)} AS key FROM {table(stored.relation)} t {self._named(stored)}"
             f" ORDER BY {', '.join(f't.{quoted(name)}' for name in stored.key)} FOR KEY SHARE OF t",
             self._parts(stored, keys),
@@ -70,10 +69,10 @@ class PostgreSQLRows:
         parts = {f"v{i}": [value[i] for value in values] for i in range(len(columns))}
         types = [stored.relation.columns[name] for name in columns]
         met = [f"t.{quoted(name)} = v.v{i}::{column.type}" for i, (name, column) in enumerate(zip(columns, types, strict=True))]
-        met += [] if only is None else [f"t.{quoted(only[0])}::text = {_literal(only[1])}"]
-        return _statement(
+        met += [] if only is None else [f"t.{quoted(only[0])}::text = {literal(only[1])}"]
+        return statement(
             f"SELECT (v.n - 1)::integer AS n, {self.key(stored)} AS key"
-            f" FROM {_unnest(parts, True)} JOIN {table(stored.relation)} t ON {_all(met)}",
+            f" FROM {unnest(parts, True)} JOIN {table(stored.relation)} t ON {_all(met)}",
             parts,
         )
 
@@ -82,9 +81,9 @@ class PostgreSQLRows:
         parts = {f"v{i}": [value[i] for value in values] for i in range(len(columns))}
         types = [stored.relation.columns[name] for name in columns]
         met = [f"t.{quoted(name)} = v.v{i}::{column.type}" for i, (name, column) in enumerate(zip(columns, types, strict=True))]
-        return _statement(
+        return statement(
             f"SELECT {self.key(stored)} AS key, {self.image(stored.relation)} AS image, (v.n - 1)::integer AS n"
-            f" FROM {_unnest(parts, True)} JOIN {table(stored.relation)} t ON {_all(met)}",
+            f" FROM {unnest(parts, True)} JOIN {table(stored.relation)} t ON {_all(met)}",
             parts,
         )
 
@@ -92,7 +91,7 @@ class PostgreSQLRows:
         """The rows of a table without a key that look like one of ``images``, with ``place``, their physical place."""
         tail = " FOR UPDATE OF t" if lock else ""
         image = self.image(stored.relation)
-        return _statement(
+        return statement(
             f"SELECT NULL::text AS key, {image} AS image, t.ctid::text AS place"
             f" FROM {table(stored.relation)} t WHERE {image} = ANY (:images){tail}",
             {"images": list(images)},
@@ -104,7 +103,7 @@ class PostgreSQLRows:
 
     def delete(self, stored: Stored, keys: Sequence[str]) -> TextClause:
         """Removes the rows that ``keys`` name (their places, in a table without a key) and tells which were there."""
-        return _statement(
+        return statement(
             f"DELETE FROM {table(stored.relation)} t USING {self._source(stored)} RETURNING {self._asked(stored)} AS key",
             self._parts(stored, keys),
         )
@@ -115,7 +114,7 @@ class PostgreSQLRows:
         Tells each row by the key that it was asked by, and its image where that is not the one asked for.
         """
         values = ", ".join(f"{quoted(name)} = {_value('v', stored.relation.columns[name])}" for name in columns)
-        return _statement(
+        return statement(
             f"UPDATE {table(stored.relation)} t SET {values} FROM {self._source(stored, 'after')}"
             f" RETURNING {self._asked(stored)} AS key, nullif({self.image(stored.relation)}, v.after) AS image",
             self._parts(stored, keys),
@@ -136,8 +135,8 @@ class PostgreSQLRows:
         what = f"({names}) OVERRIDING SYSTEM VALUE SELECT {', '.join(values)}" if values else "SELECT"
         row = ", ".join(f"{quoted(column.name)} text" for column in given) or '"" text'
         parsed = f" CROSS JOIN LATERAL json_to_record(v.after::json) AS r({row})" if given else ""
-        return _statement(
-            f"INSERT INTO {table(stored.relation)} AS t {what} FROM {_unnest({'after': ()}, True)}{parsed} ORDER BY v.n"
+        return statement(
+            f"INSERT INTO {table(stored.relation)} AS t {what} FROM {unnest({'after': ()}, True, True)}{parsed} ORDER BY v.n"
             f" RETURNING {self.key(stored)} AS key, {self.image(stored.relation)} AS image",
             {},
             after=afters,
@@ -145,11 +144,11 @@ class PostgreSQLRows:
 
     def _named(self, stored: Stored) -> str:
         """A join with the keys asked for, in the columns' own types, so that their index serves."""
-        return f"JOIN {_unnest(self._parts(stored, ()))} ON {self._met(stored)}"
+        return f"JOIN {unnest(self._parts(stored, ()))} ON {self._met(stored)}"
 
     def _source(self, stored: Stored, *more: str) -> str:
         names = dict.fromkeys([*self._parts(stored, ()), *more], ())
-        return f"{_unnest(names)} WHERE {self._met(stored)}"
+        return f"{unnest(names, joined=True)} WHERE {self._met(stored)}"
 
     def _met(self, stored: Stored) -> str:
         if not stored.key:
@@ -173,39 +172,39 @@ class PostgreSQLRows:
 
 def quoted(name: str) -> str:
     """The name as PostgreSQL reads it back; its colons are kept from being taken for parameters."""
-    return _escaped('"' + name.replace('"', '""') + '"')
+    return escaped('"' + name.replace('"', '""') + '"')
 
 
 def table(relation: Relation) -> str:
     return f"{quoted(relation.schema)}.{quoted(relation.name)}"
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     # E'' strings, where a backslash is doubled, mean the same whatever standard_conforming_strings is set to
-    return _escaped("E'" + text.replace("\\", "\\\\").replace("'", "''") + "'")
+    return escaped("E'" + text.replace("\\", "\\\\").replace("'", "''") + "'")
 
 
-def _escaped(sql: str) -> str:
+def escaped(sql: str) -> str:
     return sql.replace(":", "\\:")
 
 
 def _value(alias: str, column: Column) -> str:
-    return f"({alias}.after::json ->> {_literal(column.name)})::{column.type}"
+    return f"({alias}.after::json ->> {literal(column.name)})::{column.type}"
 
 
 def _all(conditions: Sequence[str]) -> str:
     return " AND ".join(conditions)
 
 
-def _unnest(parts: Mapping[str, Any], numbered: bool = False) -> str:
-    arrays = ", ".join(
-        f"string_to_array(:{name}, {_BETWEEN})" if name == "after" else f"cast(:{name} AS text[])" for name in parts
-    )
+def unnest(parts: Mapping[str, Any], numbered: bool = False, joined: bool = False) -> str:
+    """The parameters ``parts`` as columns of v; where ``joined``, the images in "after" come as one text (``together``)."""
+    one = "string_to_array(:after, chr(31))"
+    arrays = ", ".join(one if joined and name == "after" else f"cast(:{name} AS text[])" for name in parts)
     names = ", ".join([*parts, *(["n"] if numbered else [])])
     return f"unnest({arrays}){' WITH ORDINALITY' if numbered else ''} AS v({names})"
 
 
-def _statement(sql: str, parts: Mapping[str, Sequence[str | None]], after: Sequence[str] | None = None) -> TextClause:
+def statement(sql: str, parts: Mapping[str, Sequence[str | None]], after: Sequence[str] | None = None) -> TextClause:
     given = [sa.bindparam(name, list(values), type_=_TEXTS) for name, values in parts.items()]
     if after is not None:
         given.append(sa.bindparam("after", together(after), type_=sa.Text))
