@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from mendbook import canonical
@@ -52,13 +53,12 @@ def decision_of(value: Any) -> Decision:
     names = ("waived", "accepted", "declined")
     if not isinstance(value, dict) or set(value) != set(Decision.__slots__):
         raise Refused("it is no decision")
-    lists = {name: value[name] for name in names}
-    texts = [value["case"], value["comment"], *(each for every in lists.values() for each in every)]
-    if value["decision"] not in VERBS or not all(isinstance(each, str) for each in texts):
+    lists = [value[name] for name in names]
+    if value["decision"] not in VERBS or not all(type(each) is list for each in lists):
         raise Refused("it is no decision")
-    return Decision(
-        value["case"], value["decision"], value["comment"], *(tuple(lists[name]) if lists[name] else () for name in names)
-    )
+    if not all(isinstance(each, str) for each in (value["case"], value["comment"], *chain.from_iterable(lists))):
+        raise Refused("it is no decision")
+    return Decision(value["case"], value["decision"], value["comment"], *map(tuple, lists))
 
 
 def check(outline: Outline, decision: Decision) -> None:
