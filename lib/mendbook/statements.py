@@ -82,7 +82,7 @@ def read_author(plan: PlanFile, data: bytes) -> str:
     value = _read(AUTHOR, data, AUTHOR_FORMAT, {*_BOUND, "author", "at"})
     _check_bound(AUTHOR, value, plan)
     if value["author"] != plan.header.author:
-        raise refusal(AUTHOR, f"it is {value['author']!r}'s, and the plan is {plan.header.author!r}'s")
+        raise refusal(AUTHOR, f"it is that of {value['author']!r}, and the plan is that of {plan.header.author!r}")
     if not isinstance(value["at"], str):
         raise refusal(AUTHOR, "it is no statement")
     return value["at"]
@@ -110,7 +110,7 @@ def read_review(plan: PlanFile, file: str, data: bytes) -> Statement:
     if not all(isinstance(value[name], str) for name in texts) or number_of(data) < 1:
         raise refusal(file, "it is no statement")
     if file != review_file(value["reviewer"]):
-        raise refusal(file, f"it is {value['reviewer']!r}'s, whose file is called {review_file(value['reviewer'])}")
+        raise refusal(file, f"it is that of {value['reviewer']!r}, whose file is called {review_file(value['reviewer'])}")
     return Statement(file, *(value[name] for name in fields))
 
 
