@@ -151,7 +151,7 @@ def test_every_byte_counts(house: House, plan: PlanFile, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["plan.jsonl", f"{FILE}l", FILE, f"{FILE}.sig", "author.json", "author.json.sig"])
-@pytest.mark.parametrize("change", [lambda data: data + b"\n", lambda data: data[:-1], lambda data: b"", lambda data: data * 2])
+@pytest.mark.parametrize("change", [lambda data: data + b"\n", lambda data: data[:-1], lambda _: b"", lambda data: data * 2])
 def test_longer_and_shorter_files(house: House, plan: PlanFile, name: str, change: Callable[[bytes], bytes]) -> None:
     path = plan.folder / name
     path.write_bytes(change(path.read_bytes()))
@@ -181,6 +181,10 @@ def forge(house: House, signed: PlanFile, /, who: str = REVIEWER, file: str = FI
     path.write_bytes(canonical.line(value))
     namespace = Namespace.PLAN if file == "author.json" else Namespace.REVIEW
     (signed.folder / f"{file}.sig").write_text(signatures.sign(path.read_bytes(), house.key(who), namespace))
+
+
+def line(name: str, verb: str = "approve", **more: Any) -> dict[str, Any]:
+    return {"case": name, "decision": verb, "comment": "", "waived": [], "accepted": [], "declined": [], **more}
 
 
 @pytest.mark.parametrize("file", [FILE, "author.json"])
@@ -219,17 +223,19 @@ def test_a_statement_on_something_else(house: House, plan: PlanFile, file: str, 
         ({"decisions": "ab" * 32}, "not the decisions that were signed"),
         ({"shown": "ab" * 32}, "what was shown"),
         ({"counts": {"approve": 5, "reject": 0, "defer": 0}}, "does not say what its decisions are"),
-        ({"lines": b"{}"}, "does not end in a newline"),
+        ({"lines": b"{}"}, "no decision"),
+        ({"lines": b"[" * 100_000 + b"\n"}, "no decision"),
+        ({"lines": b"\xff\n"}, "no decision"),
+        ({"lines": canonical.line(dict.fromkeys(("a", "b")))}, "no decision"),
+        ({"lines": json.dumps(line(PLAIN)).encode() + b"\n"}, "another way than the canonical one"),
+        ({"lines": canonical.line(line(PLAIN))[:-1]}, "another way than the canonical one"),
+        ({"lines": canonical.line(line(PLAIN)).replace(b"{", b'{"case":"x",')}, "another way than the canonical one"),
         ({"lines": [{"case": PLAIN}]}, "no decision"),
     ],
 )
 def test_a_review_of_something_else(house: House, plan: PlanFile, changed: dict[str, Any], why: str) -> None:
     forge(house, plan, **changed)
     refusal(house, plan, why)
-
-
-def line(name: str, verb: str = "approve", **more: Any) -> dict[str, Any]:
-    return {"case": name, "decision": verb, "comment": "", "waived": [], "accepted": [], "declined": [], **more}
 
 
 @pytest.mark.parametrize(
@@ -312,7 +318,9 @@ def test_a_signature_that_is_no_text(house: House, plan: PlanFile) -> None:
     refusal(house, plan, "it is no signature")
 
 
-@pytest.mark.parametrize("name", ["review-x.json", "review-notes.txt", "review-", "Review-x.json", "author.json~", "AUTHOR.JSON"])
+@pytest.mark.parametrize(
+    "name", ["review-x.json", "review-notes.txt", "review-", "Review-x.json", "author.json~", "AUTHOR.JSON"]
+)
 def test_files_that_have_no_business_there(house: House, plan: PlanFile, name: str) -> None:
     (plan.folder / name).write_text("{}")
     refusal(house, plan, f"{name}.* beside the plan does not hold")
@@ -444,16 +452,33 @@ def test_the_fingerprint_stays_while_nothing_changes(house: House, plan: PlanFil
     assert review.fingerprint(plan, house.settings) == found.fingerprint
 
 
+def test_verified_again_at_a_later_time(house: House, plan: PlanFile, monkeypatch: Any) -> None:
+    house.allow(f"{AUTHOR} {house.public(AUTHOR)}", f'{REVIEWER} valid-before="20260601140000Z" {house.public(REVIEWER)}')
+    found = approvals(house, plan)
+    monkeypatch.setattr("mendbook.approvals.outlines", None)
+    assert review.approvals_again(plan, house.settings, NOW + timedelta(minutes=30), found) == found
+    with pytest.raises(SignatureError, match="key has expired"):
+        review.approvals_again(plan, house.settings, NOW + timedelta(hours=2), found)
+    with pytest.raises(Refused, match="expired at"):
+        review.approvals_again(plan, house.settings, NOW + timedelta(days=8), found)
+
+
+def test_verified_again_from_the_start_where_a_file_has_changed(house: House, plan: PlanFile) -> None:
+    found = approvals(house, plan)
+    approve(house, plan, SECOND, "reject")
+    assert review.approvals_again(plan, house.settings, NOW, found).counts == {"rejected": 6}
+
+
 CHANGES: dict[str, Callable[[House, PlanFile], Any]] = {
     "another reviewer": lambda house, plan: approve(house, plan, SECOND, "reject"),
     "signed again": lambda house, plan: approve(house, plan, verb="reject"),
-    "a signature": lambda house, plan: (plan.folder / f"{FILE}.sig").write_text("x"),
-    "decisions": lambda house, plan: (plan.folder / f"{FILE}l").write_text(""),
-    "the author": lambda house, plan: (plan.folder / "author.json").write_text("{}"),
-    "the people": lambda house, plan: house.allow_people(AUTHOR, REVIEWER),
-    "the revoked": lambda house, plan: (house.folder / "revoked").write_text(house.public(REVIEWER)),
-    "no revoked": lambda house, plan: (house.folder / "revoked").unlink(),
-    "the plan": lambda house, plan: plan.path.write_bytes(plan.path.read_bytes()),
+    "a signature": lambda _, plan: (plan.folder / f"{FILE}.sig").write_text("x"),
+    "decisions": lambda _, plan: (plan.folder / f"{FILE}l").write_text(""),
+    "the author": lambda _, plan: (plan.folder / "author.json").write_text("{}"),
+    "the people": lambda house, _: house.allow_people(AUTHOR, REVIEWER),
+    "the revoked": lambda house, _: (house.folder / "revoked").write_text(house.public(REVIEWER)),
+    "no revoked": lambda house, _: (house.folder / "revoked").unlink(),
+    "the plan": lambda _, plan: plan.path.write_bytes(plan.path.read_bytes()),
 }
 
 

@@ -310,7 +310,7 @@ def test_an_edited_log(plan: PlanFile) -> None:
     decide(plan, ("approve", "2"))
     path = decision_log.file_of(plan, REVIEWER)
     path.write_bytes(path.read_bytes().replace(b":", b": ", 1))
-    with pytest.raises(Refused, match="edited or damaged. Line 1"):
+    with pytest.raises(Refused, match=r"edited or damaged\. Line 1"):
         review.saved(plan, REVIEWER)
 
 

@@ -257,6 +257,15 @@ def test_a_plan_that_its_author_did_not_sign(house: House) -> None:
     refused(house, plan, SignatureError, "author.json.sig beside the plan does not hold: it is missing")
 
 
+def test_what_others_left_there_is_no_reason_not_to_sign(house: House, plan: PlanFile) -> None:
+    """Theirs to mend; who applies the plan is refused until they have."""
+    (plan.folder / "review-notes.txt").write_text("by hand")
+    decide(plan)
+    assert sign(house, plan).warnings
+    with pytest.raises(SignatureError, match="mendbook writes no file of that name"):
+        review.approvals(plan, house.settings, NOW)
+
+
 def test_a_folder_that_cannot_be_written(house: House, plan: PlanFile) -> None:
     decide(plan)
     (plan.folder / f".{FILE}.lock").mkdir()

@@ -79,9 +79,7 @@ def approvals(plan: PlanFile, settings: Settings, at: datetime) -> Approvals:
     # what needs no ssh-keygen first: it tells more of what is wrong, and sooner
     made = [read_review(plan, name, paper.of(name)) for name in paper.reviews]
     ballots = [Ballot(statement, paper.of(decisions_file(statement.file))) for statement in made]
-    author = verify_author(plan, settings, at, paper)
-    reviewers = tuple(_verify_review(plan, paper, statement, settings, at) for statement in made)
-    check_different([author, *reviewers])
+    author, reviewers = _signers(plan, paper, made, settings, at)
     verdicts = {outline.name: verdict for outline, verdict in _tally(plan, ballots)}
     if verdicts and not ballots:
         raise Refused(
@@ -92,6 +90,27 @@ def approvals(plan: PlanFile, settings: Settings, at: datetime) -> Approvals:
         raise Refused(f"What is signed of plan {plan.id} changed while it was read.", "Try again.")
     digests = tuple(canonical.digest(paper.of(name)) for name in paper.reviews)
     return Approvals(plan.digest, author, reviewers, digests, verdicts, before)
+
+
+def approvals_again(plan: PlanFile, settings: Settings, at: datetime, before: Approvals) -> Approvals:
+    """The same at a later time. Where no file has changed since ``before``, only what time can change is verified again:
+    the plan's expiry and the keys. Quick, so that a long run can ask often."""
+    paper = read_paper(plan.folder)
+    if _fingerprint(plan, settings, paper) != before.fingerprint:
+        return approvals(plan, settings, at)
+    check_current(plan, settings, at)
+    made = [read_review(plan, name, paper.of(name)) for name in paper.reviews]
+    author, reviewers = _signers(plan, paper, made, settings, at)
+    return replace(before, author=author, reviewers=reviewers)
+
+
+def _signers(
+    plan: PlanFile, paper: Paper, made: Sequence[Statement], settings: Settings, at: datetime
+) -> tuple[Signer, tuple[Signer, ...]]:
+    author = verify_author(plan, settings, at, paper)
+    reviewers = tuple(_verify_review(plan, paper, statement, settings, at) for statement in made)
+    check_different([author, *reviewers])
+    return author, reviewers
 
 
 def _tally(

@@ -22,6 +22,7 @@ from mendbook.allowed_signers import check_person
 from mendbook.approvals import (
     Approvals,
     approvals,
+    approvals_again,
     check_current,
     check_reviewer,
     fingerprint,
@@ -55,6 +56,7 @@ __all__ = [
     "Approvals",
     "Verdict",
     "approvals",
+    "approvals_again",
     "check_can_sign",
     "decide",
     "effective",
