@@ -131,7 +131,7 @@ class Source(_Strict):
 
 
 class Review(_Strict):
-    """Who may approve, and how many must."""
+    """Who may approve, how many must, and for how long a plan is good. Files stand beside mendbook.toml."""
 
     allowed_signers: str = "allowed_signers"
     approvals: Annotated[int, Field(ge=1, description="how many people must approve a case")] = 1

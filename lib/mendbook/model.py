@@ -189,12 +189,15 @@ class Repair:
     risk     "low", "medium" or "high"
     propose  takes the tables (with their surroundings) and some of the cases found, all of one profile, and asks for rows;
              returns a Case or a Left for each of them, in their order
+    contacts for a repair that asks people: takes the same, and returns whom to ask as rows with user_key, username, email
+             (None where the mapping has none); the planner writes the list
     """
 
     name: str
     title: str
     risk: str
     propose: Callable[[Any, Sequence[Found]], Asking]
+    contacts: Callable[[Any, Sequence[Found]], Generator[Any, Sequence[Any], Sequence[Any]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,8 @@ class Tables:
     #: what repairs need to know besides; loaded only where one is planned or made
     around: Surroundings | None = None
     rows: Rows | None = None
+    #: what the repairs of one plan have worked out and drawn so far: a code drawn for one case is never drawn for another
+    noted: dict[tuple[str, ...], Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def surroundings(self) -> Surroundings:

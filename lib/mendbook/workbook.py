@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from mendbook.incident_view import IncidentView
+    from mendbook.plan_view import PlanView
     from mendbook.views import AuditView
 
 #: Where a papermill run tells the kernel which folder is its own.
@@ -132,6 +133,45 @@ class Workbook:
         with self._folder("incidents") as folder:
             return folder, take_incidents(self._database, self.source, home, folder, period, known_deploys)
 
+    def plan(
+        self,
+        author: str,
+        key: str | Path,
+        repairs: Mapping[str, str] | None = None,
+        kinds: Sequence[str] | None = None,
+        progress: Progress | None = None,
+    ) -> dict[str, Any]:
+        """Propose a repair for every damaged row, as a plan signed by ``author`` with the SSH key in the file ``key``.
+
+        ``repairs`` names another repair than the default of a kind; ``kinds`` are all where none are named. The result:
+        {plan, digest, path, cases, changes, by_kind, blocked, deferred, left, left_out, warnings, expires, outreach}. Raises
+        ConfigError, SignatureError, MappingError, Refused, ConnectionFailed, QueryStopped, OutputError; then no plan is left.
+        """
+        from mendbook import review
+        from mendbook.plan import make
+
+        file = Path(key)
+        review.check_can_sign(author, file, self.settings)
+
+        def sign(plan: PlanFile, at: datetime) -> None:
+            review.sign_as_author(plan, author, file, self.settings, at)
+
+        logs = self._failures if self.source.logs else None
+        made = make(self._database, self.settings, self.outputs, author, sign, repairs, kinds, progress, logs)
+        return made.as_json()
+
+    def show(self, plan: str | Path, case: str | None = None, limit: int | None = None) -> dict[str, Any]:
+        """What a plan would change, before and after, as JSON values: {header, cases, shown, ...}; of one case, or of all."""
+        from mendbook.plan_show import document
+
+        return document(self.plan_file(plan), self.settings, case, limit)
+
+    def plan_view(self, plan: str | Path) -> PlanView:
+        """A plan to look at in a notebook: frames of its cases, and each case before and after."""
+        from mendbook.plan_view import PlanView
+
+        return PlanView(self.plan_file(plan), self.settings, self.reveal)
+
     def users(
         self,
         columns: Sequence[str] | None = None,
@@ -190,7 +230,7 @@ class Workbook:
         from mendbook import review
         from mendbook.decisions import Choice, Details
 
-        found = self._plan(plan)
+        found = self.plan_file(plan)
         details = Details(comment, waive, accept, decline)
         made = review.decide(found, person, [Choice(decision, of)], datetime.now(UTC), details)
         cases = [case for entry in made.entries for case in entry.cases]
@@ -217,14 +257,14 @@ class Workbook:
         from mendbook import review
         from mendbook.decisions import Choice, Details
 
-        found, at = self._plan(plan), datetime.now(UTC)
+        found, at = self.plan_file(plan), datetime.now(UTC)
         asked = {"approve": approve, "reject": reject, "defer": defer}
         choices = [Choice(decision, of) for decision, words in asked.items() for of in words]
         made = review.decide(found, person, choices, at, Details(comment, waive, accept, decline))
         return review.document(found, review.sign(found, person, Path(key), self.settings, at), made.passed_over)
 
-    def _plan(self, plan: str | Path) -> PlanFile:
-        """A plan of this source, by its id or its folder."""
+    def plan_file(self, plan: str | Path) -> PlanFile:
+        """A plan of this source, by its id or its folder. Raises ConfigError, Refused where it was changed."""
         found = plan_files.read(plan_files.locate(str(plan), self.outputs))
         if found.header.source != self.source.name:
             raise Refused(

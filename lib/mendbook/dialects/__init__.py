@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Connection, FromClause, TextClause
@@ -24,6 +25,8 @@ class Column:
 
     default    whether the database gives a value of its own where none is written (a default, a sequence, an identity)
     generated  whether it is computed from the row's other columns, and never written
+    expression the SQL that computes it
+    collate    the SQL name of a collation of its own; empty where it has its type's
     """
 
     name: str
@@ -35,6 +38,8 @@ class Column:
     readable: bool = True
     default: bool = False
     generated: bool = False
+    expression: str | None = None
+    collate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ class Index:
     """A unique index: its keys as columns (None for an expression) or as expressions, its predicate, its health.
 
     nulls_equal  whether two NULLs are the same to it (NULLS NOT DISTINCT)
+    collate      the SQL name of the collation by which each key is compared; empty where its type has none
     """
 
     name: str
@@ -51,6 +57,7 @@ class Index:
     predicate: str | None
     valid: bool
     nulls_equal: bool = False
+    collate: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +92,8 @@ class Trigger:
 class Relation:
     """A table, or what stands where a table was expected (``kind`` says: table, view, foreign table, ...).
 
-    ``readable`` tells of its schema: without USAGE on that, rights on columns are worth nothing. ``triggers`` are told
-    only where ``referring`` asked.
+    ``readable`` tells of its schema: without USAGE on that, rights on columns are worth nothing. ``triggers`` and
+    ``checks`` (name and SQL of conditions that every row must meet) are told only where ``referring`` asked.
     """
 
     identity: int
@@ -101,6 +108,7 @@ class Relation:
     writable: bool = False
     primary_key: tuple[str, ...] = ()
     triggers: tuple[Trigger, ...] = ()
+    checks: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +134,26 @@ class Catalogue:
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """Two columns of a table (by its identity) that together name a row of any table: its content type, and its key."""
+
+    identity: int
+    kind: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Generic:
+    """Django's generic relations: the name of the table behind each content type (by its key, as text), the pairs of columns
+    by which tables refer to them, and those tables by the names that changes give them."""
+
+    types: dict[str, str]
+    relations: dict[str, Relation]
+    pairs: tuple[Pair, ...]
+    readable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
     """The server and session at the other end: no secret, safe to show."""
 
@@ -137,6 +165,17 @@ class Server:
     lag_seconds: float | None
     superuser: bool
     encoding: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The time (aware) by the database's clock, whether the server is a replica, how far triggers and foreign keys are
+    switched on ("origin": as they should be), and the snapshot as the database names it."""
+
+    now: datetime
+    replica: bool
+    replication_role: str
+    snapshot: str
 
 
 class TextRules(Protocol):
@@ -159,12 +198,19 @@ class Rows(Protocol):
     def image(self, relation: Relation, alias: str = ...) -> str: ...
     def key(self, stored: Stored, alias: str = ...) -> str: ...
     def by_keys(self, stored: Stored, keys: Sequence[str], lock: bool = ...) -> TextClause: ...
+    def held(self, stored: Stored, keys: Sequence[str]) -> TextClause: ...
+    def naming(
+        self, stored: Stored, columns: Sequence[str], values: Sequence[Sequence[str | None]], only: tuple[str, str] | None
+    ) -> TextClause: ...
     def by_values(self, stored: Stored, columns: Sequence[str], values: Sequence[Sequence[str | None]]) -> TextClause: ...
     def by_images(self, stored: Stored, images: Sequence[str], lock: bool = ...) -> TextClause: ...
     def lock_table(self, relation: Relation, mode: str) -> TextClause: ...
     def delete(self, stored: Stored, keys: Sequence[str]) -> TextClause: ...
     def update(self, stored: Stored, columns: Sequence[str], keys: Sequence[str], afters: Sequence[str]) -> TextClause: ...
     def insert(self, stored: Stored, afters: Sequence[str], drawn: Mapping[str, str]) -> TextClause: ...
+    def counted(self, stored: Stored, ways: Sequence[Sequence[str]], values: Sequence[Any]) -> TextClause: ...
+    def becoming(self, stored: Stored, afters: Sequence[str]) -> TextClause: ...
+    def colliding(self, stored: Stored, index: Index, afters: Sequence[str]) -> TextClause: ...
 
 
 class Dialect(Protocol):
@@ -176,11 +222,19 @@ class Dialect(Protocol):
     def engine_options(self) -> dict[str, Any]: ...
     def begin_snapshot(self, connection: Connection, timeout_seconds: int, snapshot: str | None) -> None: ...
     def share_snapshot(self, connection: Connection) -> str: ...
+    def begin_repair(
+        self, connection: Connection, lock_seconds: float, statement_seconds: float, idle_seconds: float
+    ) -> None: ...
+    def keep_others_out(self, connection: Connection) -> bool: ...
+    def moment(self, connection: Connection) -> Moment: ...
+    def identity(self, connection: Connection) -> dict[str, str]: ...
+    def schema_digests(self, connection: Connection, tables: Mapping[str, int]) -> dict[str, str]: ...
     def cancel(self, connection: Connection) -> None: ...
     def server(self, connection: Connection) -> Server: ...
     def text(self, server: Server) -> TextRules: ...
     def catalogue(self, connection: Connection, tables: list[str]) -> Catalogue: ...
     def referring(self, connection: Connection, tables: Mapping[str, Relation]) -> dict[str, Relation]: ...
+    def generic(self, connection: Connection, schema: str) -> Generic | None: ...
     def rows(self) -> Rows: ...
     def changed_collations(self, connection: Connection) -> list[str]: ...
     def hides_rows(self, connection: Connection, relation: Relation) -> str: ...
