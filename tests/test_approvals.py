@@ -22,6 +22,8 @@ from support.plans import house as make_house
 
 FILE = review_file(REVIEWER)
 
+pytestmark = pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs ssh-keygen")
+
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,8 @@ from support.plans import AUTHOR, BLOCKED, CASES, CODE, FILL, MADE, NAMES, NOW, 
 from support.plans import house as make_house
 
 FILE = review_file(REVIEWER)
+
+pytestmark = pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs ssh-keygen")
 
 
 @pytest.fixture

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import sys
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook import cli, review
+from mendbook import review
 from mendbook.errors import Refused
 from mendbook.plan_files import PlanFile
 from mendbook.workbook import Workbook
+from support.commands import Answer, command_in
 from support.plans import AUTHOR, BLOCKED, CASES, FILL, NAMES, OTHER, REVIEWER, SECOND, TWICE, House, case
 from support.plans import house as make_house
 
 DAY = timedelta(days=1)
+
+pytestmark = pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs ssh-keygen")
 
 
 @pytest.fixture
@@ -43,28 +45,12 @@ def plan(house: House) -> PlanFile:
     return make(house, *CASES)
 
 
-class Answer:
-    """How the command ended and what it said."""
-
-    def __init__(self, house: House, monkeypatch: Any, capsys: Any, *arguments: str) -> None:
-        monkeypatch.chdir(house.folder)
-        monkeypatch.setattr(sys, "argv", ["mendbook", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        self.code = ended.value.code
-        self.out, self.err = capsys.readouterr()
-
-    @property
-    def document(self) -> Any:
-        return json.loads(self.out)
-
-
 @pytest.fixture
 def sign(house: House, plan: PlanFile, monkeypatch: Any, capsys: Any) -> Any:
+    mendbook = command_in(house.folder, monkeypatch, capsys)
+
     def run(*words: str, who: str = REVIEWER, of: str = "") -> Answer:
-        key = str(house.key(who))
-        return Answer(house, monkeypatch, capsys, "sign", of or plan.id, "--as", who, "--key", key, *words, "--json")
+        return mendbook("sign", of or plan.id, "--as", who, "--key", str(house.key(who)), *words, "--json")
 
     return run
 
@@ -105,14 +91,13 @@ def test_decisions_of_before_are_signed_too(house: House, plan: PlanFile, sign: 
     assert sign().document["rejected"] == 2
 
 
-def test_more_than_one_approval(house: House, monkeypatch: Any, capsys: Any) -> None:
+def test_more_than_one_approval(house: House, sign: Any) -> None:
     house.configure("approvals = 2")
-    plan = make(house, *CASES[:2])
-    arguments = ["sign", plan.id, "--approve", "all", "--json"]
-    first = Answer(house, monkeypatch, capsys, *arguments, "--as", REVIEWER, "--key", str(house.key(REVIEWER)))
+    two = make(house, *CASES[:2])
+    first = sign("--approve", "all", of=two.id)
     assert first.document["missing_approvals"] == 2
     assert "2 approved cases wait for somebody else's approval" in first.err
-    second = Answer(house, monkeypatch, capsys, *arguments, "--as", SECOND, "--key", str(house.key(SECOND)))
+    second = sign("--approve", "all", of=two.id, who=SECOND)
     assert second.document["missing_approvals"] == 0
 
 
