@@ -69,6 +69,13 @@ def test_approving_all(plan: PlanFile, sign: Any) -> None:
     assert review.states(plan)[FILL] == "approved"
 
 
+def test_without_json_stdout_is_left_alone(house: House, plan: PlanFile, monkeypatch: Any, capsys: Any) -> None:
+    mendbook = command_in(house.folder, monkeypatch, capsys)
+    answer = mendbook("sign", plan.id, "--as", REVIEWER, "--key", str(house.key(REVIEWER)), "--defer", "all")
+    assert (answer.code, answer.out) == (0, "")
+    assert "0 approved, 0 rejected, 6 deferred, 0 undecided" in answer.err
+
+
 def test_every_word(plan: PlanFile, sign: Any) -> None:
     words = ["--approve", "all", "--reject", "null_flag", "--defer", "2", "--approve", "4", "--waive", "4=privileged"]
     answer = sign(*words, "--accept", "9=auth_group:5", "--decline", f"{FILL}=phone", of=str(plan.folder))

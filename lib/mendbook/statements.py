@@ -15,7 +15,7 @@ from typing import Any
 
 from mendbook import canonical
 from mendbook.decision_log import slug
-from mendbook.errors import NotCanonical, OutputError, SignatureError
+from mendbook.errors import NotCanonical, OutputError, Refused, SignatureError
 from mendbook.plan_files import PlanFile
 
 AUTHOR_FORMAT, REVIEW_FORMAT = "mendbook-author@1", "mendbook-review@1"
@@ -124,6 +124,16 @@ def check_moment(file: str, text: str, plan: PlanFile, at: datetime) -> None:
         raise refusal(file, f"it was made at {text}, before the plan ({plan.header.made_at}): a clock is wrong")
     if made > at + GRACE:
         raise refusal(file, f"it was made at {text}, and it is only {instant(at)}: a clock is wrong")
+
+
+def check_clock(plan: PlanFile, at: datetime) -> None:
+    """Refused where this computer's time, ``at``, is before the plan: what is signed by it would hold nowhere."""
+    born = moment(plan.header.made_at)
+    if born is None or at < born - GRACE:
+        raise Refused(
+            f"It is {instant(at)} here, and plan {plan.id} was made at {plan.header.made_at} by the database's clock.",
+            "Set this computer's clock, then sign again.",
+        )
 
 
 def moment(text: str) -> datetime | None:
