@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from mendbook.damage.changes import values
+from mendbook.dialects.postgresql_rows import quoted, table
 from mendbook.model import Case, Change, Left
 from mendbook.surroundings import Surroundings
 
@@ -124,8 +125,8 @@ class Merges:
                     assert isinstance(change.before, str)
                     row = values(change.before)
                     for reference in around.to(change.table):
-                        where = [f'"{name}"::text = :v{n}' for n, name in enumerate(reference.columns)] + (
-                            [f'"{reference.only[0]}"::text = :kind'] if reference.only else []
+                        where = [f"{quoted(name)}\\:\\:text = :v{n}" for n, name in enumerate(reference.columns)] + (
+                            [f"{quoted(reference.only[0])}\\:\\:text = :kind"] if reference.only else []
                         )
                         named = {f"v{n}": row[name] for n, name in enumerate(reference.target_columns)}
                         if any(not value or not value.strip() for value in named.values()) or self._stands(
@@ -140,14 +141,13 @@ class Merges:
         """Another row of the table has these values now, so that naming them is no mistake."""
         around = self._around()
         columns = reference.target_columns  # type: ignore[attr-defined]
-        where = " AND ".join(f'"{name}"::text = :v{n}' for n, name in enumerate(columns))
+        where = " AND ".join(f"{quoted(name)}\\:\\:text = :v{n}" for n, name in enumerate(columns))
         sql = f"SELECT count(*) FROM {_table(around, change.table)} WHERE {where}"
         return bool(snapshot.connection.execute(sa.text(sql), named).scalar_one())  # type: ignore[attr-defined]
 
 
 def _table(around: Surroundings, name: str) -> str:
-    relation = around.relation(name)
-    return f'"{relation.schema}"."{relation.name}"'
+    return table(around.relation(name))
 
 
 def exchanged(around: Surroundings, case: Case) -> tuple[Change, ...]:

@@ -81,11 +81,11 @@ class Held:
         return {column: value for column, value in new.items() if value != self.row[column]}
 
     def renamed(self, columns: tuple[str, ...]) -> bool:
-        """Whoever names it by ``columns`` must name it otherwise afterwards."""
+        """Whoever names it by ``columns`` must name it otherwise afterwards, or the same values on another row."""
         if self.place is None and not any(column in self.moves for column in columns):
             return False
         stays = self.stays()
-        return any(stays.value(column) != self.row[column] for column in columns)
+        return any(stays.value(column) != self.row[column] or column in stays.fills for column in columns)
 
 
 @dataclass(frozen=True, slots=True)
