@@ -236,7 +236,8 @@ def test_inheritance_children_move_with_what_refers_to_them(book: Book) -> None:
     )
     case = shop.case()
     assert changes(case) == {GONE, ("teacher", "update", "1"), ("lesson", "update", "1")}
-    assert new(case, "teacher", "1") == {"user_ptr_id": "2"} and new(case, "lesson", "1") == {"by": "2"}
+    assert new(case, "teacher", "1") == {"user_ptr_id": "2"}
+    assert new(case, "lesson", "1") == {"by": "2"}
     shop.check([case])
     shop.execute("INSERT INTO teacher VALUES (2, 'c')")
     case = shop.case()
@@ -392,7 +393,8 @@ def test_rows_that_refer_to_victims_follow_and_become_victims_too(book: Book) ->
         ("dues", "update", "3"),
         ("receipt", "update", "1"),
     }
-    assert new(case, "dues", "3") == {"member_id": "2"} and new(case, "receipt", "1") == {"dues_id": "2"}
+    assert new(case, "dues", "3") == {"member_id": "2"}
+    assert new(case, "receipt", "1") == {"dues_id": "2"}
     shop.check([case])
 
 
@@ -637,8 +639,10 @@ def test_accounts_and_profiles_that_name_one_another(book: Book) -> None:
 def test_deactivating_the_others(book: Book) -> None:
     shop = book(USERS + TWO + "INSERT INTO auth_user (id, username, is_active, is_staff) VALUES (4, 'ANA', false, true)")
     case = shop.case("duplicate_user", "deactivate")
-    assert changes(case) == {("auth_user", "update", "1")} and new(case, "auth_user", "1") == {"is_active": "false"}
-    assert case.leaves == ("duplicate_user",) and blockers(case) == ["privileged"]
+    assert changes(case) == {("auth_user", "update", "1")}
+    assert new(case, "auth_user", "1") == {"is_active": "false"}
+    assert case.leaves == ("duplicate_user",)
+    assert blockers(case) == ["privileged"]
     assert [(row.table, row.key) for row in case.kept] == [("auth_user", "2")]
     shop.source.make([case])
     assert shop.left("duplicate_user", "deactivate") == "deactivated already"
@@ -659,5 +663,6 @@ def test_many_cases_at_once_are_the_same_as_one_by_one(book: Book) -> None:
     )
     every: Source = shop.source
     cases = every.propose("duplicate_user")
-    assert len(cases) == 30 and cases == every.propose("duplicate_user", chunk=1)
+    assert len(cases) == 30
+    assert cases == every.propose("duplicate_user", chunk=1)
     shop.check(cases)

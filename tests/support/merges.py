@@ -64,7 +64,8 @@ def changes(case: Case) -> set[Told]:
 def new(case: Case, table: str, key: str | None) -> dict[str, str | None]:
     """The columns that the case sets in a row, and to what."""
     (change,) = (each for each in case.changes if (each.table, each.key, each.op) == (table, key, "update"))
-    assert isinstance(change.before, str) and isinstance(change.after, str)
+    assert isinstance(change.before, str)
+    assert isinstance(change.after, str)
     before, after = values(change.before), values(change.after)
     return {name: value for name, value in after.items() if value != before[name]}
 

@@ -28,6 +28,7 @@ class Held:
     removed  it goes, and none stays in its place
     why      why it goes
     checked  the changes that it was last looked at with, for collisions
+    settled  its changes, once nothing of the case moves any more
     """
 
     table: str
@@ -44,6 +45,7 @@ class Held:
     removed: bool = False
     why: str = ""
     checked: Values | None = None
+    settled: Values | None = None
 
     @property
     def gone(self) -> bool:
@@ -75,7 +77,9 @@ class Held:
 
     def changes(self) -> Values:
         """The columns that the merge changes, and what they hold then; none where the row goes."""
-        if self.gone or not (self.moves or self.fills):
+        if self.settled is not None:
+            return self.settled
+        if self.removed or self.place is not None or not (self.moves or self.fills):
             return {}
         new = {column: self.value(column) for column in (*self.moves, *self.fills)}
         return {column: value for column, value in new.items() if value != self.row[column]}
@@ -142,6 +146,13 @@ class Merging:
             loser.loser, loser.place = True, survivor
         self.groups.append(group := Group(table, survivor, tuple(losers), tuple(rule), profile))
         return group
+
+    def settle(self) -> None:
+        """Nothing moves any more: work every row's changes out once."""
+        for held in self.rows.values():
+            held.settled = None
+        for held in self.rows.values():
+            held.settled = held.changes()
 
     def changed(self) -> Iterator[Held]:
         """The rows that are updated."""
