@@ -65,12 +65,12 @@ class Source:
     def found(self, kind: str) -> list[Found]:
         """The cases of a kind, in the order in which its finder tells them."""
         with self.snapshot() as snapshot:
-            return _found(snapshot, kind)
+            return found_in(snapshot, kind)
 
     def propose(self, kind: str, repair: str | None = None, chunk: int = CHUNK) -> list[Case | Left]:
         """What ``repair`` (the default one) makes of every case of a kind, ``chunk`` at a time as in a plan."""
         with self.snapshot() as snapshot:
-            every = _found(snapshot, kind)
+            every = found_in(snapshot, kind)
             chosen = repair_of(kind, repair)
             made: list[Case | Left] = []
             for _, group in groupby(every, key=lambda each: each.profile):
@@ -138,7 +138,7 @@ def repair_of(kind: str, name: str | None = None) -> Repair:
     return repairs[0] if name is None else next(repair for repair in repairs if repair.name == name)
 
 
-def _found(snapshot: Snapshot, kind: str) -> list[Found]:
+def found_in(snapshot: Snapshot, kind: str) -> list[Found]:
     damage, cases = catalogue()[kind], {}
     for select in damage.find(snapshot.tables):
         for each in snapshot.connection.execute(select):
