@@ -185,7 +185,11 @@ def test_the_key_of_a_new_row(mapped: Mapped, column: str, key: str | None) -> N
         ("born date NOT NULL", {}, "column born of customer must not be NULL and has no default: name its value in defaults"),
         ("level int NOT NULL", {}, "column level of customer must not be NULL"),
         ("badge text NOT NULL UNIQUE", {}, "column badge of customer must not be NULL"),
-        ("badge text UNIQUE", {"defaults": '{ badge = "x" }'}, "column badge is unique, and defaults would give every row the same"),
+        (
+            "badge text UNIQUE",
+            {"defaults": '{ badge = "x" }'},
+            "column badge is unique, and defaults would give every row the same",
+        ),
         ("city char(2)", {"defaults": '{ city = "Bonn" }'}, "'Bonn' is longer than column city (character(2))"),
         ("n smallint", {"defaults": "{ n = 70000 }"}, "70000 is too large for column n"),
         ("n int", {"flags": '{ n = "many" }'}, "column n is integer, which does not hold 'many'"),
@@ -311,9 +315,7 @@ def test_a_user_goes_who_never_logged_in_and_whom_nothing_refers_to(mapped: Mapp
     assert row_before(alone.changes[0])["username"] == "ana"
     assert (alone.risk, alone.blockers, alone.locks) == ("high", (), ("invoice",))
     assert isinstance(bought, Case)
-    assert blockers(bought) == {
-        "cascade": "rows refer to it that the case does not hold: orders.buyer (1, 2, 3 and 2 more)"
-    }
+    assert blockers(bought) == {"cascade": "rows refer to it that the case does not hold: orders.buyer (1, 2, 3 and 2 more)"}
     assert isinstance(billed, Case)
     assert "invoice.customer_ref (9)" in blockers(billed)["cascade"]
     assert isinstance(used, Left)
@@ -348,7 +350,12 @@ def test_a_ghost_is_deactivated_and_stays_a_ghost(mapped: Mapped, database: Test
     first, second, third = proposed(shop, "ghost_user")
     assert isinstance(first, Case)
     (change,) = first.changes
-    assert (change.op, change.key, row_before(change)["is_active"], row(change)["is_active"]) == ("update", "1", "true", "false")
+    assert (change.op, change.key, row_before(change)["is_active"], row(change)["is_active"]) == (
+        "update",
+        "1",
+        "true",
+        "false",
+    )
     assert {**row_before(change), "is_active": "false"} == row(change)
     assert first.leaves == ("ghost_user",)
     assert isinstance(second, Left)
@@ -405,7 +412,11 @@ INSERT INTO customer VALUES (10, NULL, ' ana@EXAMPLE.com', '', NULL, ' '), (11, 
 INSERT INTO shipment VALUES (1, 12);
 """
 CUSTOMER = profile(
-    "customer", required_for="{ is_staff = false }", filled='["phone"]', codes='{ barcode = "uuid4" }', flags="{ invited = false }"
+    "customer",
+    required_for="{ is_staff = false }",
+    filled='["phone"]',
+    codes='{ barcode = "uuid4" }',
+    flags="{ invited = false }",
 )
 
 
@@ -441,7 +452,9 @@ def test_an_orphan_is_given_back_where_its_row_tells_whose_it_is(mapped: Mapped,
 
 
 def test_no_orphan_is_given_back_where_no_column_tells(mapped: Mapped) -> None:
-    shop = mapped("CREATE TABLE customer (id int PRIMARY KEY, user_id int); INSERT INTO customer VALUES (1, 9);", profile("customer"))
+    shop = mapped(
+        "CREATE TABLE customer (id int PRIMARY KEY, user_id int); INSERT INTO customer VALUES (1, 9);", profile("customer")
+    )
     assert "customer has no column called as the users' user name or e-mail is" in shop.left("orphan_profile", "reattach").why
 
 
@@ -500,7 +513,9 @@ def codes_of(cases: list[Case | Left], column: str) -> list[str | None]:
         ("numeric", "sequence", [], ["1", "2", "3"]),
     ],
 )
-def test_numbers_go_on_from_the_largest_of_their_form(mapped: Mapped, kind: str, how: str, there: list[str], expected: Any) -> None:
+def test_numbers_go_on_from_the_largest_of_their_form(
+    mapped: Mapped, kind: str, how: str, there: list[str], expected: Any
+) -> None:
     rows = "".join(f"INSERT INTO customer VALUES ({n + 10}, 1, '{code}');" for n, code in enumerate(there))
     shop = mapped(
         f"""
@@ -518,8 +533,13 @@ def test_numbers_go_on_from_the_largest_of_their_form(mapped: Mapped, kind: str,
 
 @pytest.mark.parametrize(
     ("kind", "pattern"),
-    [("uuid", UUID.pattern), ("text", UUID.pattern), ("varchar(36)", UUID.pattern), ("varchar(34)", "[0-9a-f]{32}"),
-     ("char(20)", "[0-9a-f]{20}")],
+    [
+        ("uuid", UUID.pattern),
+        ("text", UUID.pattern),
+        ("varchar(36)", UUID.pattern),
+        ("varchar(34)", "[0-9a-f]{32}"),
+        ("char(20)", "[0-9a-f]{20}"),
+    ],
 )
 def test_random_codes_as_long_as_their_column(mapped: Mapped, kind: str, pattern: str) -> None:
     shop = mapped(
@@ -535,7 +555,8 @@ def test_random_codes_as_long_as_their_column(mapped: Mapped, kind: str, pattern
 
 
 @pytest.mark.parametrize(
-    ("kind", "how"), [("varchar(8)", "uuid4"), ("int", "uuid4"), ("smallint", "ST-{n}"), ("bytea", "{n}"), ("char(4)", "{n:06d}")]
+    ("kind", "how"),
+    [("varchar(8)", "uuid4"), ("int", "uuid4"), ("smallint", "ST-{n}"), ("bytea", "{n}"), ("char(4)", "{n:06d}")],
 )
 def test_a_code_that_does_not_fit_is_left(mapped: Mapped, kind: str, how: str) -> None:
     shop = mapped(
@@ -653,3 +674,225 @@ def test_a_code_with_a_default_of_its_own(mapped: Mapped) -> None:
     assert new.changes[0].drawn == {"id": "default", "badge": "default"}
     assert row(new.changes[0]) == {"user_id": "2", "seal": "9"}
     assert "(the column's own default does not know of it)" in because(shop.case("missing_code"))
+
+
+# -- wrong_profile --------------------------------------------------------------------------------------------------
+
+TWO = """
+CREATE TABLE customer (id serial PRIMARY KEY, user_id int UNIQUE, phone varchar(30), note text, city text, tag text,
+    barcode text, created_at timestamptz DEFAULT now());
+CREATE TABLE staff (id serial PRIMARY KEY, user_id int UNIQUE, phone varchar(30), note varchar(9), tag text UNIQUE,
+    barcode text, department text NOT NULL, created_at timestamptz NOT NULL);
+CREATE TABLE shipment (id int PRIMARY KEY, customer_id int REFERENCES customer ON DELETE CASCADE);
+INSERT INTO auth_user (id, username, is_staff) VALUES (1, 'ana', true), (2, 'bo', true), (3, 'cy', NULL), (4, 'di', true);
+INSERT INTO customer VALUES (11, 1, '555', 'n', 'Bonn', 't', 'C-1', '2026-02-01 00:00Z'), (14, 4, NULL, NULL, NULL, 't2', 'S-1', '2026-02-01 00:00Z');
+INSERT INTO customer (id, user_id, phone) VALUES (12, 2, '556'), (13, 3, ' ');
+INSERT INTO staff VALUES (20, 2, '1', '1', 't2', 'S-1', 'post', now());
+INSERT INTO shipment VALUES (1, 14);
+"""
+PROFILES = profile(
+    "customer", required_for="{ is_staff = false }", filled='["phone", "city"]', codes='{ barcode = "uuid4" }'
+) + profile(
+    "staff", required_for="{ is_staff = true }", filled='["department"]', created='"created_at"', codes='{ barcode = "S-{n}" }'
+)
+
+
+def test_a_wrong_row_becomes_the_right_one_with_what_both_share(mapped: Mapped, database: TestDatabase) -> None:
+    shop = mapped(TWO, PROFILES)
+    first, second, third, fourth = proposed(shop, "wrong_profile")
+    assert isinstance(first, Case)
+    inserted, deleted = first.changes
+    assert (first.repair, first.risk) == ("convert", "high")
+    assert (inserted.op, inserted.table, inserted.key, inserted.phase) == ("insert", "staff", None, 4)
+    # note is of another type there, and city is not there at all
+    assert row(inserted) == {
+        "user_id": "1",
+        "phone": "555",
+        "tag": "t",
+        "barcode": "C-1",
+        "note": None,
+        "department": "",
+        "created_at": "2026-02-01 00:00:00+00",
+    }
+    assert inserted.drawn == {"id": "default"}
+    assert (deleted.op, deleted.table, deleted.key, deleted.phase) == ("delete", "customer", "11", 5)
+    assert first.leaves == ("blank_profile",)
+    assert set(first.owns) == {"profile/customer/1", "profile/staff/1"}
+    assert first.locks == ("staff",)
+    assert "taken over: phone, tag, barcode, created_at" in because(first)
+    assert "what stands in city goes: staff has no such column; the ledger keeps it" in because(first)
+    assert isinstance(second, Case)
+    assert (second.repair, second.risk) == ("remove", "medium")
+    assert [(each.op, each.table, each.key) for each in second.changes] == [("delete", "customer", "12")]
+    assert [(kept.table, kept.key) for kept in second.kept] == [("auth_user", "2"), ("staff", "20")]
+    assert "the right one is there: staff 20" in because(second)
+    assert isinstance(third, Case)
+    assert (third.repair, third.risk) == ("remove", "medium")
+    assert "no profile of the mapping is meant for such a user" in because(third)
+    assert isinstance(fourth, Case)
+    assert blockers(fourth)["cascade"].endswith("shipment.customer_id (1)")
+    # tag and barcode stand on a row of staff already
+    assert (row(fourth.changes[0])["tag"], row(fourth.changes[0])["barcode"]) == (None, "S-2")
+    shop.make([first, second, third])
+    assert database.execute("SELECT id FROM customer") == [(14,)]
+    assert database.execute("SELECT user_id, phone, created_at::date::text FROM staff WHERE user_id = 1") == [
+        (1, "555", "2026-02-01")
+    ]
+    assert shop.found("missing_profile") != []
+
+
+def test_a_wrong_row_with_data_and_no_right_place_is_a_high_risk(mapped: Mapped) -> None:
+    shop = mapped(
+        """
+        CREATE TABLE customer (id int PRIMARY KEY, user_id int, phone text);
+        INSERT INTO auth_user (id, is_staff) VALUES (1, true); INSERT INTO customer VALUES (1, 1, '555');
+        """,
+        profile("customer", required_for="{ is_staff = false }", filled='["phone"]'),
+    )
+    (case,) = made(shop, "wrong_profile")
+    assert isinstance(case, Case)
+    assert (case.repair, case.risk) == ("remove", "high")
+    assert "what stands in phone goes: nothing takes it over; the ledger keeps it" in because(case)
+
+
+def test_what_cannot_be_converted_is_left(mapped: Mapped) -> None:
+    shop = mapped(TWO.replace("department text NOT NULL", "department date NOT NULL").replace("'post'", "now()"), PROFILES)
+    (left,) = [each for each in proposed(shop, "wrong_profile")[:3] if isinstance(each, Left)]
+    assert left.why == (
+        "the right profile, staff, cannot be made: column department of staff must not be NULL and has no default: "
+        "name its value in defaults"
+    )
+
+
+def test_of_two_right_profiles_the_one_for_such_users_is_made(mapped: Mapped) -> None:
+    everybody = "CREATE TABLE person (id serial PRIMARY KEY, user_id int, phone varchar(30), city text);"
+    shop = mapped(everybody + TWO, profile("person") + PROFILES)
+    first, *_ = proposed(shop, "wrong_profile")
+    assert isinstance(first, Case)
+    assert first.changes[0].table == "staff"
+
+
+def test_nothing_is_removed_while_nobody_knows_the_right_profile(mapped: Mapped) -> None:
+    shop = mapped(TWO, PROFILES + profile("person", "staff", required_for="{ gone = true }"))
+    assert [each.case_key for each in proposed(shop, "wrong_profile") if isinstance(each, Left)] == ["13"]
+
+
+# -- blank_profile --------------------------------------------------------------------------------------------------
+
+BLANK = """
+CREATE TABLE customer (id int PRIMARY KEY, user_id int, phone varchar(8), city text, badge text, made timestamptz);
+CREATE TABLE driver (id int PRIMARY KEY, user_id text, phone text, city varchar(20), made timestamptz);
+CREATE TABLE invitation (id int PRIMARY KEY, accepted_by int REFERENCES auth_user, phone text, city int, badge text);
+CREATE TABLE parcel (id int PRIMARY KEY, sender int REFERENCES auth_user, receiver int REFERENCES auth_user, city text);
+INSERT INTO auth_user (id, username, email) VALUES (1, 'ana', 'ana@example.com'), (2, 'bo', 'bo@example.com'),
+    (3, 'Bo', 'else@example.com'), (4, 'cy', 'ANA@example.com'), (5, 'di', 'di@example.com');
+"""
+FILLED = profile("customer", filled='["phone", "city"]', created='"made"') + profile("driver", created='"made"')
+
+
+def test_fields_are_filled_from_the_closest_and_newest_row(mapped: Mapped, database: TestDatabase) -> None:
+    shop = mapped(
+        BLANK
+        + """
+        INSERT INTO customer VALUES (10, 1, ' ', NULL), (20, 2, '', ''), (30, 3, '777', 'Köln'), (50, 5, NULL, NULL);
+        INSERT INTO driver VALUES (1, '1', '111', ' ', '2026-01-03Z'), (2, '1', '222', 'Ulm', '2026-01-02Z'),
+            (3, '1', '  ', 'Bad Aibling', '2026-01-01Z'), (4, '5', 'far too long', NULL, NULL);
+        INSERT INTO invitation VALUES (7, 1, '999', 5, 'b'), (8, 5, '888', 5, NULL), (9, 5, '889', 5, NULL);
+        INSERT INTO parcel VALUES (1, 5, 1, 'Trier');
+        """,
+        FILLED,
+    )
+    ana, bo, di = made(shop, "blank_profile")
+    assert isinstance(ana, Case)
+    (change,) = ana.changes
+    assert (change.op, change.table, change.key) == ("update", "customer", "10")
+    assert row(change) == {**row_before(change), "phone": "111", "city": "Ulm"}
+    assert [(each.name, each.why, each.taken, each.change, each.column) for each in ana.options] == [
+        ("phone", "from driver 1 (same user)", True, 0, "phone"),
+        ("city", "from driver 2 (same user)", True, 0, "city"),
+    ]
+    assert (ana.risk, ana.because) == ("low", ("phone: from driver 1 (same user)", "city: from driver 2 (same user)"))
+    assert isinstance(bo, Case)
+    assert bo.risk == "medium"
+    assert bo.because[0] == "phone: from customer 30 of account 3 (the same person by e-mail or user name)"
+    assert row(bo.changes[0])["city"] == "Köln"
+    assert isinstance(di, Case)
+    # the driver's is too long for the column; of invitations the one with the larger key is newer; a parcel names two people
+    assert di.because == (
+        "phone: from invitation 9 (accepted_by is this user)",
+        "city: no other row of the person tells it",
+    )
+    assert database.execute("SELECT phone, city FROM customer ORDER BY id") == [
+        ("111", "Ulm"),
+        ("777", "Köln"),
+        ("777", "Köln"),
+        ("889", None),
+    ]
+
+
+def test_who_has_no_other_row_is_to_be_asked(mapped: Mapped) -> None:
+    shop = mapped(BLANK + "INSERT INTO customer VALUES (10, 2), (40, 4);", FILLED)
+    assert {each.why for each in proposed(shop, "blank_profile") if isinstance(each, Left)} == {
+        "no other row of the person tells phone or city: ask the person"
+    }
+    assert {each.why for each in proposed(shop, "blank_profile", "outreach") if isinstance(each, Left)} == {
+        "the person is to be asked: see the outreach list"
+    }
+    with shop.snapshot() as snapshot:
+        found: list[Found] = found_in(snapshot, "blank_profile")
+        listed = repair_of("blank_profile", "outreach").contacts
+        assert listed is contacts
+        people = talk(snapshot.connection, listed(snapshot.tables, [*found, *found]))
+    assert people == [Contact("2", "bo", "bo@example.com"), Contact("4", "cy", "ANA@example.com")]
+
+
+def test_a_second_try_of_a_user_with_two_rows(mapped: Mapped) -> None:
+    shop = mapped(BLANK + "INSERT INTO customer VALUES (10, 1, ' ', NULL), (11, 1, '555', 'Ulm');", FILLED)
+    case = shop.case("blank_profile")
+    assert case.because == ("phone: from customer 11 (same user)", "city: from customer 11 (same user)")
+
+
+@pytest.mark.parametrize("index", ["(phone)", "(lower(phone))", "(user_id, phone)"])
+def test_what_must_be_unique_is_nobodys_to_copy(mapped: Mapped, index: str) -> None:
+    shop = mapped(
+        BLANK
+        + f"""CREATE UNIQUE INDEX ON customer {index};
+        INSERT INTO customer VALUES (10, 1); INSERT INTO driver VALUES (1, '1', '111', 'Ulm');""",
+        FILLED,
+    )
+    assert shop.case("blank_profile").because == (
+        "city: from driver 1 (same user)",
+        "phone: no other row of the person tells it",
+    )
+
+
+def test_filling_in_tables_of_hostile_names_and_uuid_keys(mapped: Mapped, database: TestDatabase) -> None:
+    shop = mapped(
+        """
+        CREATE SCHEMA "S %s";
+        CREATE TABLE "Us:er" (id uuid PRIMARY KEY, "E%(mail)s" text, "na:me" text);
+        CREATE TABLE "S %s"."Cust" ("k:ey" uuid PRIMARY KEY, who uuid, "ph%one:x" text);
+        CREATE TABLE "S %s"."In""vite" (a int, b text, "us er" uuid REFERENCES "Us:er", "ph%one:x" text, PRIMARY KEY (b, a));
+        INSERT INTO "Us:er" VALUES ('00000000-0000-4000-8000-00000000000a', 'ana@example.com', 'ana');
+        INSERT INTO "S %s"."Cust" VALUES ('00000000-0000-4000-8000-00000000000b', '00000000-0000-4000-8000-00000000000a', ' ');
+        INSERT INTO "S %s"."In""vite" VALUES (1, 'x', '00000000-0000-4000-8000-00000000000a', '<script>%s :a "q"');
+        """,
+        """
+        [sources.shop.users]
+        table = "Us:er"
+        username = "na:me"
+        email = "E%(mail)s"
+        [[sources.shop.profiles]]
+        name = "c"
+        table = "S %s.Cust"
+        key = "k:ey"
+        user = "who"
+        filled = ["ph%one:x"]
+        """,
+        users="",
+        mapping='[sources.shop]\nurl_env = "SHOP_URL"%s\n',
+    )
+    (case,) = made(shop, "blank_profile")
+    assert isinstance(case, Case)
+    assert row(case.changes[0])["ph%one:x"] == '<script>%s :a "q"'
+    assert because(case) == 'ph%one:x: from S %s.In"vite  (us er is this user)'
