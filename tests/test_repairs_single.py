@@ -227,7 +227,7 @@ def test_a_key_that_codes_draw(mapped: Mapped) -> None:
     assert UUID.fullmatch(str(case.changes[0].key))
 
 
-def test_values_of_the_mapping_stand_in_the_row_as_their_columns_show_them(mapped: Mapped, database: TestDatabase) -> None:
+def test_values_of_the_mapping_stand_in_the_row_as_their_columns_show_them(mapped: Mapped) -> None:
     shop = mapped(
         """
         CREATE TABLE customer (id serial PRIMARY KEY, user_id int, yes bool, day date, price numeric(8,2), doc jsonb,
@@ -685,7 +685,8 @@ CREATE TABLE staff (id serial PRIMARY KEY, user_id int UNIQUE, phone varchar(30)
     barcode text, department text NOT NULL, created_at timestamptz NOT NULL);
 CREATE TABLE shipment (id int PRIMARY KEY, customer_id int REFERENCES customer ON DELETE CASCADE);
 INSERT INTO auth_user (id, username, is_staff) VALUES (1, 'ana', true), (2, 'bo', true), (3, 'cy', NULL), (4, 'di', true);
-INSERT INTO customer VALUES (11, 1, '555', 'n', 'Bonn', 't', 'C-1', '2026-02-01 00:00Z'), (14, 4, NULL, NULL, NULL, 't2', 'S-1', '2026-02-01 00:00Z');
+INSERT INTO customer VALUES (11, 1, '555', 'n', 'Bonn', 't', 'C-1', '2026-02-01 00:00Z'),
+    (14, 4, NULL, NULL, NULL, 't2', 'S-1', '2026-02-01 00:00Z');
 INSERT INTO customer (id, user_id, phone) VALUES (12, 2, '556'), (13, 3, ' ');
 INSERT INTO staff VALUES (20, 2, '1', '1', 't2', 'S-1', 'post', now());
 INSERT INTO shipment VALUES (1, 14);
@@ -866,7 +867,7 @@ def test_what_must_be_unique_is_nobodys_to_copy(mapped: Mapped, index: str) -> N
     )
 
 
-def test_filling_in_tables_of_hostile_names_and_uuid_keys(mapped: Mapped, database: TestDatabase) -> None:
+def test_filling_in_tables_of_hostile_names_and_uuid_keys(mapped: Mapped) -> None:
     shop = mapped(
         """
         CREATE SCHEMA "S %s";
