@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mendbook.damage import catalogue
 from mendbook.damage.contacts import Contact, contacts
-from mendbook.model import Case, Failure, Found, Left
+from mendbook.model import Case, Failure, Found, FoundRow, Left
 from support.databases import TestDatabase
 from support.proposing import Source, found_in, repair_of, row, row_before, source, talk
 
@@ -284,6 +285,30 @@ def test_a_trigger_that_may_rewrite_rows_blocks(mapped: Mapped) -> None:
     assert blockers(shop.case("missing_profile")) == {
         "trigger": "a trigger or rule may rewrite the rows: customer: before insert 'rewriting'"
     }
+
+
+@pytest.mark.parametrize(("value", "why"), [("not one", "which does not hold 'not one'"), ("7", "which does not hold '7'")])
+def test_a_default_that_is_no_uuid(mapped: Mapped, value: str, why: str) -> None:
+    tables = "CREATE TABLE customer (id serial PRIMARY KEY, user_id int, way uuid); INSERT INTO auth_user VALUES (1, 'ana');"
+    shop = mapped(tables, profile("customer", defaults=f'{{ way = "{value}" }}'))
+    assert why in shop.left("missing_profile").why
+
+
+def test_a_type_whose_name_holds_a_percent_sign(mapped: Mapped) -> None:
+    shop = mapped(
+        """
+        CREATE DOMAIN "100%s" AS int;
+        CREATE DOMAIN "per%cent" AS text;
+        CREATE TABLE customer (id "100%s" PRIMARY KEY, user_id int, share "per%cent", barcode text);
+        INSERT INTO auth_user VALUES (1, 'ana'), (2, 'bo');
+        INSERT INTO customer VALUES (4, 1, 'x', 'B1'), (5, 1, 'x', 'B1');
+        """,
+        profile("customer", defaults='{ share = "50 %" }', codes='{ barcode = "B{n}" }'),
+    )
+    (case,) = made(shop, "missing_profile")
+    assert isinstance(case, Case)
+    assert row(case.changes[0]) == {"id": "6", "user_id": "2", "share": "50 %", "barcode": "B2"}
+    assert [each.case_key for each in made(shop, "duplicate_code")] == ["B1"]
 
 
 # -- missing_profile: delete_user, and ghosts ------------------------------------------------------------------------
@@ -897,3 +922,58 @@ def test_filling_in_tables_of_hostile_names_and_uuid_keys(mapped: Mapped) -> Non
     assert isinstance(case, Case)
     assert row(case.changes[0])["ph%one:x"] == '<script>%s :a "q"'
     assert because(case) == 'ph%one:x: from S %s.In"vite  (us er is this user)'
+
+
+# -- all of them ----------------------------------------------------------------------------------------------------
+
+REPAIRS = [
+    (kind.name, repair.name)
+    for kind in catalogue().values()
+    for repair in kind.repairs
+    if kind.name not in ("duplicate_profile", "duplicate_user") and (kind.name, repair.name) != ("missing_profile", "create")
+]
+
+
+@pytest.mark.parametrize(("kind", "repair"), REPAIRS)
+def test_a_row_that_went_between_finding_and_planning_is_left(mapped: Mapped, kind: str, repair: str) -> None:
+    shop = mapped(ORPHANS, CUSTOMER)
+    users = kind in ("ghost_user", "missing_profile")
+    gone = FoundRow("auth_user" if users else "customer", "4711", "1", None)
+    found = [Found(kind, None if kind == "ghost_user" else "customer", "4711", (gone,))]
+    with shop.snapshot() as snapshot:
+        (answer,) = talk(snapshot.connection, repair_of(kind, repair).propose(snapshot.tables, found))
+    assert isinstance(answer, Left)
+    assert (answer.kind, answer.profile, answer.case_key) == (kind, found[0].profile, "4711")
+    assert answer.why
+
+
+@pytest.mark.parametrize(("kind", "repair"), REPAIRS)
+def test_what_is_told_of_a_repair(kind: str, repair: str) -> None:
+    told = repair_of(kind, repair)
+    assert told.risk in ("low", "medium", "high")
+    assert told.title
+    assert told.name in catalogue()[kind].help or told.name in ("convert", "delete_user")
+
+
+def test_repeated_planning_ends(mapped: Mapped) -> None:
+    """Plan, make, look again: what is left at last is left for a reason that is told."""
+    shop = mapped(TWO + "INSERT INTO auth_user (id, username, is_staff) VALUES (6, 'fay', false), (7, 'gil', true);", PROFILES)
+    kinds = [
+        "wrong_profile",
+        "orphan_profile",
+        "missing_profile",
+        "blank_profile",
+        "duplicate_code",
+        "missing_code",
+        "null_flag",
+    ]
+    for _ in range(4):
+        for kind in kinds:
+            shop.make([each for each in shop.propose(kind) if isinstance(each, Case) and not each.blockers])
+    rest = [each for kind in kinds for each in shop.propose(kind)]
+    assert all(isinstance(each, Left) or each.blockers for each in rest)
+    assert {(each.kind, each.case_key) for each in rest if isinstance(each, Case)} == {("wrong_profile", "14")}
+    assert {each.why for each in rest if isinstance(each, Left)} == {
+        "no other row of the person tells phone or city: ask the person",
+        "no other row of the person tells department: ask the person",
+    }
