@@ -17,8 +17,11 @@ from sqlalchemy.pool import NullPool
 from mendbook.config import Settings, Source, split_reference, url_of
 from mendbook.dialects import Dialect, Server, Stored, dialect_of
 from mendbook.errors import ConnectionFailed
-from mendbook.surroundings import Reference, Surroundings, foreign_keys
+from mendbook.surroundings import Reference, Surroundings, distinct, foreign_keys, generic_references
 from mendbook.tables import ProfileTable, Tables, UserTable, bind, table_names
+
+#: The tables whose rows grant rights where the mapping names none.
+DJANGO_RIGHTS = ("auth_user_groups", "auth_user_user_permissions")
 
 
 @dataclass(frozen=True)
@@ -88,17 +91,29 @@ class Database:
         for table in every:
             mapped.setdefault(table.name, table)
         start = {name: table.relation for name, table in mapped.items()}
-        named = self.dialect.catalogue(connection, table_names(self.source)).relations
+        named = self.dialect.catalogue(connection, [*table_names(self.source), *DJANGO_RIGHTS]).relations
         start |= {name: relation for name, relation in named.items() if name not in start}
+        generic = self.dialect.generic(connection, tables.users.relation.schema)
+        known = {relation.identity for relation in start.values()}
+        also = generic.relations if generic else {}
+        start |= {name: relation for name, relation in also.items() if relation.identity not in known and name not in start}
         relations = self.dialect.referring(connection, start)
         keys = {name: (str(table.mapping.key),) for name, table in mapped.items()}
         stored = {name: Stored(name, relation, keys.get(name, relation.primary_key)) for name, relation in relations.items()}
-        soft = [split_reference(reference) for reference in self.source.references]
+        users, soft = tables.users, [split_reference(reference) for reference in self.source.references]
         references = [
             *foreign_keys(relations),
             *(Reference(table, (column,), target, (key,), "soft") for table, column, target, key in soft),
+            *(Reference(p.name, (p.mapping.user,), users.name, (users.mapping.key,), "mapped") for p in tables.profiles),
+            *(generic_references(generic, stored) if generic else ()),
         ]
-        return replace(tables, around=Surroundings(stored, tuple(references)), rows=self.dialect.rows())
+        around = Surroundings(
+            stored,
+            distinct(references),
+            frozenset(DJANGO_RIGHTS if self.source.rights is None else self.source.rights) & stored.keys(),
+            "" if generic is None or generic.readable else "django_content_type, which generic relations are told by",
+        )
+        return replace(tables, around=around, rows=self.dialect.rows())
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

@@ -15,8 +15,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Select
 
+from mendbook.damage.merging import RISK_OF_PROFILES, merge_profiles
 from mendbook.damage.shape import blank_flag, damaged_groups, repeated
-from mendbook.model import Damage
+from mendbook.model import Damage, Repair
 from mendbook.tables import ProfileTable, Tables
 
 
@@ -40,4 +41,10 @@ def _rows(tables: Tables, profile: ProfileTable) -> Select[Any]:
     )
 
 
-DAMAGE = Damage("duplicate_profile", "Users with several rows in one profile table", find, pairs=True)
+DAMAGE = Damage(
+    "duplicate_profile",
+    "Users with several rows in one profile table",
+    find,
+    pairs=True,
+    repairs=(Repair("merge", "Merge the rows into one", RISK_OF_PROFILES, merge_profiles),),
+)

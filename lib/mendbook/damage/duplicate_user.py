@@ -16,8 +16,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import CTE, Select
 
+from mendbook.damage.deactivating import deactivate_others
+from mendbook.damage.merging import RISK_OF_USERS, merge_users
 from mendbook.damage.shape import damaged_groups, sharing
-from mendbook.model import Damage
+from mendbook.model import Damage, Repair
 from mendbook.tables import Tables
 
 
@@ -93,4 +95,13 @@ def _chains(numbered: CTE) -> CTE:
     return sa.select(walk.c.node, sa.func.min(walk.c.chain).label("chain")).group_by(walk.c.node).cte("chains")
 
 
-DAMAGE = Damage("duplicate_user", "Several accounts of the same person", find, pairs=True)
+DAMAGE = Damage(
+    "duplicate_user",
+    "Several accounts of the same person",
+    find,
+    pairs=True,
+    repairs=(
+        Repair("merge", "Merge the accounts into one", RISK_OF_USERS, merge_users),
+        Repair("deactivate", "Deactivate the accounts but one", "medium", deactivate_others),
+    ),
+)

@@ -24,6 +24,8 @@ class Column:
 
     default    whether the database gives a value of its own where none is written (a default, a sequence, an identity)
     generated  whether it is computed from the row's other columns, and never written
+    expression the SQL that computes it
+    collate    the SQL name of a collation of its own; empty where it has its type's
     """
 
     name: str
@@ -35,6 +37,8 @@ class Column:
     readable: bool = True
     default: bool = False
     generated: bool = False
+    expression: str | None = None
+    collate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class Index:
     """A unique index: its keys as columns (None for an expression) or as expressions, its predicate, its health.
 
     nulls_equal  whether two NULLs are the same to it (NULLS NOT DISTINCT)
+    collate      the SQL name of the collation by which each key is compared; empty where its type has none
     """
 
     name: str
@@ -51,6 +56,7 @@ class Index:
     predicate: str | None
     valid: bool
     nulls_equal: bool = False
+    collate: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +91,8 @@ class Trigger:
 class Relation:
     """A table, or what stands where a table was expected (``kind`` says: table, view, foreign table, ...).
 
-    ``readable`` tells of its schema: without USAGE on that, rights on columns are worth nothing. ``triggers`` are told
-    only where ``referring`` asked.
+    ``readable`` tells of its schema: without USAGE on that, rights on columns are worth nothing. ``triggers`` and
+    ``checks`` (name and SQL of conditions that every row must meet) are told only where ``referring`` asked.
     """
 
     identity: int
@@ -101,6 +107,7 @@ class Relation:
     writable: bool = False
     primary_key: tuple[str, ...] = ()
     triggers: tuple[Trigger, ...] = ()
+    checks: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +130,26 @@ class Catalogue:
     relations: dict[str, Relation]
     names: tuple[str, ...]
     elsewhere: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two columns of a table (by its identity) that together name a row of any table: its content type, and its key."""
+
+    identity: int
+    kind: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Generic:
+    """Django's generic relations: the name of the table behind each content type (by its key, as text), the pairs of columns
+    by which tables refer to them, and those tables by the names that changes give them."""
+
+    types: dict[str, str]
+    relations: dict[str, Relation]
+    pairs: tuple[Pair, ...]
+    readable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +192,9 @@ class Rows(Protocol):
     def delete(self, stored: Stored, keys: Sequence[str]) -> TextClause: ...
     def update(self, stored: Stored, columns: Sequence[str], keys: Sequence[str], afters: Sequence[str]) -> TextClause: ...
     def insert(self, stored: Stored, afters: Sequence[str], drawn: Mapping[str, str]) -> TextClause: ...
+    def counted(self, stored: Stored, ways: Sequence[Sequence[str]], values: Sequence[Any]) -> TextClause: ...
+    def becoming(self, stored: Stored, afters: Sequence[str]) -> TextClause: ...
+    def colliding(self, stored: Stored, index: Index, afters: Sequence[str]) -> TextClause: ...
 
 
 class Dialect(Protocol):
@@ -181,6 +211,7 @@ class Dialect(Protocol):
     def text(self, server: Server) -> TextRules: ...
     def catalogue(self, connection: Connection, tables: list[str]) -> Catalogue: ...
     def referring(self, connection: Connection, tables: Mapping[str, Relation]) -> dict[str, Relation]: ...
+    def generic(self, connection: Connection, schema: str) -> Generic | None: ...
     def rows(self) -> Rows: ...
     def changed_collations(self, connection: Connection) -> list[str]: ...
     def hides_rows(self, connection: Connection, relation: Relation) -> str: ...

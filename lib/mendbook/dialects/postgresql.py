@@ -18,10 +18,11 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import OID
 from sqlalchemy.engine import URL
 
-from mendbook.dialects import Catalogue, Relation, Server
+from mendbook.dialects import Catalogue, Generic, Relation, Server
+from mendbook.dialects.postgresql_becoming import PostgreSQLFutureRows
 from mendbook.dialects.postgresql_catalogue import CHANGED_COLLATIONS
+from mendbook.dialects.postgresql_generic import generic
 from mendbook.dialects.postgresql_relations import catalogue, referring
-from mendbook.dialects.postgresql_rows import PostgreSQLRows
 from mendbook.dialects.postgresql_text import PostgreSQLText
 from mendbook.errors import ConnectionFailed, MappingError, MendbookError, QueryStopped, Refused
 
@@ -140,9 +141,13 @@ class PostgreSQL:
         """``tables`` and every table that refers to one of them by foreign keys, step by step, with their triggers."""
         return referring(connection, tables)
 
-    def rows(self) -> PostgreSQLRows:
+    def generic(self, connection: Connection, schema: str) -> Generic | None:
+        """Django's generic relations in the schema; None where it has no content types."""
+        return generic(connection, schema)
+
+    def rows(self) -> PostgreSQLFutureRows:
         """The statements that read and change rows as images."""
-        return PostgreSQLRows()
+        return PostgreSQLFutureRows()
 
     def changed_collations(self, connection: Connection) -> list[str]:
         """Collations whose rules changed since indexes were sorted by them: such indexes may miss duplicates."""

@@ -40,8 +40,12 @@ COLUMNS = sa.text(
     SELECT a.attrelid AS oid, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type,
            base.name AS base, NOT a.attnotnull AS nullable, a.attcollation AS collation_oid,
            has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS readable,
-           (a.atthasdef AND a.attgenerated = '') OR a.attidentity <> '' AS has_default, a.attgenerated <> '' AS generated
+           (a.atthasdef AND a.attgenerated = '') OR a.attidentity <> '' AS has_default, a.attgenerated <> '' AS generated,
+           CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END AS expression,
+           CASE WHEN a.attcollation <> own.typcollation THEN a.attcollation::regcollation::text END AS collate
     FROM pg_attribute a
+    JOIN pg_type own ON own.oid = a.atttypid
+    LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     CROSS JOIN LATERAL (
         WITH RECURSIVE below(name, base) AS (
             SELECT t.typname, t.typbasetype FROM pg_type t WHERE t.oid = a.atttypid
@@ -65,6 +69,7 @@ INDEXES = sa.text(
            array_agg(pg_get_indexdef(i.indexrelid, key.n::int, true) ORDER BY key.n) AS expressions,
            array_agg(t.typname::text ORDER BY key.n) AS types,
            array_agg((i.indcollation::oid[])[key.n - 1] ORDER BY key.n) AS collations,
+           array_agg(nullif((i.indcollation::oid[])[key.n - 1], 0)::regcollation::text ORDER BY key.n) AS collate,
            coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false) AS nulls_equal
     FROM pg_index i
     JOIN pg_class c ON c.oid = i.indexrelid
@@ -95,6 +100,16 @@ FOREIGN_KEYS = sa.text(
     WHERE k.contype = 'f' AND k.conrelid = ANY(:oids)
       AND NOT EXISTS (SELECT FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent
                       WHERE h.inhparent = k.conrelid AND p.relkind = 'r')
+    ORDER BY k.conrelid, k.conname
+    """
+).bindparams(_OIDS)
+
+#: Conditions that every row of a table must meet: the check constraints that are switched on.
+CHECKS = sa.text(
+    """
+    SELECT k.conrelid AS oid, k.conname AS name, pg_get_expr(k.conbin, k.conrelid) AS condition
+    FROM pg_constraint k
+    WHERE k.contype = 'c' AND k.conrelid = ANY(:oids) AND coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true)
     ORDER BY k.conrelid, k.conname
     """
 ).bindparams(_OIDS)

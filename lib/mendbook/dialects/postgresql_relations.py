@@ -6,6 +6,7 @@ A handful of queries however many tables there are. It reads pg_catalog alone, a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -13,6 +14,7 @@ from sqlalchemy import Connection
 from mendbook.dialects import Catalogue, Column, ForeignKey, Index, Relation, Trigger
 from mendbook.dialects.postgresql_catalogue import (
     CALLED,
+    CHECKS,
     COLLATIONS,
     COLUMNS,
     FOREIGN_KEYS,
@@ -79,7 +81,18 @@ def referring(connection: Connection, tables: Mapping[str, Relation]) -> dict[st
     for row in connection.execute(TRIGGERS, {"oids": oids}):
         triggers.setdefault(row.oid, []).append(Trigger(row.name, row.timing, tuple(row.events)))
     found = connection.execute(CALLED, {"oids": oids}).all()
-    return _relations(connection, found, names, triggers)
+    checks: dict[int, list[tuple[str, str]]] = {}
+    for row in connection.execute(CHECKS, {"oids": oids}):
+        checks.setdefault(row.oid, []).append((row.name, row.condition))
+    return {
+        name: replace(relation, checks=tuple(checks.get(relation.identity, ())))
+        for name, relation in _relations(connection, found, names, triggers).items()
+    }
+
+
+def called(connection: Connection, oids: Sequence[int]) -> dict[str, Relation]:
+    """The tables with these identities, by the names that changes give them."""
+    return _relations(connection, connection.execute(CALLED, {"oids": list(oids)}).all())
 
 
 def _relations(
@@ -127,6 +140,8 @@ def _columns(connection: Connection, oids: list[int]) -> dict[int, dict[str, Col
             readable=row.readable,
             default=row.has_default,
             generated=row.generated,
+            expression=row.expression,
+            collate=row.collate or "",
         )
     return columns
 
@@ -139,7 +154,8 @@ def _indexes(connection: Connection, oids: list[int]) -> dict[int, list[Index]]:
             kind == "citext" or collation in caseless for kind, collation in zip(row.types, row.collations, strict=True)
         )
         columns, expressions = tuple(row.columns), tuple(row.expressions)
-        index = Index(row.name, columns, expressions, blind, row.predicate, row.valid, row.nulls_equal)
+        collate = tuple(each or "" for each in row.collate)
+        index = Index(row.name, columns, expressions, blind, row.predicate, row.valid, row.nulls_equal, collate)
         indexes.setdefault(row.oid, []).append(index)
     return indexes
 

@@ -30,7 +30,7 @@ class PostgreSQLRows:
         for number, name in enumerate(names):
             lead = ("," if number else "{") + canonical.text(name) + ":"
             value = f"coalesce(to_json({alias}.{quoted(name)}::text)::text, 'null')"
-            parts.append(f"{_literal(lead)} || {value}")
+            parts.append(f"{literal(lead)} || {value}")
         return "(" + " || ".join([*parts, "'}'"]) + ")" if parts else "'{}'"
 
     def key(self, stored: Stored, alias: str = "t") -> str:
@@ -45,7 +45,7 @@ class PostgreSQLRows:
     def by_keys(self, stored: Stored, keys: Sequence[str], lock: bool = False) -> TextClause:
         """The rows that ``keys`` name, in the order of their keys; locked against everybody else where ``lock`` says so."""
         tail = f" ORDER BY {', '.join(f't.{quoted(name)}' for name in stored.key)} FOR UPDATE OF t" if lock else ""
-        return _statement(
+        return statement(
             f"SELECT {self.key(stored)} AS key, {self.image(stored.relation)} AS image"
             f" FROM {table(stored.relation)} t {self._named(stored)}{tail}",
             self._parts(stored, keys),
@@ -56,9 +56,9 @@ class PostgreSQLRows:
         parts = {f"v{i}": [value[i] for value in values] for i in range(len(columns))}
         types = [stored.relation.columns[name] for name in columns]
         met = [f"t.{quoted(name)} = v.v{i}::{column.type}" for i, (name, column) in enumerate(zip(columns, types, strict=True))]
-        return _statement(
+        return statement(
             f"SELECT {self.key(stored)} AS key, {self.image(stored.relation)} AS image, (v.n - 1)::integer AS n"
-            f" FROM {_unnest(parts, True)} JOIN {table(stored.relation)} t ON {_all(met)}",
+            f" FROM {unnest(parts, True)} JOIN {table(stored.relation)} t ON {_all(met)}",
             parts,
         )
 
@@ -66,7 +66,7 @@ class PostgreSQLRows:
         """The rows of a table without a key that look like one of ``images``, with ``place``, their physical place."""
         tail = " FOR UPDATE OF t" if lock else ""
         image = self.image(stored.relation)
-        return _statement(
+        return statement(
             f"SELECT NULL::text AS key, {image} AS image, t.ctid::text AS place"
             f" FROM {table(stored.relation)} t WHERE {image} = ANY (:images){tail}",
             {"images": list(images)},
@@ -78,7 +78,7 @@ class PostgreSQLRows:
 
     def delete(self, stored: Stored, keys: Sequence[str]) -> TextClause:
         """Removes the rows that ``keys`` name (their places, in a table without a key) and tells what they were."""
-        return _statement(
+        return statement(
             f"DELETE FROM {table(stored.relation)} t USING {self._source(stored)}"
             f" RETURNING {self._told(stored)} AS key, {self.image(stored.relation)} AS image",
             self._parts(stored, keys),
@@ -88,7 +88,7 @@ class PostgreSQLRows:
         """Sets ``columns`` of the rows that ``keys`` (or places) name to what ``afters`` (images) say, and tells the rows with
         the keys they had before."""
         values = ", ".join(f"{quoted(name)} = {_value('v', stored.relation.columns[name])}" for name in columns)
-        return _statement(
+        return statement(
             f"UPDATE {table(stored.relation)} t SET {values} FROM {self._source(stored, 'after')}"
             f" RETURNING {self._told(stored, 'v')} AS key, {self.image(stored.relation)} AS image",
             {**self._parts(stored, keys), "after": list(afters)},
@@ -106,19 +106,19 @@ class PostgreSQLRows:
         names = ", ".join([*(quoted(column.name) for column in given), *(quoted(name) for name in now)])
         values = [*(_value("v", column) for column in given), *("transaction_timestamp()" for _ in now)]
         what = f"({names}) OVERRIDING SYSTEM VALUE SELECT {', '.join(values)}" if values else "SELECT"
-        return _statement(
-            f"INSERT INTO {table(stored.relation)} AS t {what} FROM {_unnest({'after': afters}, True)} ORDER BY v.n"
+        return statement(
+            f"INSERT INTO {table(stored.relation)} AS t {what} FROM {unnest({'after': afters}, True)} ORDER BY v.n"
             f" RETURNING {self.key(stored)} AS key, {self.image(stored.relation)} AS image",
             {"after": list(afters)},
         )
 
     def _named(self, stored: Stored) -> str:
         """A join with the keys asked for, in the columns' own types, so that their index serves."""
-        return f"JOIN {_unnest(self._parts(stored, ()))} ON {self._met(stored)}"
+        return f"JOIN {unnest(self._parts(stored, ()))} ON {self._met(stored)}"
 
     def _source(self, stored: Stored, *more: str) -> str:
         names = dict.fromkeys([*self._parts(stored, ()), *more], ())
-        return f"{_unnest(names)} WHERE {self._met(stored)}"
+        return f"{unnest(names)} WHERE {self._met(stored)}"
 
     def _met(self, stored: Stored) -> str:
         if not stored.key:
@@ -146,35 +146,35 @@ class PostgreSQLRows:
 
 def quoted(name: str) -> str:
     """The name as PostgreSQL reads it back; its colons are kept from being taken for parameters."""
-    return _escaped('"' + name.replace('"', '""') + '"')
+    return escaped('"' + name.replace('"', '""') + '"')
 
 
 def table(relation: Relation) -> str:
     return f"{quoted(relation.schema)}.{quoted(relation.name)}"
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     # E'' strings, where a backslash is doubled, mean the same whatever standard_conforming_strings is set to
-    return _escaped("E'" + text.replace("\\", "\\\\").replace("'", "''") + "'")
+    return escaped("E'" + text.replace("\\", "\\\\").replace("'", "''") + "'")
 
 
-def _escaped(sql: str) -> str:
+def escaped(sql: str) -> str:
     return sql.replace(":", "\\:")
 
 
 def _value(alias: str, column: Column) -> str:
-    return f"({alias}.after::json ->> {_literal(column.name)})::{column.type}"
+    return f"({alias}.after::json ->> {literal(column.name)})::{column.type}"
 
 
 def _all(conditions: Sequence[str]) -> str:
     return " AND ".join(conditions)
 
 
-def _unnest(parts: Mapping[str, Any], numbered: bool = False) -> str:
+def unnest(parts: Mapping[str, Any], numbered: bool = False) -> str:
     arrays = ", ".join(f"cast(:{name} AS text[])" for name in parts)
     names = ", ".join([*parts, *(["n"] if numbered else [])])
     return f"unnest({arrays}){' WITH ORDINALITY' if numbered else ''} AS v({names})"
 
 
-def _statement(sql: str, parts: Mapping[str, Sequence[str | None]]) -> TextClause:
+def statement(sql: str, parts: Mapping[str, Sequence[str | None]]) -> TextClause:
     return sa.text(sql).bindparams(*(sa.bindparam(name, list(values), type_=_TEXTS) for name, values in parts.items()))

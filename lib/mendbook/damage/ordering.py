@@ -1,0 +1,105 @@
+"""Puts the changes of a merge in order: nothing goes while a row names it, nothing takes a value that another still holds.
+
+Pure: rows in, phases out. Victims go first, then rows are moved, then losers go, then survivors take over what those held;
+where references ask for more (a victim that is named until others have moved), a row waits for a later phase.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from graphlib import CycleError, TopologicalSorter
+
+from mendbook.damage.collisions import touches
+from mendbook.damage.held import Held, Merging
+from mendbook.tables import Tables
+
+VICTIMS, COPIES, MOVES, COPIED, LOSERS, SURVIVORS = 0, 2, 3, 4, 5, 6
+
+Before = list[tuple[Held, Held]]
+
+
+def phases(tables: Tables, merging: Merging) -> dict[Held, int] | None:
+    """The phase of each row that goes or changes, copies among them (``Merging.copies``, filled here); None where
+    references run in a circle that no order breaks."""
+    merging.copies.clear()
+    merging.copies.update({held: copy_of(held) for held in _copied(merging)})
+    base = {held: _base(merging, held) for held in merging.rows.values() if held.gone or held.changes()}
+    base |= dict.fromkeys(merging.copies.values(), COPIES)
+    must, should = _order(tables, merging, base)
+    try:
+        return _numbered(base, [*must, *should])
+    except CycleError:
+        kept = list(must)
+        try:
+            _numbered(base, kept)
+        except CycleError:
+            return None
+        for edge in should:
+            try:
+                _numbered(base, [*kept, edge])
+                kept.append(edge)
+            except CycleError:
+                continue
+        return _numbered(base, kept)
+
+
+def copy_of(held: Held) -> Held:
+    """A row beside ``held``, for what is about to become of it."""
+    return Held(held.table, None, f"copy of {held.named}", held.image, held.row)
+
+
+def _copied(merging: Merging) -> set[Held]:
+    """The rows whose keys change while rows name them by keys that cannot wait: those are moved by way of a copy."""
+    return {
+        target
+        for held in merging.changed()
+        for reference, target in held.refers
+        if not reference.waits and not target.gone and set(reference.target_columns) & target.changes().keys()
+    }
+
+
+def _base(merging: Merging, held: Held) -> int:
+    if held in merging.copies:
+        return COPIED
+    if held.gone:
+        return LOSERS if held.loser else VICTIMS
+    return SURVIVORS if held.fills else MOVES
+
+
+def _order(tables: Tables, merging: Merging, base: dict[Held, int]) -> tuple[Before, Before]:
+    """(first, then) pairs: those that the database insists on, and those that it can do without in a transaction."""
+    must: Before = []
+    should: Before = []
+    for held in base:
+        for reference, target in held.refers:
+            if target.gone and target is not held:
+                # rows of one table go in one statement, which may name one another
+                alone = held.gone and held.table == target.table
+                (should if reference.waits or alone else must).append((held, target))
+            elif target in merging.copies and not held.gone:
+                must += [(merging.copies[target], merging.copies.get(held, held)), (held, target)]
+    for group in merging.groups:
+        if group.survivor in base and takes_over(tables, group.survivor):
+            must += [(loser, group.survivor) for loser in group.losers]
+    return must, should
+
+
+def takes_over(tables: Tables, survivor: Held) -> bool:
+    """The survivor is filled with values that a unique index holds for somebody."""
+    relation = tables.surroundings.relation(survivor.table)
+    filled = set(survivor.fills) & survivor.changes().keys()
+    return bool(filled) and any(touches(relation, index, filled) for index in relation.unique_indexes)
+
+
+def _numbered(base: dict[Held, int], before: Iterable[tuple[Held, Held]]) -> dict[Held, int]:
+    sorter: TopologicalSorter[Held] = TopologicalSorter()
+    earlier: dict[Held, list[Held]] = {}
+    for held in base:
+        sorter.add(held)
+    for first, then in before:
+        sorter.add(then, first)
+        earlier.setdefault(then, []).append(first)
+    phase: dict[Held, int] = {}
+    for held in sorter.static_order():
+        phase[held] = max([base[held], *(phase[each] + 1 for each in earlier.get(held, ()))])
+    return phase

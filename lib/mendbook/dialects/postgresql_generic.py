@@ -1,0 +1,74 @@
+"""Finds Django's generic relations: which tables name a row by a content type and a key, and what each type stands for.
+
+The catalogue tells of the columns, django_content_type of the types. A pair is a column for the type (a foreign key to
+that table, or one that is called like it) and a sibling for the key. It reads no other row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from mendbook.dialects import Generic, Pair
+from mendbook.dialects.postgresql_relations import called
+
+_CONTENT_TYPES = sa.text("""
+    SELECT c.oid, has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS readable
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relname = 'django_content_type' AND c.relkind IN ('r', 'p') AND n.nspname = :schema
+      AND (SELECT count(*) FROM pg_attribute a
+           WHERE a.attrelid = c.oid AND a.attname IN ('id', 'app_label', 'model') AND NOT a.attisdropped) = 3
+""")
+
+#: Columns that may hold a content type, each with its table's other columns.
+_HOLDERS = sa.text("""
+    SELECT c.oid, a.attname::text AS kind,
+           ARRAY(SELECT o.attname::text FROM pg_attribute o
+                 WHERE o.attrelid = c.oid AND o.attnum > 0 AND NOT o.attisdropped AND o.attnum <> a.attnum) AS others
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
+    WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.oid <> :types AND a.attnum > 0 AND NOT a.attisdropped
+      AND (EXISTS (SELECT FROM pg_constraint k
+                   WHERE k.contype = 'f' AND k.conrelid = c.oid AND k.confrelid = :types AND k.conkey = ARRAY[a.attnum])
+           OR (n.nspname = :schema AND a.attname ~ '(^|_)content_?type(_id)?$'
+               AND a.atttypid IN (SELECT t.atttypid FROM pg_attribute t WHERE t.attrelid = :types AND t.attname = 'id'
+                                  UNION SELECT unnest(ARRAY['int2', 'int4', 'int8']::regtype[]))))
+    ORDER BY c.oid, a.attnum
+""")
+
+#: What a content type's column is called, beside what it shares with its sibling.
+_KIND = re.compile(r"(content_?type|ctype|ct|type|kind)?(_id)?$")
+
+
+def generic(connection: Connection, schema: str) -> Generic | None:
+    """The generic relations of the Django that lives in ``schema``; None where it has no content types."""
+    there = connection.execute(_CONTENT_TYPES, {"schema": schema}).one_or_none()
+    if there is None:
+        return None
+    pairs = _pairs(connection.execute(_HOLDERS, {"types": there.oid, "schema": schema}).all())
+    relations = called(connection, sorted({pair.identity for pair in pairs}))
+    if not there.readable:
+        return Generic({}, relations, pairs, readable=False)
+    every = sa.table("django_content_type", sa.column("id"), sa.column("app_label"), sa.column("model"), schema=schema)
+    text = sa.select(*(sa.cast(column, sa.Text) for column in (every.c.id, every.c.app_label, every.c.model)))
+    types = {str(row[0]): f"{row[1]}_{row[2]}" for row in connection.execute(text)}
+    return Generic(types, relations, pairs)
+
+
+def _pairs(holders: Sequence[Any]) -> tuple[Pair, ...]:
+    holding: dict[int, list[str]] = {}
+    for row in holders:
+        holding.setdefault(row.oid, []).append(row.kind)
+    pairs = []
+    for row in holders:
+        prefix = _KIND.sub("", row.kind)
+        wanted = [f"{prefix}object_id", f"{prefix}object_pk"]
+        if len(holding[row.oid]) == 1:
+            wanted += ["object_id", "object_pk"]
+        if prefix and not set(wanted) & set(row.others):
+            wanted = [f"{prefix}id"]
+        pairs += [Pair(row.oid, row.kind, key) for key in dict.fromkeys(wanted) if key in row.others]
+    return tuple(pairs)
