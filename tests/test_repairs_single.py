@@ -977,3 +977,27 @@ def test_repeated_planning_ends(mapped: Mapped) -> None:
         "no other row of the person tells phone or city: ask the person",
         "no other row of the person tells department: ask the person",
     }
+
+
+# -- what the tables make of it -------------------------------------------------------------------------------------
+
+CHECKED = """
+CREATE TABLE customer (id int PRIMARY KEY, user_id int, phone text, shout text GENERATED ALWAYS AS (upper(phone)) STORED,
+    invited bool, CONSTRAINT reachable CHECK (invited OR phone <> ''));
+CREATE TABLE driver (id int PRIMARY KEY, user_id int, phone text);
+INSERT INTO auth_user (id, username) VALUES (1, 'ana'), (2, 'bo');
+INSERT INTO customer (id, user_id, phone, invited) VALUES (1, 1, '', true), (2, 2, '', NULL);
+INSERT INTO driver VALUES (1, 1, 'ext. 5'), (2, 2, '6');
+"""
+CHECKED_PROFILES = profile("customer", filled='["phone"]', flags="{ invited = false }") + profile("driver")
+
+
+def test_computed_columns_are_told_as_they_will_be(mapped: Mapped) -> None:
+    first, _ = made(mapped(CHECKED, CHECKED_PROFILES), "blank_profile")
+    assert isinstance(first, Case)
+    assert row(first.changes[0])["shout"] == "EXT. 5"
+
+
+def test_what_a_check_of_the_table_forbids_is_left(mapped: Mapped) -> None:
+    shop = mapped(CHECKED, CHECKED_PROFILES)
+    assert shop.left("null_flag").why == "the row would break the check reachable of customer"
