@@ -162,7 +162,7 @@ DAMAGE = Damage(
     needs=("logs",),
     unable=unable,
     repairs=(
-        Repair("deactivate", "keep the account, but let nobody use it", "medium", deactivate),
-        Repair("delete", "remove the account", "high", delete_users("delete")),
+        Repair("deactivate", "Keep the account, but let nobody use it", "medium", deactivate),
+        Repair("delete", "Remove the account", "high", delete_users("delete")),
     ),
 )

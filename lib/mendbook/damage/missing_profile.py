@@ -82,7 +82,7 @@ DAMAGE = Damage(
     find,
     needs=("required_for",),
     repairs=(
-        Repair("create", "make the row", "low", create),
-        Repair("delete_user", "remove the user who never logged in", "high", delete_users("delete_user")),
+        Repair("create", "Make the row", "low", create),
+        Repair("delete_user", "Remove the user who never logged in", "high", delete_users("delete_user")),
     ),
 )

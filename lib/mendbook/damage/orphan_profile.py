@@ -75,7 +75,7 @@ DAMAGE = Damage(
     "Profiles that belong to nobody",
     find,
     repairs=(
-        Repair("delete", "remove the row", "medium", delete),
-        Repair("reattach", "give the row to the user whom it names otherwise", "medium", reattach),
+        Repair("delete", "Remove the row", "medium", delete),
+        Repair("reattach", "Give the row to the user whom it names otherwise", "medium", reattach),
     ),
 )
