@@ -50,7 +50,7 @@ DAMAGE = Damage(
     find,
     needs=("filled",),
     repairs=(
-        Repair("fill", "fill it from the person's other rows", "low", settled(fill)),
-        Repair("outreach", "list whom to ask", "low", outreach, contacts),
+        Repair("fill", "Fill it from the person's other rows", "low", settled(fill)),
+        Repair("outreach", "List whom to ask", "low", outreach, contacts),
     ),
 )

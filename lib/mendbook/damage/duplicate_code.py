@@ -128,5 +128,5 @@ DAMAGE = Damage(
     "Codes that stand on several profiles",
     find,
     needs=("codes",),
-    repairs=(Repair("draw", "draw new codes for all but the oldest row", "medium", settled(draw_codes)),),
+    repairs=(Repair("draw", "Draw new codes for all but the oldest row", "medium", settled(draw_codes)),),
 )

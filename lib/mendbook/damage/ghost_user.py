@@ -163,7 +163,7 @@ DAMAGE = Damage(
     needs=("logs",),
     unable=unable,
     repairs=(
-        Repair("deactivate", "keep the account, but let nobody use it", "medium", settled(deactivate)),
-        Repair("delete", "remove the account", "high", settled(delete_users("delete"))),
+        Repair("deactivate", "Keep the account, but let nobody use it", "medium", settled(deactivate)),
+        Repair("delete", "Remove the account", "high", settled(delete_users("delete"))),
     ),
 )

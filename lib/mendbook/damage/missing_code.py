@@ -79,5 +79,5 @@ DAMAGE = Damage(
     "Profiles without their code",
     find,
     needs=("codes",),
-    repairs=(Repair("draw", "draw a new code", "low", settled(draw_codes)),),
+    repairs=(Repair("draw", "Draw a new code", "low", settled(draw_codes)),),
 )

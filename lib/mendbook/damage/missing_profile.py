@@ -83,7 +83,7 @@ DAMAGE = Damage(
     find,
     needs=("required_for",),
     repairs=(
-        Repair("create", "make the row", "low", settled(create)),
-        Repair("delete_user", "remove the user who never logged in", "high", settled(delete_users("delete_user"))),
+        Repair("create", "Make the row", "low", settled(create)),
+        Repair("delete_user", "Remove the user who never logged in", "high", settled(delete_users("delete_user"))),
     ),
 )

@@ -59,5 +59,5 @@ DAMAGE = Damage(
     "Profiles with an unset flag",
     find,
     needs=("flags",),
-    repairs=(Repair("set", "set the mapping's value", "low", settled(set_flags)),),
+    repairs=(Repair("set", "Set the mapping's value", "low", settled(set_flags)),),
 )

@@ -76,7 +76,7 @@ DAMAGE = Damage(
     "Profiles that belong to nobody",
     find,
     repairs=(
-        Repair("delete", "remove the row", "medium", settled(delete)),
-        Repair("reattach", "give the row to the user whom it names otherwise", "medium", settled(reattach)),
+        Repair("delete", "Remove the row", "medium", settled(delete)),
+        Repair("reattach", "Give the row to the user whom it names otherwise", "medium", settled(reattach)),
     ),
 )

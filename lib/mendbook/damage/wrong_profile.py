@@ -35,5 +35,5 @@ DAMAGE = Damage(
     "Profiles of a kind their user must not have",
     find,
     needs=("required_for",),
-    repairs=(Repair("remove", "remove it, or make the right one of it", "medium", settled(remove)),),
+    repairs=(Repair("remove", "Remove it, or make the right one of it", "medium", settled(remove)),),
 )
