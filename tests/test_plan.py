@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import re
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook import canonical, plan_files
+from mendbook import canonical, plan_files, plan_making
 from mendbook.database import Database
 from mendbook.dialects import postgresql_schema
-from mendbook.errors import ConfigError, MappingError, Refused, SignatureError
+from mendbook.errors import ConfigError, MappingError, OutputError, Refused, SignatureError
 from mendbook.model import Blocker, Case, Change, Found, Left, LogsRead, Option, Repair, Row
 from mendbook.plan import Made, choose, make
 from mendbook.plan_files import PlanFile
@@ -421,7 +424,8 @@ def test_an_answer_about_another_case_is_a_defect(shop: Shop, planned: Planner, 
 
 
 def test_whom_to_ask_is_listed_beside_the_plan(shop: Shop, planned: Planner, monkeypatch: pytest.MonkeyPatch) -> None:
-    shop.execute("UPDATE customer SET phone = ''; UPDATE auth_user SET username = '=cmd()' || id WHERE id = 2")
+    shop.execute("ALTER TABLE customer DROP CONSTRAINT customer_user_id_key; UPDATE customer SET phone = '';")
+    shop.execute("UPDATE auth_user SET username = '=cmd()' || id WHERE id = 2")
 
     def contacts(tables: Any, founds: Any) -> Any:
         users = tables.surroundings.tables["auth_user"]
@@ -430,6 +434,7 @@ def test_whom_to_ask_is_listed_beside_the_plan(shop: Shop, planned: Planner, mon
         return [type("Contact", (), {"user_key": r["id"], "username": r["username"], "email": None}) for r in told]
 
     asking = Repair("outreach", "Ask them", "low", leaving("to be asked"), contacts)
+    shop.execute("INSERT INTO customer SELECT 11, 1, '', 'C-11', true; DELETE FROM customer WHERE id = 5;")
     with repairs(monkeypatch, blank_profile=[asking]):
         made = planned()
     file = Path(made.as_json()["outreach"])
@@ -437,7 +442,7 @@ def test_whom_to_ask_is_listed_beside_the_plan(shop: Shop, planned: Planner, mon
     assert file.stat().st_mode & 0o777 == 0o600
     lines = file.read_text().splitlines()
     assert lines[0] == "user_key,username,email"
-    assert sorted(lines[1:]) == ["1,user1,", "2,'=cmd()2,", "3,user3,", "4,user4,", "5,user5,"]
+    assert sorted(lines[1:]) == ["1,user1,", "2,'=cmd()2,", "3,user3,", "4,user4,"], "each person once"
 
 
 # -- refused ---------------------------------------------------------------------------------------------------------------
@@ -453,6 +458,36 @@ def test_an_unsigned_plan_never_stays_behind(shop: Shop, planned: Planner, monke
     with repairs(monkeypatch, null_flag=setting(invited="f")), pytest.raises(SignatureError):
         planned(refuse)
     assert plans(shop) == []
+
+
+def test_outputs_that_cannot_be_written(shop: Shop, planned: Planner, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.outputs.mkdir()
+    (shop.outputs / "plans").write_text("a file")
+    with repairs(monkeypatch, null_flag=setting(invited="f")), pytest.raises(OutputError, match="Cannot write"):
+        planned()
+
+
+def test_a_disk_that_is_full_while_cases_are_spooled(shop: Shop, planned: Planner, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.execute(DAMAGE)
+
+    def full(_: Case) -> bytes:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("mendbook.plan.case_line", full)
+    with repairs(monkeypatch, null_flag=setting(invited="f")), pytest.raises(OutputError, match="No space left") as refused:
+        planned()
+    assert "free some space" in refused.value.hint
+    assert plans(shop) == []
+
+
+def test_this_mendbook_is_named_even_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert re.fullmatch(r"mendbook( \S+)?", plan_making.tool())
+
+    def unknown(_: str) -> str:
+        raise PackageNotFoundError
+
+    monkeypatch.setattr(plan_making, "version", unknown)
+    assert plan_making.tool() == "mendbook"
 
 
 def test_databases_that_do_not_say_what_their_letters_are(

@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 from mendbook import review
+from mendbook.damage.changes import updated
+from mendbook.damage.contacts import Contact
 from mendbook.decisions import Choice
+from mendbook.model import Option, Repair
 from support.commands import Answer, Command, command_in
 from support.ledgers import LedgerDatabase
 from support.people import AUTHOR, REVIEWER, People
-from support.planning import creating, leaving, removing, repairs, setting
+from support.planning import case, creating, leaving, removing, repairs, setting
 from support.shop import DAMAGE, MAPPING, Shop
 
 #: Two customers of user 1, told apart by what strangers typed.
@@ -154,6 +157,25 @@ def test_one_kind_with_a_named_repair(shop: Shop, plan: Any) -> None:
     assert (document["by_kind"], document["left"]) == ({"null_flag": 1}, [])
 
 
+def test_what_else_is_worth_knowing(shop: Shop, plan: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kind that could not be looked for, a log that is not there, and a list of people to ask."""
+    shop.map(MAPPING.replace('url_env = "SHOP_URL"', 'url_env = "SHOP_URL"\nlogs = ["no.log"]').replace("invited =", "gone ="))
+    shop.execute(DAMAGE)
+
+    def contacts(tables: Any, founds: Any) -> Any:
+        yield tables.statements.by_keys(tables.surroundings.tables["auth_user"], [])
+        return [Contact(row.user_key, "=cmd", None) for found in founds for row in found.rows]
+
+    asking = Repair("outreach", "ask", "low", leaving("to be asked"), contacts)
+    with repairs(monkeypatch, blank_profile=[asking], null_flag=setting(gone="f"), ghost_user=removing()):
+        answer = plan("--json")
+    assert answer.code == 0
+    assert "warning: No log file fits 'no.log'" in answer.words
+    assert "left out: null_flag of customer: column gone does not exist" in answer.words
+    assert f"Whom to ask: {answer.document['outreach']}" in answer.words
+    assert Path(answer.document["outreach"]).read_text().splitlines()[1:] == ["7,'=cmd,"]
+
+
 # -- show ------------------------------------------------------------------------------------------------------------------
 
 
@@ -238,6 +260,26 @@ def test_revealed_text_stays_inert(planned: dict[str, Any], mendbook: Command) -
         assert "555-1" in revealed.err
         assert "[red]<script>=cmd⟨U+001B⟩[31m⟨U+202E⟩" in revealed.err
         assert "\x1b[31m" not in revealed.err
+
+
+def test_secrets_and_addresses_are_not_shown(shop: Shop, plan: Any, mendbook: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The users' table is changed, with their passwords, and the case's words name somebody."""
+    shop.execute(DAMAGE)
+
+    def propose(tables: Any, founds: Any) -> Any:
+        answer = yield tables.statements.by_keys(tables.surroundings.tables["auth_user"], ["1"])
+        change = updated("7", "auth_user", "1", answer[0].image, {"email": "other@example.com"}, 6)
+        option = Option("email", "from user5@example.com", True, 0, "email")
+        return [case(found, change, because=("as ana@example.com said",), options=(option,)) for found in founds]
+
+    with repairs(monkeypatch, null_flag=propose):
+        made = plan("--json").document["plan"]
+        masked, revealed = (mendbook("show", made, "--case", "7", *more) for more in ((), ("--reveal",)))
+    assert "≠ email u•••@e•••.com o•••@e•••.com" in masked.words
+    assert "as a•••@e•••.com said" in masked.words
+    assert "option email (done unless declined): from u•••@e•••.com" in masked.words
+    assert "≠ email user1@example.com other@example.com" in revealed.words
+    assert "hash-1" not in masked.err + revealed.err
 
 
 def test_a_case_in_full(planned: dict[str, Any], mendbook: Command) -> None:

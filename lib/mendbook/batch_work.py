@@ -42,6 +42,7 @@ class Ground:
 
     verify      raises where the approvals do not hold at the given time (the database's); returns the statements' digests
     recheck     the finders over touched rows; None where the damage is meant to come back (an undo)
+    marks       signs under which the schema was found to be the plan's: it is looked at again only under another
     """
 
     plan: PlanFile
@@ -49,6 +50,7 @@ class Ground:
     dialect: Dialect
     verify: Callable[[datetime], Sequence[str]]
     recheck: Recheck | None
+    marks: set[str] = field(default_factory=set)
 
     @property
     def around(self) -> Surroundings:
@@ -67,6 +69,7 @@ class Work:
     places: dict[Place, str] = field(default_factory=dict)
     #: the rows as they are after their changes: (key, image)
     made: dict[Place, tuple[str | None, str | None]] = field(default_factory=dict)
+    _columns: dict[Place, tuple[str, ...]] = field(default_factory=dict)
 
     def stored(self, table: str) -> Stored:
         return self.ground.around.tables[table]
@@ -75,6 +78,16 @@ class Work:
         for case in self.cases:
             for place, change in enumerate(case.changes):
                 yield case, place, change
+
+    def columns(self, case: Case, place: int, change: Change) -> tuple[str, ...]:
+        """The columns that an update changes, but for those that the database computes."""
+        known = self._columns.get((case.name, place))
+        if known is None:
+            written = self.stored(change.table).relation.columns
+            names = differing(str(change.before), str(change.after))
+            known = tuple(name for name in names if name not in written or not written[name].generated)
+            self._columns[case.name, place] = known
+        return known
 
     def drop(self, reasons: Mapping[str, str]) -> None:
         self.stale.update(reasons)

@@ -8,7 +8,7 @@ a case wait for the next plan. It knows no database and no file.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -68,68 +68,82 @@ class Places:
         return place
 
 
+@dataclass(frozen=True, slots=True)
+class _Touched:
+    """What a case touches, as hashes: rows that it changes, rows that it relies on, names that no other case may own."""
+
+    case: Case
+    changed: tuple[int, ...]
+    kept: tuple[int, ...]
+    owned: tuple[int, ...]
+
+
+def _touched(case: Case, keys: Keys) -> _Touched:
+    """What ``case`` touches, in tables whose rows are named by ``keys``."""
+    changed = (_hash("row", change.table, key) for change in every_change(case) for key in _named(change, keys[change.table]))
+    kept = (_hash("row", row.table, row.key) for row in case.kept)
+    # its own name too: within a plan it stands for one case
+    owned = [_hash("case", case.name), *(_hash("owned", name) for name in case.owns)]
+    return _Touched(case, tuple(changed), tuple(kept), tuple(owned))
+
+
 class Claims:
-    """The rows and names that the cases of a plan have taken so far."""
+    """The rows and names that the cases of a plan have taken so far. ``keys`` name the rows of each table."""
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
         self._changed, self._kept = Places(), Places()
+        self._last: _Touched | None = None
 
     def conflict(self, case: Case) -> Conflict | None:
         """The earlier case that ``case`` has to wait for; None where it disturbs none and none disturbs it."""
-        for hashed in self._rows_changed(case):
-            if (earlier := self._changed.get(hashed)) is not None:
+        touched = self._touched(case)
+        for row in touched.changed:
+            if (earlier := self._changed.get(row)) is not None:
                 return Conflict(earlier, "changes the same row")
-            if (earlier := self._kept.get(hashed)) is not None:
+            if (earlier := self._kept.get(row)) is not None:
                 return Conflict(earlier, "relies on a row that this one changes")
-        for hashed in _rows_kept(case):
-            if (earlier := self._changed.get(hashed)) is not None:
+        for row in touched.kept:
+            if (earlier := self._changed.get(row)) is not None:
                 return Conflict(earlier, "changes a row that this one relies on")
-        for hashed in _names(case):
-            if (earlier := self._changed.get(hashed)) is not None:
+        for name in touched.owned:
+            if (earlier := self._changed.get(name)) is not None:
                 return Conflict(earlier, "is about the same profile or code")
         return None
 
     def take(self, case: Case, number: int) -> None:
         """From now on all that ``case`` touches is its own; ``number`` is what later conflicts call it."""
-        for hashed in (*self._rows_changed(case), *_names(case)):
-            self._changed.add(hashed, number)
-        for hashed in _rows_kept(case):
-            self._kept.add(hashed, number)
+        touched = self._touched(case)
+        for each in (*touched.changed, *touched.owned):
+            self._changed.add(each, number)
+        for row in touched.kept:
+            self._kept.add(row, number)
 
-    def _rows_changed(self, case: Case) -> Iterator[int]:
-        for change in every_change(case):
-            for key in dict.fromkeys(self._names_of(change)):
-                yield _hash("row", change.table, key)
-
-    def _names_of(self, change: Change) -> Iterable[str]:
-        """What names the row before the change and after it; nothing names one whose key is still to be drawn."""
-        columns = self._keys[change.table]
-        if change.key is None:
-            return [str(change.before)] if change.before is not None else []
-        if change.op != "update":
-            return [change.key]
-        return [change.key, key_after(change, columns)]
+    def _touched(self, case: Case) -> _Touched:
+        """What ``case`` touches; worked out once for whoever asks first and takes then."""
+        if self._last is None or self._last.case is not case:
+            self._last = _touched(case, self._keys)
+        return self._last
 
 
-def key_after(change: Change, columns: tuple[str, ...]) -> str:
+def _named(change: Change, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """What names the row before the change and after it; nothing names one whose key is still to be drawn."""
+    if change.key is None:
+        return () if change.before is None else (str(change.before),)
+    if change.op != "update" or not columns:
+        return (change.key,)
+    after = _key_after(change, columns)
+    return (change.key,) if after == change.key else (change.key, after)
+
+
+def _key_after(change: Change, columns: tuple[str, ...]) -> str:
     """The key of an updated row as it is afterwards."""
+    # a quote inside a text is escaped, so what is looked for stands there for the column itself, or not at all
+    same = f"{canonical.text(columns[0])}:{canonical.text(change.key)}" if len(columns) == 1 else None
+    if same is not None and isinstance(change.after, str) and same in change.after:
+        return str(change.key)
     after = values(change.after) if isinstance(change.after, str) else change.after or {}
-    if len(columns) == 1:
-        return str(after[columns[0]])
-    return canonical.text([after[name] for name in columns])
-
-
-def _rows_kept(case: Case) -> Iterator[int]:
-    for row in case.kept:
-        yield _hash("row", row.table, row.key)
-
-
-def _names(case: Case) -> Iterator[int]:
-    """What the case owns, and its own name: within a plan it stands for one case."""
-    yield _hash("case", case.name)
-    for name in case.owns:
-        yield _hash("owned", name)
+    return str(after[columns[0]]) if len(columns) == 1 else canonical.text([after[name] for name in columns])
 
 
 def _hash(*parts: str) -> int:

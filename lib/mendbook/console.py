@@ -66,7 +66,7 @@ def open_workbook(source: str, config: Path, outputs: Path) -> Workbook:
     from mendbook.workbook import Workbook
 
     settings, folder = resolve(config, outputs)
-    return Workbook(settings.source(source), settings, folder)
+    return Workbook(settings.source(source), settings, folder).check_url()
 
 
 def open_plan(plan: str, config: Path, outputs: Path) -> Workbook:

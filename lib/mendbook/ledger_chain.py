@@ -55,6 +55,10 @@ def changes_digest(digests: Iterable[str]) -> str:
     return canonical.digest("".join(f"{each}\n" for each in digests).encode())
 
 
-def row_hash(row: Mapping[str, Any]) -> str:
-    """The hash of a row of the ledger, from its other columns; ``details`` is a value, ``at`` text (ISO, UTC, µs)."""
-    return canonical.digest(canonical.line({name: row[name] for name in ROW}))
+def row_hash(row: Mapping[str, Any], details: str) -> str:
+    """The hash of a row of the ledger, from its other columns; ``details`` is canonical text, ``at`` too (ISO, UTC, µs)."""
+    before, after = (
+        {name: row[name] for name in names} for names in (ROW[: ROW.index("details")], ROW[ROW.index("details") + 1 :])
+    )
+    told = f'{canonical.text(before)[:-1]},"details":{details},{canonical.text(after)[1:]}'
+    return canonical.digest(f"{told}\n".encode())

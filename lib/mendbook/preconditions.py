@@ -26,8 +26,10 @@ def lock_tables(work: Work) -> None:
 
 def allow(work: Work) -> Sequence[str]:
     """Refused where this must not be done here or now, by the database's own word; else the statements it is done on."""
-    header, dialect, around = work.ground.plan.header, work.ground.dialect, work.ground.around
-    moment = dialect.moment(work.connection)
+    header, around = work.ground.plan.header, work.ground.around
+    oids = {name: around.relation(name).identity if name in around.tables else 0 for name in header.schema}
+    standing = work.ground.dialect.standing(work.connection, sorted(oids.values()))
+    moment = standing.moment
     if moment.replica:
         raise Refused("This is a replica: it follows its primary, and nothing can be repaired in it.", "Name the primary.")
     if moment.replication_role != "origin":
@@ -35,22 +37,28 @@ def allow(work: Work) -> Sequence[str]:
             f"session_replication_role is {moment.replication_role!r}: foreign keys and triggers would not be heeded.",
             "Use a role of which that is not set.",
         )
-    if dialect.identity(work.connection) != dict(header.identity):
+    if standing.identity != dict(header.identity):
         raise Refused(
             f"Plan {work.ground.plan.id} was made for another database.",
             "It can be applied only where it was made: not to a copy, and not after a restore into another cluster.",
         )
     if moment.now >= datetime.fromisoformat(header.expires):
         raise Refused(f"Plan {work.ground.plan.id} expired at {header.expires}.", "Make a new one; rows have changed since.")
-    oids = {name: around.relation(name).identity if name in around.tables else 0 for name in header.schema}
-    now = dialect.schema_digests(work.connection, oids)
+    if standing.mark not in work.ground.marks:
+        _check_schema(work, oids)
+        work.ground.marks.add(standing.mark)
+    return work.ground.verify(moment.now)
+
+
+def _check_schema(work: Work, oids: Mapping[str, int]) -> None:
+    header = work.ground.plan.header
+    now = work.ground.dialect.schema_digests(work.connection, oids)
     other = [name for name, digest in header.schema.items() if now[name] != digest]
     if other:
         raise Refused(
             f"The schema has changed since plan {work.ground.plan.id} was made: {', '.join(sorted(other))}.",
             "Make a new plan: columns, constraints, indexes or triggers there are not what the reviewer relied on.",
         )
-    return work.ground.verify(moment.now)
 
 
 def lock_rows(work: Work) -> None:

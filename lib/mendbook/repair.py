@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from mendbook import ledger
-from mendbook.batch_work import CasesFail, Ground, Place, Work, differing, seen
+from mendbook import canonical, ledger
+from mendbook.batch_work import CasesFail, Ground, Place, Work, seen
 from mendbook.checkpoints import Checkpoint
 from mendbook.consequences import check_gone, harm_of
 from mendbook.dialects import Stored
@@ -68,34 +68,38 @@ def make_batch(
     if ground.plan.header.parent is not None:
         details["parent"] = ground.plan.header.parent
     entry = Entry(ground.plan.id, number, ground.plan.header.act, details)
-    checkpoint = ledger.append(connection, entry, changes)
+    checkpoint = ledger.append(connection, entry, changes, claimed=True)
     reach("appended")
     return Made(tuple(work.cases), work.stale, tuple(changes), checkpoint)
 
 
+#: Within a phase, what goes goes first and what comes comes last.
+OPERATIONS = ("delete", "update", "insert")
+#: A change to make: where it stands, the change, and whether a trigger's own idea of the row was waived.
+Asked = tuple[Place, Change, bool]
+
+
 def _change_rows(work: Work) -> None:
     """Phase by phase, set by set; every row that the server says it stored is held against the one asked for."""
-    phases: dict[int, dict[str, dict[str, list[tuple[Place, Change, bool]]]]] = defaultdict(
-        lambda: {op: defaultdict(list) for op in ("delete", "update", "insert")}
-    )
+    sets: dict[tuple[int, int, str, tuple[str, ...]], list[Asked]] = defaultdict(list)
     for case, place, change in work.changes():
         lenient = any(blocker.name == "trigger" for blocker in case.blockers)
-        phases[change.phase][change.op][change.table].append(((case.name, place), change, lenient))
-    for phase in sorted(phases):
+        columns = work.columns(case, place, change) if change.op == "update" else ()
+        order = (change.phase, OPERATIONS.index(change.op), change.table, columns)
+        sets[order].append(((case.name, place), change, lenient))
+    for (_, op, table, columns), rows in sorted(sets.items(), key=lambda each: each[0]):
         reach("changing")
-        for table, rows in sorted(phases[phase]["delete"].items()):
-            _delete(work, table, rows)
-        for table, rows in sorted(phases[phase]["update"].items()):
-            _update(work, table, rows)
-        for table, rows in sorted(phases[phase]["insert"].items()):
-            _insert(work, table, rows)
+        if OPERATIONS[op] == "update":
+            _update(work, table, columns, rows)
+        else:
+            {"delete": _delete, "insert": _insert}[OPERATIONS[op]](work, table, rows)
 
 
 def _named(work: Work, place: Place, change: Change) -> str:
     return work.places[place] if change.key is None else change.key
 
 
-def _delete(work: Work, table: str, rows: Sequence[tuple[Place, Change, bool]]) -> None:
+def _delete(work: Work, table: str, rows: Sequence[Asked]) -> None:
     _check_unreferred(work, table, rows)
     keys = [_named(work, place, change) for place, change, _ in rows]
     gone = {row.key for row in work.connection.execute(work.ground.tables.statements.delete(work.stored(table), keys))}
@@ -109,7 +113,7 @@ def _delete(work: Work, table: str, rows: Sequence[tuple[Place, Change, bool]]) 
     work.made.update((place, (change.key, None)) for place, change, _ in rows)
 
 
-def _check_unreferred(work: Work, table: str, rows: Sequence[tuple[Place, Change, bool]]) -> None:
+def _check_unreferred(work: Work, table: str, rows: Sequence[Asked]) -> None:
     """Nothing refers to a row that goes but rows that go with it: so nothing cascades, and nothing is left hanging."""
     going = {change.key for _, change, _ in rows}
     before = [seen(str(change.before)) for _, change, _ in rows]
@@ -126,41 +130,39 @@ def _check_unreferred(work: Work, table: str, rows: Sequence[tuple[Place, Change
         raise CasesFail(reasons)
 
 
-def _update(work: Work, table: str, rows: Sequence[tuple[Place, Change, bool]]) -> None:
+def _update(work: Work, table: str, columns: Sequence[str], rows: Sequence[Asked]) -> None:
     stored = work.stored(table)
     computed = {name for name, column in stored.relation.columns.items() if column.generated}
-    alike: dict[tuple[str, ...], list[tuple[Place, Change, bool]]] = defaultdict(list)
-    for row in rows:
-        changed = [name for name in differing(str(row[1].before), str(row[1].after)) if name not in computed]
-        alike[tuple(changed)].append(row)
-    for columns, group in sorted(alike.items()):
-        keys = [_named(work, place, change) for place, change, _ in group]
-        afters = [str(change.after) for _, change, _ in group]
-        statement = work.ground.tables.statements.update(stored, columns, keys, afters)
-        now = {row.key: row.image for row in work.connection.execute(statement)}
-        reasons = {}
-        for (place, change, lenient), key in zip(group, keys, strict=True):
-            if key not in now:
-                reasons[place[0]] = f"the database did not let row {key} of {table} be changed"
-            elif not lenient and not _as_asked(str(change.after), now[key], computed):
-                reasons[place[0]] = f"the database made something else of row {key} of {table}"
-            else:
-                work.made[place] = (_key_after(stored, change, now[key]), now[key])
-        if reasons:
-            raise CasesFail(reasons)
+    keys = [_named(work, place, change) for place, change, _ in rows]
+    afters = [str(change.after) for _, change, _ in rows]
+    statement = work.ground.tables.statements.update(stored, columns, keys, afters)
+    other = {row.key: row.image for row in work.connection.execute(statement)}
+    reasons = {}
+    for (place, change, lenient), key in zip(rows, keys, strict=True):
+        if key not in other:
+            reasons[place[0]] = f"the database did not let row {key} of {table} be changed"
+            continue
+        image = other[key] or str(change.after)
+        if not lenient and not _as_asked(str(change.after), image, computed):
+            reasons[place[0]] = f"the database made something else of row {key} of {table}"
+        else:
+            work.made[place] = (_key_after(stored, columns, change, image), image)
+    if reasons:
+        raise CasesFail(reasons)
 
 
-def _key_after(stored: Stored, change: Change, image: str) -> str | None:
+def _key_after(stored: Stored, columns: Sequence[str], change: Change, image: str) -> str | None:
     """The row's key after an update: a moved child of an inherited table has another one than before."""
-    if change.key is None or len(stored.key) != 1 or change.after is None:
+    if change.key is None or not {*stored.key} & {*columns}:
         return change.key
-    return seen(image)[stored.key[0]]
+    texts = [seen(image)[name] for name in stored.key]
+    return texts[0] if len(texts) == 1 else canonical.text(texts)
 
 
-def _insert(work: Work, table: str, rows: Sequence[tuple[Place, Change, bool]]) -> None:
+def _insert(work: Work, table: str, rows: Sequence[Asked]) -> None:
     stored = work.stored(table)
     computed = {name for name, column in stored.relation.columns.items() if column.generated}
-    alike: dict[tuple[tuple[str, str], ...], list[tuple[Place, Change, bool]]] = defaultdict(list)
+    alike: dict[tuple[tuple[str, str], ...], list[Asked]] = defaultdict(list)
     for row in rows:
         alike[tuple(sorted(row[1].drawn.items()))].append(row)
     for drawn, group in sorted(alike.items()):
@@ -201,7 +203,8 @@ def _recorded(work: Work) -> tuple[list[Change], list[list[object]]]:
         first = len(changes) + 1
         for place, change in sorted(enumerate(case.changes), key=lambda each: each[1].phase):
             key, after = work.made[case.name, place]
-            changes.append(replace(change, key=key if change.op == "insert" else change.key, after=after, drawn={}))
+            named = key if change.op == "insert" else change.key
+            changes.append(Change(change.case_key, change.table, change.op, named, change.before, after, change.phase))
         listed.append([case.name, case.kind, case.profile, case.case_key, first, len(changes)])
     return changes, listed
 

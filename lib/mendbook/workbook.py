@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,6 @@ class Workbook:
         self.settings = settings
         self.outputs = outputs
         self.reveal = reveal
-        self._database = Database(source, settings)
 
     @classmethod
     def open(
@@ -61,7 +61,17 @@ class Workbook:
         environment variable with the URL is missing or wrong; it does not connect yet.
         """
         settings, folder = resolve(config, outputs)
-        return cls(settings.source(source), settings, folder, reveal)
+        return cls(settings.source(source), settings, folder, reveal).check_url()
+
+    def check_url(self) -> Workbook:
+        """This workbook, where the environment says how its database is reached; ConfigError where it does not."""
+        _ = self._database
+        return self
+
+    @cached_property
+    def _database(self) -> Database:
+        """Made when it is first needed: who only reviews a plan need not be able to reach the database."""
+        return Database(self.source, self.settings)
 
     def __repr__(self) -> str:
         return f"<Workbook {self.source.name} of {self.settings.path}>"

@@ -61,9 +61,8 @@ def _telling() -> Callable[[str, int, int], None]:
 
 def _tell(result: dict[str, Any]) -> None:
     done = "applied" if result["mode"] == "commit" else "rehearsed, and rolled back"
-    say(
-        f"{result['applied']:,} cases {done}: {result['changes']:,} rows in {result['batches']:,} batches, {result['seconds']} s."
-    )
+    rows = f"{result['changes']:,} rows in {result['batches']:,} batches, {result['seconds']} s"
+    say(f"{result['applied']:,} cases {done}: {rows}.")
     if result["already"]:
         say(f"{result['already']:,} cases had been applied before.")
     for stale in result["stale_cases"][:20]:

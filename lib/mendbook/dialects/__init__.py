@@ -178,6 +178,15 @@ class Moment:
     snapshot: str
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a session stands: the moment, which database it is, and a mark that changes when its tables' schema does."""
+
+    moment: Moment
+    identity: dict[str, str]
+    mark: str
+
+
 class TextRules(Protocol):
     """DAMAGE's comparisons in the words of one database and encoding."""
 
@@ -227,6 +236,7 @@ class Dialect(Protocol):
     ) -> None: ...
     def keep_others_out(self, connection: Connection) -> bool: ...
     def moment(self, connection: Connection) -> Moment: ...
+    def standing(self, connection: Connection, tables: Sequence[int]) -> Standing: ...
     def identity(self, connection: Connection) -> dict[str, str]: ...
     def schema_digests(self, connection: Connection, tables: Mapping[str, int]) -> dict[str, str]: ...
     def cancel(self, connection: Connection) -> None: ...
