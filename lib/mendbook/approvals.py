@@ -76,11 +76,10 @@ def approvals(plan: PlanFile, settings: Settings, at: datetime) -> Approvals:
     check_current(plan, settings, at)
     paper = read_paper(plan.folder)
     before = _fingerprint(plan, settings, paper)
-    author = verify_author(plan, settings, at, paper)
-    found = [_review(plan, paper, name, settings, at) for name in paper.reviews]
-    reviewers = tuple(signer for _, signer in found)
-    check_different([author, *reviewers])
-    ballots = [Ballot(statement, paper.of(decisions_file(statement.file))) for statement, _ in found]
+    # what needs no ssh-keygen first: it tells more of what is wrong, and sooner
+    made = [read_review(plan, name, paper.of(name)) for name in paper.reviews]
+    ballots = [Ballot(statement, paper.of(decisions_file(statement.file))) for statement in made]
+    author, reviewers = _signers(plan, paper, made, settings, at)
     verdicts = {outline.name: verdict for outline, verdict in _tally(plan, ballots)}
     if verdicts and not ballots:
         raise Refused(
@@ -91,6 +90,27 @@ def approvals(plan: PlanFile, settings: Settings, at: datetime) -> Approvals:
         raise Refused(f"What is signed of plan {plan.id} changed while it was read.", "Try again.")
     digests = tuple(canonical.digest(paper.of(name)) for name in paper.reviews)
     return Approvals(plan.digest, author, reviewers, digests, verdicts, before)
+
+
+def approvals_again(plan: PlanFile, settings: Settings, at: datetime, before: Approvals) -> Approvals:
+    """The same at a later time. Where no file has changed since ``before``, only what time can change is verified again:
+    the plan's expiry and the keys. Quick, so that a long run can ask often."""
+    paper = read_paper(plan.folder)
+    if _fingerprint(plan, settings, paper) != before.fingerprint:
+        return approvals(plan, settings, at)
+    check_current(plan, settings, at)
+    made = [read_review(plan, name, paper.of(name)) for name in paper.reviews]
+    author, reviewers = _signers(plan, paper, made, settings, at)
+    return replace(before, author=author, reviewers=reviewers)
+
+
+def _signers(
+    plan: PlanFile, paper: Paper, made: Sequence[Statement], settings: Settings, at: datetime
+) -> tuple[Signer, tuple[Signer, ...]]:
+    author = verify_author(plan, settings, at, paper)
+    reviewers = tuple(_verify_review(plan, paper, statement, settings, at) for statement in made)
+    check_different([author, *reviewers])
+    return author, reviewers
 
 
 def _tally(
@@ -159,10 +179,9 @@ def verify_author(plan: PlanFile, settings: Settings, at: datetime, paper: Paper
     return _verified(paper, AUTHOR, plan.header.author, Namespace.PLAN, settings, at)
 
 
-def _review(plan: PlanFile, paper: Paper, name: str, settings: Settings, at: datetime) -> tuple[Statement, Signer]:
-    statement = read_review(plan, name, paper.of(name))
-    check_moment(name, statement.at, plan, at)
-    return statement, _verified(paper, name, statement.reviewer, Namespace.REVIEW, settings, at)
+def _verify_review(plan: PlanFile, paper: Paper, statement: Statement, settings: Settings, at: datetime) -> Signer:
+    check_moment(statement.file, statement.at, plan, at)
+    return _verified(paper, statement.file, statement.reviewer, Namespace.REVIEW, settings, at)
 
 
 def _verified(paper: Paper, name: str, person: str, namespace: Namespace, settings: Settings, at: datetime) -> Signer:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 from mendbook import canonical
-from mendbook.decisions import VERBS, Decision, check, decision_of
-from mendbook.errors import NotCanonical, Refused
+from mendbook.decisions import VERBS, Decision, check, decision_in
+from mendbook.errors import Refused
 from mendbook.outlines import Outline
 from mendbook.statements import Statement, decisions_file, refusal
 
@@ -29,9 +29,9 @@ class Ballot:
 
     def _read(self, lines: bytes) -> Iterator[Decision]:
         try:
-            for value in canonical.read_lines(lines):
-                yield decision_of(value)
-        except (NotCanonical, Refused) as error:
+            for line in lines.splitlines(keepends=True):
+                yield decision_in(line)
+        except Refused as error:
             raise refusal(decisions_file(self.statement.file), error.message) from None
 
     def vote(self, outline: Outline, line: bytes) -> Decision | None:

@@ -6,8 +6,10 @@ waived by name; whatever chooses many cases at once passes over the others that 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from mendbook import canonical
@@ -52,13 +54,24 @@ def decision_of(value: Any) -> Decision:
     names = ("waived", "accepted", "declined")
     if not isinstance(value, dict) or set(value) != set(Decision.__slots__):
         raise Refused("it is no decision")
-    lists = {name: value[name] for name in names}
-    texts = [value["case"], value["comment"], *(each for every in lists.values() for each in every)]
-    if value["decision"] not in VERBS or not all(isinstance(each, str) for each in texts):
+    lists = [value[name] for name in names]
+    if value["decision"] not in VERBS or not all(type(each) is list for each in lists):
         raise Refused("it is no decision")
-    return Decision(
-        value["case"], value["decision"], value["comment"], *(tuple(lists[name]) if lists[name] else () for name in names)
-    )
+    if not all(isinstance(each, str) for each in (value["case"], value["comment"], *chain.from_iterable(lists))):
+        raise Refused("it is no decision")
+    return Decision(value["case"], value["decision"], value["comment"], *map(tuple, lists))
+
+
+def decision_in(line: bytes) -> Decision:
+    """The decision in a line of a signed file; Refused for any bytes that the canonical line of a decision would not have."""
+    try:
+        decision = decision_of(json.loads(line.decode()))
+        again = canonical.again(dict(sorted(decision.value().items()))).encode() + b"\n"
+    except (ValueError, RecursionError):
+        raise Refused("it is no decision") from None
+    if again != line:
+        raise Refused("it is written in another way than the canonical one")
+    return decision
 
 
 def check(outline: Outline, decision: Decision) -> None:

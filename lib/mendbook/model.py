@@ -160,10 +160,12 @@ class Case:
     owns: tuple[str, ...] = ()
     locks: tuple[str, ...] = ()
 
-    @property
-    def name(self) -> str:
-        """What names it within its plan, e.g. "duplicate_profile/customer/42"."""
-        return "/".join(part for part in (self.kind, self.profile, self.case_key) if part is not None)
+    #: what names it within its plan, e.g. "duplicate_profile/customer/42"
+    name: str = field(init=False, compare=False, default="")
+
+    def __post_init__(self) -> None:
+        parts = (self.kind, self.case_key) if self.profile is None else (self.kind, self.profile, self.case_key)
+        object.__setattr__(self, "name", "/".join(parts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def outlines(plan: PlanFile) -> Iterator[tuple[Outline, bytes]]:
 
 
 def _outline(line: bytes) -> Outline:
-    value = json.loads(line)
+    value = json.loads(line.decode())
     kind, profile, key = intern(value["kind"]), value["profile"], value["case_key"]
     return Outline(
         "/".join(part for part in (kind, profile, key) if part is not None),

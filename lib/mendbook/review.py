@@ -22,6 +22,7 @@ from mendbook.allowed_signers import check_person
 from mendbook.approvals import (
     Approvals,
     approvals,
+    approvals_again,
     check_current,
     check_reviewer,
     fingerprint,
@@ -41,7 +42,7 @@ from mendbook.statements import (
     AUTHOR,
     Decided,
     author_statement,
-    check_moment,
+    check_clock,
     decisions_file,
     instant,
     last_number,
@@ -55,6 +56,7 @@ __all__ = [
     "Approvals",
     "Verdict",
     "approvals",
+    "approvals_again",
     "check_can_sign",
     "decide",
     "effective",
@@ -117,14 +119,14 @@ def sign(plan: PlanFile, reviewer: str, key: Path, settings: Settings, at: datet
     The author's signature is verified first, and the new one before anything is published. ``at`` is this computer's time: a
     clock that is off is told when the plan is applied, by the database's. Raises ConfigError where nothing was decided,
     SignatureError for one's own plan, a key that is not one's own, or an author who did not sign; Refused where the plan
-    has expired or the policy has changed; OutputError.
+    has expired, the policy has changed, or this computer's clock is behind the plan; OutputError.
     """
     check_reviewer(plan, reviewer)
     signers = read_signers(settings)
     signers.check_known(reviewer)
     check_current(plan, settings, at)
     name = review_file(reviewer)
-    check_moment(name, instant(at), plan, at)
+    check_clock(plan, at)
     with _alone(plan.folder / f".{name}.lock"):
         author = verify_author(plan, settings, at)
         decided, cases, missing, warnings = _decided(plan, reviewer)
@@ -142,11 +144,12 @@ def sign(plan: PlanFile, reviewer: str, key: Path, settings: Settings, at: datet
 
 
 def sign_as_author(plan: PlanFile, person: str, key: Path, settings: Settings, at: datetime) -> None:
-    """Sign ``plan`` as its author, verified at once; SignatureError where that does not hold, and nothing is published."""
+    """Sign ``plan`` as its author, verified at once; SignatureError where that does not hold, Refused where this computer's
+    clock is behind the plan, and then nothing is published."""
     if person != plan.header.author:
         raise SignatureError(f"{person!r} is not the author of plan {plan.id}.", f"{plan.header.author!r} is.")
+    check_clock(plan, at)
     statement = author_statement(plan, at)
-    check_moment(AUTHOR, instant(at), plan, at)
     signature = signatures.sign(statement, key, Namespace.PLAN)
     signatures.verify(statement, signature, person, Namespace.PLAN, read_signers(settings), at, revoked_file(settings))
     publish(plan.folder / AUTHOR, statement, 0o600)

@@ -15,7 +15,7 @@ from typing import Any
 
 from mendbook import canonical
 from mendbook.decision_log import slug
-from mendbook.errors import NotCanonical, OutputError, SignatureError
+from mendbook.errors import NotCanonical, OutputError, Refused, SignatureError
 from mendbook.plan_files import PlanFile
 
 AUTHOR_FORMAT, REVIEW_FORMAT = "mendbook-author@1", "mendbook-review@1"
@@ -82,7 +82,7 @@ def read_author(plan: PlanFile, data: bytes) -> str:
     value = _read(AUTHOR, data, AUTHOR_FORMAT, {*_BOUND, "author", "at"})
     _check_bound(AUTHOR, value, plan)
     if value["author"] != plan.header.author:
-        raise refusal(AUTHOR, f"it is {value['author']!r}'s, and the plan is {plan.header.author!r}'s")
+        raise refusal(AUTHOR, f"it is that of {value['author']!r}, and the plan is that of {plan.header.author!r}")
     if not isinstance(value["at"], str):
         raise refusal(AUTHOR, "it is no statement")
     return value["at"]
@@ -110,7 +110,7 @@ def read_review(plan: PlanFile, file: str, data: bytes) -> Statement:
     if not all(isinstance(value[name], str) for name in texts) or number_of(data) < 1:
         raise refusal(file, "it is no statement")
     if file != review_file(value["reviewer"]):
-        raise refusal(file, f"it is {value['reviewer']!r}'s, whose file is called {review_file(value['reviewer'])}")
+        raise refusal(file, f"it is that of {value['reviewer']!r}, whose file is called {review_file(value['reviewer'])}")
     return Statement(file, *(value[name] for name in fields))
 
 
@@ -124,6 +124,16 @@ def check_moment(file: str, text: str, plan: PlanFile, at: datetime) -> None:
         raise refusal(file, f"it was made at {text}, before the plan ({plan.header.made_at}): a clock is wrong")
     if made > at + GRACE:
         raise refusal(file, f"it was made at {text}, and it is only {instant(at)}: a clock is wrong")
+
+
+def check_clock(plan: PlanFile, at: datetime) -> None:
+    """Refused where this computer's time, ``at``, is before the plan: what is signed by it would hold nowhere."""
+    born = moment(plan.header.made_at)
+    if born is None or at < born - GRACE:
+        raise Refused(
+            f"It is {instant(at)} here, and plan {plan.id} was made at {plan.header.made_at} by the database's clock.",
+            "Set this computer's clock, then sign again.",
+        )
 
 
 def moment(text: str) -> datetime | None:

@@ -50,6 +50,8 @@ def needed(policy: Mapping[str, Any], risk: str) -> int:
 
 def combine(outline: Outline, votes: Sequence[tuple[str, Decision]], need: int) -> Verdict:
     """The verdict on a case of the decisions of different people (name, decision), ``need`` of whom must approve."""
+    if not outline.options and len(votes) == 1 == need and votes[0][1].decision == "approve":
+        return _said(APPROVED, "", (votes[0][0],), outline.blockers)  # what most cases of most plans are
     for verb in ("reject", "defer"):
         if by := tuple(person for person, vote in votes if vote.decision == verb):
             comment = next((vote.comment for _, vote in votes if vote.decision == verb and vote.comment), "")
@@ -63,10 +65,9 @@ def combine(outline: Outline, votes: Sequence[tuple[str, Decision]], need: int) 
         name = next(name for (name, one), (_, other) in zip(wanted[0], odd, strict=True) if one != other)
         return _said(UNDECIDED, f"its reviewers choose differently of {name}", by)
     chosen = tuple((name, done) for (name, done), (_, taken) in zip(wanted[0], outline.options, strict=True) if done != taken)
-    waived = tuple(outline.blockers)
     if len(by) < need:
-        return _said(UNDECIDED, f"{len(by)} of {need} people have approved it", by, waived, chosen, need - len(by))
-    return _said(APPROVED, "", by, waived, chosen)
+        return _said(UNDECIDED, f"{len(by)} of {need} people have approved it", by, outline.blockers, chosen, need - len(by))
+    return _said(APPROVED, "", by, outline.blockers, chosen)
 
 
 @cache

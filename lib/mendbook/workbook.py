@@ -6,9 +6,10 @@ A Workbook is one source of one mendbook.toml. It holds no connection between ca
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,6 @@ class Workbook:
         self.settings = settings
         self.outputs = outputs
         self.reveal = reveal
-        self._database = Database(source, settings)
 
     @classmethod
     def open(
@@ -61,7 +61,17 @@ class Workbook:
         environment variable with the URL is missing or wrong; it does not connect yet.
         """
         settings, folder = resolve(config, outputs)
-        return cls(settings.source(source), settings, folder, reveal)
+        return cls(settings.source(source), settings, folder, reveal).check_url()
+
+    def check_url(self) -> Workbook:
+        """This workbook, where the environment says how its database is reached; ConfigError where it does not."""
+        _ = self._database
+        return self
+
+    @cached_property
+    def _database(self) -> Database:
+        """Made when it is first needed: who only reviews a plan need not be able to reach the database."""
+        return Database(self.source, self.settings)
 
     def __repr__(self) -> str:
         return f"<Workbook {self.source.name} of {self.settings.path}>"
@@ -150,6 +160,26 @@ class Workbook:
         made = make(self._database, self.settings, self.outputs, author, sign, repairs, kinds, progress, logs)
         return made.as_json()
 
+    def undo(
+        self, plan: str | Path, author: str, key: str | Path, cases: Sequence[str] = (), progress: Progress | None = None
+    ) -> dict[str, Any]:
+        """Propose to take back ``cases`` (names or case_keys; all that are in force where none are named) of an applied plan.
+
+        The result is a plan like any other, to be reviewed, signed and applied; the same values as ``plan``, and its errors.
+        ConfigError where the plan, or one of the cases, was never applied.
+        """
+        from mendbook import review
+        from mendbook.undo import make
+
+        file = Path(key)
+        review.check_can_sign(author, file, self.settings)
+
+        def sign(made: PlanFile, at: datetime) -> None:
+            review.sign_as_author(made, author, file, self.settings, at)
+
+        made = make(self._database, self.settings, self.outputs, plan_files.plan_id(str(plan)), author, sign, cases, progress)
+        return made.as_json()
+
     def show(self, plan: str | Path, case: str | None = None, limit: int | None = None) -> dict[str, Any]:
         """What a plan would change, before and after, as JSON values: {header, cases, shown, ...}; of one case, or of all."""
         from mendbook.plan_show import document
@@ -199,6 +229,46 @@ class Workbook:
         seen = checkpoints.read(checkpoints.file_of(self.outputs, self.source.name))
         with self._database.connection() as connection:
             return verify(connection, seen)
+
+    def purge_ledger(self, before: str | datetime) -> dict[str, Any]:
+        """Remove the images of all that was done before a time (one without a zone is the source's), and record that.
+
+        {source, before, removed, through, position}. Raises ConfigError, Refused, ConnectionFailed, OutputError.
+        """
+        from mendbook.asked_times import instant
+        from mendbook.ledger_upkeep import purge
+
+        moment = instant(before, self.source.zone, "before")
+        if moment is None:
+            raise ConfigError("before: a time is missing.", "Write it as 2026-11-20T15:30+01:00, or as a date: 2026-11-20.")
+        return purge(self._writable(), self.outputs, moment)
+
+    def roles(self, prefix: str | None = None) -> dict[str, Any]:
+        """The SQL that gives mendbook its three roles with the least rights: {source, database, roles, sql}; nothing is run.
+
+        Raises ConfigError, MappingError, ConnectionFailed.
+        """
+        from mendbook import roles
+
+        return roles.take(self._database, roles.PREFIX if prefix is None else prefix)
+
+    def tell_apart(self, one: str, other: str, reason: str, person: str) -> dict[str, Any]:
+        """Record that two users (by their keys) are not the same person, why, and who says so; audits link them no more.
+
+        {source, table, keys, reason, name, state}. Raises ConfigError, Refused, ConnectionFailed.
+        """
+        from mendbook.ledger_upkeep import tell_apart
+
+        return tell_apart(self._writable(), (one, other), reason, person)
+
+    def forget_apart(self, one: str, other: str) -> dict[str, Any]:
+        """Take such a record away again: {source, table, keys, state}."""
+        from mendbook.ledger_upkeep import forget_apart
+
+        return forget_apart(self._writable(), (one, other))
+
+    def _writable(self) -> Database:
+        return Database(self.source, self.settings, role="repair")
 
     def decide(
         self,
@@ -252,6 +322,25 @@ class Workbook:
         choices = [Choice(decision, of) for decision, words in asked.items() for of in words]
         made = review.decide(found, person, choices, at, Details(comment, waive, accept, decline))
         return review.document(found, review.sign(found, person, Path(key), self.settings, at), made.passed_over)
+
+    def apply(
+        self,
+        plan: str | Path,
+        commit: bool = False,
+        progress: Progress | None = None,
+        stopped: Callable[[], bool] | None = None,
+    ) -> dict[str, Any]:
+        """Apply what is approved of ``plan``, or rehearse it, then audit again; what was done and what is left, as JSON values.
+
+        A rehearsal does everything and rolls it back. ``stopped`` is asked between batches. Raises Refused, SignatureError,
+        MappingError, ConnectionFailed, QueryStopped or OutputError; what was committed by then is in the ledger, and the same
+        call goes on from there.
+        """
+        from mendbook.applying import apply_and_audit
+
+        found = self.plan_file(plan)
+        with self._folder("apply") as folder:
+            return apply_and_audit(self._writable(), self.settings, found, self.outputs, folder, commit, progress, stopped)
 
     def plan_file(self, plan: str | Path) -> PlanFile:
         """A plan of this source, by its id or its folder. Raises ConfigError, Refused where it was changed."""
@@ -322,6 +411,4 @@ def _remove_empty(folder: Path) -> None:
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     TableChoice = Callable[[Tables], UserTable | ProfileTable]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 AUTHOR, REVIEWER = "ana@example.com", "reviewer@example.com"
+REVIEWERS = (REVIEWER, "second.reviewer@example.com")
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class People:
         path = self.home / f"key-{person.partition('@')[0]}"
         if not path.exists():
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True)
-            public = path.with_suffix(".pub").read_text()
+            public = path.with_name(f"{path.name}.pub").read_text()
             with (self.home / "allowed_signers").open("a") as file:
                 file.write(f"{person} {public}")
         return path

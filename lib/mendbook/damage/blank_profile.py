@@ -20,6 +20,7 @@ from sqlalchemy import Select
 from mendbook.damage.contacts import contacts
 from mendbook.damage.filling import fill
 from mendbook.damage.proposals import left
+from mendbook.damage.settling import settled
 from mendbook.damage.shape import damaged_rows
 from mendbook.model import Asking, Damage, Found, Repair
 from mendbook.tables import ProfileTable, Tables
@@ -49,7 +50,7 @@ DAMAGE = Damage(
     find,
     needs=("filled",),
     repairs=(
-        Repair("fill", "fill it from the person's other rows", "low", fill),
-        Repair("outreach", "list whom to ask", "low", outreach, contacts),
+        Repair("fill", "Fill it from the person's other rows", "low", settled(fill)),
+        Repair("outreach", "List whom to ask", "low", outreach, contacts),
     ),
 )

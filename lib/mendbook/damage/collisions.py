@@ -16,6 +16,9 @@ from mendbook.damage.references import fits
 from mendbook.dialects import Index, Relation
 from mendbook.tables import Tables
 
+#: How an index's SQL names a whole row.
+_WHOLE_ROW = ".*"
+
 Rows = list[tuple[Merging, Held]]
 
 
@@ -36,7 +39,12 @@ def collide(tables: Tables, mergings: Sequence[Merging]) -> Generator[Any, Seque
         afters = [image({**held.row, **new}) for (_, held), new in zip(rows, changes, strict=True)]
         met: dict[Index, _Met] = {}
         for index in stored.relation.unique_indexes:
-            if touches(stored.relation, index, columns):
+            if not touches(stored.relation, index, columns):
+                continue
+            if _WHOLE_ROW in " ".join([*index.expressions, index.predicate or ""]):
+                for merging, _ in rows:
+                    merging.leave(f"index {index.name} of {table} holds whole rows: there is no telling what would meet in it")
+            else:
                 found = met[index] = _Met()
                 for row in (yield tables.statements.colliding(stored, index, afters)):
                     found.alike[row.n] = row.alike
@@ -53,6 +61,11 @@ def touches(relation: Relation, index: Index, columns: set[str]) -> bool:
     keys = zip(index.expressions, index.columns, strict=True)
     sql = " ".join([*(each for each, name in keys if name is None), index.predicate or ""])
     return any(column in index.columns or _told(column) in sql for column in columns)
+
+
+def _same(one: str | None, other: str | None) -> bool:
+    """They name the same row, be it in another spelling."""
+    return one == other or (one is not None and other is not None and one.strip().lower() == other.strip().lower())
 
 
 def _told(column: str) -> str:
@@ -146,8 +159,9 @@ def _meet(relation: Relation, merging: Merging, held: Held, stays: Held, index: 
     if held.survivor:
         merging.leave(f"{held.name} stays, but it would meet {stays.name} in the unique index {index.name}")
         return
-    strange = [name for name in held.moves if name in index.columns and stays.value(name) != held.value(name)]
-    if strange:
+    moved = [name for name in held.moves if name in index.columns]
+    moved = moved or [name for name in held.moves if touches(relation, index, {name})]
+    if not all(_same(stays.value(name), held.value(name)) for name in moved):
         merging.leave(f"{held.name} would meet {stays.name}, which is none of the survivor's, in {index.name}")
         return
     held.place = stays

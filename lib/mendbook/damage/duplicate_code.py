@@ -19,6 +19,7 @@ from sqlalchemy import Select
 from mendbook.damage.changes import updated
 from mendbook.damage.codes import Drawn, draw
 from mendbook.damage.proposals import Held, NamedType, Told, left, made, place_of_code, profile_of, rows_of
+from mendbook.damage.settling import settled
 from mendbook.damage.shape import damaged_groups, sharing
 from mendbook.model import Asking, Case, Damage, Found, Left, Repair, Row
 from mendbook.tables import ProfileTable, Tables
@@ -127,5 +128,5 @@ DAMAGE = Damage(
     "Codes that stand on several profiles",
     find,
     needs=("codes",),
-    repairs=(Repair("draw", "draw new codes for all but the oldest row", "medium", draw_codes),),
+    repairs=(Repair("draw", "Draw new codes for all but the oldest row", "medium", settled(draw_codes)),),
 )

@@ -109,14 +109,15 @@ def _referring_once(tables: Tables) -> Iterator[Reference]:
     every = [one for one in tables.surroundings.to(users.name) if one.how != "generic"]
     mapped = {users.name, *(profile.name for profile in tables.profiles)}
     for reference in every:
-        relation = tables.surroundings.relation(reference.table)
-        alone = sum(one.table == reference.table for one in every) == 1
+        stored = tables.surroundings.tables[reference.table]
+        relation = stored.relation
+        ways = {one.columns for one in every if one.table == reference.table}
         if (
-            alone
+            len(ways) == 1
             and reference.table not in mapped
             and reference.target_columns == (users.mapping.key,)
             and relation.readable
-            and all(relation.columns[name].readable for name in reference.columns)
+            and all(relation.columns[name].readable for name in (*reference.columns, *stored.key))
         ):
             yield reference
 

@@ -28,6 +28,7 @@ from mendbook.damage.changes import updated
 from mendbook.damage.deletions import delete_users
 from mendbook.damage.moments import microseconds, near, slice_of, slices, span
 from mendbook.damage.proposals import left, made, rows_of
+from mendbook.damage.settling import settled
 from mendbook.damage.shape import literal_text
 from mendbook.model import Asking, Case, Damage, Failure, Found, Left, Repair
 from mendbook.tables import Tables
@@ -162,7 +163,7 @@ DAMAGE = Damage(
     needs=("logs",),
     unable=unable,
     repairs=(
-        Repair("deactivate", "keep the account, but let nobody use it", "medium", deactivate),
-        Repair("delete", "remove the account", "high", delete_users("delete")),
+        Repair("deactivate", "Keep the account, but let nobody use it", "medium", settled(deactivate)),
+        Repair("delete", "Remove the account", "high", settled(delete_users("delete"))),
     ),
 )

@@ -28,6 +28,7 @@ class Held:
     removed  it goes, and none stays in its place
     why      why it goes
     checked  the changes that it was last looked at with, for collisions
+    settled  its changes, once nothing of the case moves any more
     """
 
     table: str
@@ -44,6 +45,7 @@ class Held:
     removed: bool = False
     why: str = ""
     checked: Values | None = None
+    settled: Values | None = None
 
     @property
     def gone(self) -> bool:
@@ -75,17 +77,19 @@ class Held:
 
     def changes(self) -> Values:
         """The columns that the merge changes, and what they hold then; none where the row goes."""
-        if self.gone or not (self.moves or self.fills):
+        if self.settled is not None:
+            return self.settled
+        if self.removed or self.place is not None or not (self.moves or self.fills):
             return {}
         new = {column: self.value(column) for column in (*self.moves, *self.fills)}
         return {column: value for column, value in new.items() if value != self.row[column]}
 
     def renamed(self, columns: tuple[str, ...]) -> bool:
-        """Whoever names it by ``columns`` must name it otherwise afterwards."""
+        """Whoever names it by ``columns`` must name it otherwise afterwards, or the same values on another row."""
         if self.place is None and not any(column in self.moves for column in columns):
             return False
         stays = self.stays()
-        return any(stays.value(column) != self.row[column] for column in columns)
+        return any(stays.value(column) != self.row[column] or column in stays.fills for column in columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,13 @@ class Merging:
             loser.loser, loser.place = True, survivor
         self.groups.append(group := Group(table, survivor, tuple(losers), tuple(rule), profile))
         return group
+
+    def settle(self) -> None:
+        """Nothing moves any more: work every row's changes out once."""
+        for held in self.rows.values():
+            held.settled = None
+        for held in self.rows.values():
+            held.settled = held.changes()
 
     def changed(self) -> Iterator[Held]:
         """The rows that are updated."""

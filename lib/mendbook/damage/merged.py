@@ -30,6 +30,7 @@ def told(
     order: dict[int, dict[Held, int]] = {}
     for merging in mergings:
         if not merging.problem:
+            merging.settle()
             order[id(merging)] = _in_order(tables, merging)
             _check_keys(tables, merging)
     yield from _become(tables, mergings)
@@ -53,6 +54,7 @@ def _in_order(tables: Tables, merging: Merging) -> dict[Held, int]:
                     f"{', '.join(group.survivor.fills)} of {group.survivor.name} stays blank: the rows name one another"
                 )
                 group.survivor.fills.clear()
+                merging.settle()
         found = phases(tables, merging)
     if found is None:
         merging.leave("its rows name one another in a circle, and those references cannot wait: make them deferrable")

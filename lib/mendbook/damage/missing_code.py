@@ -19,6 +19,7 @@ from sqlalchemy import Select
 from mendbook.damage.changes import updated
 from mendbook.damage.codes import Drawn, draw
 from mendbook.damage.proposals import Held, blank, left, made, place_of_code, profile_of, rows_of
+from mendbook.damage.settling import settled
 from mendbook.damage.shape import damaged_rows
 from mendbook.model import Asking, Case, Damage, Found, Left, Repair
 from mendbook.tables import ProfileTable, Tables
@@ -78,5 +79,5 @@ DAMAGE = Damage(
     "Profiles without their code",
     find,
     needs=("codes",),
-    repairs=(Repair("draw", "draw a new code", "low", draw_codes),),
+    repairs=(Repair("draw", "Draw a new code", "low", settled(draw_codes)),),
 )

@@ -21,6 +21,7 @@ from mendbook.damage.changes import inserted
 from mendbook.damage.deletions import delete_users
 from mendbook.damage.new_profiles import NewRow, new_rows
 from mendbook.damage.proposals import left, made, place_of, profile_of
+from mendbook.damage.settling import settled
 from mendbook.damage.shape import literal_text
 from mendbook.model import Asking, Case, Damage, Found, Left, Repair, Row
 from mendbook.tables import ProfileTable, Tables
@@ -82,7 +83,7 @@ DAMAGE = Damage(
     find,
     needs=("required_for",),
     repairs=(
-        Repair("create", "make the row", "low", create),
-        Repair("delete_user", "remove the user who never logged in", "high", delete_users("delete_user")),
+        Repair("create", "Make the row", "low", settled(create)),
+        Repair("delete_user", "Remove the user who never logged in", "high", settled(delete_users("delete_user"))),
     ),
 )

@@ -78,3 +78,8 @@ def _move(merging: Merging, reference: Reference, target: Held, row: Held) -> No
         else:
             row.moves[column] = (target, name)
     row.refers.append((reference, target))
+    taken_over = target.gone and not row.gone and any(name in target.stays().fills for name in reference.target_columns)
+    if taken_over and not reference.waits and not set(reference.columns) & row.changes().keys():
+        merging.leave(
+            f"{row.name} names {target.name} by what {target.stays().name} would take over, and that reference cannot wait"
+        )

@@ -49,7 +49,7 @@ def new_rows(
     ways = {
         column.name: _way(profile, column, values)
         for column in profile.relation.columns.values()
-        if not column.generated and column.name != mapping.user
+        if column.name != mapping.user
     }
     drawing = {name: way for name, way in ways.items() if way.name == "code"}
     drawn: dict[str, Drawn] = {}
@@ -68,6 +68,8 @@ def new_rows(
 def _way(profile: ProfileTable, column: Column, values: Mapping[str, tuple[str, str]]) -> _Way:
     """How ``column`` gets its value where nothing is known of the user."""
     mapping, name = profile.mapping, column.name
+    if column.generated:
+        return _Way("default")  # nobody writes it, and nobody here knows what it will be
     if name in mapping.codes and not (mapping.codes[name] == "sequence" and column.default):
         return _Way("code", mapping.codes[name])
     if name in values and name not in mapping.codes:

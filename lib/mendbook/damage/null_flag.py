@@ -19,6 +19,7 @@ from sqlalchemy import Select
 from mendbook.damage.changes import updated
 from mendbook.damage.fitting import mapped_values
 from mendbook.damage.proposals import Held, left, made, profile_of, rows_of
+from mendbook.damage.settling import settled
 from mendbook.damage.shape import damaged_rows
 from mendbook.model import Asking, Case, Damage, Found, Left, Repair
 from mendbook.tables import Tables
@@ -58,5 +59,5 @@ DAMAGE = Damage(
     "Profiles with an unset flag",
     find,
     needs=("flags",),
-    repairs=(Repair("set", "set the mapping's value", "low", set_flags),),
+    repairs=(Repair("set", "Set the mapping's value", "low", settled(set_flags)),),
 )

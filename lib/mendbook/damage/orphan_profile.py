@@ -21,6 +21,7 @@ from mendbook.damage.changes import deleted
 from mendbook.damage.deletions import LAST, cascading, unguarded
 from mendbook.damage.proposals import left, made, profile_of, rows_of
 from mendbook.damage.reattaching import reattach
+from mendbook.damage.settling import settled
 from mendbook.damage.shape import literal_text
 from mendbook.model import Asking, Case, Damage, Found, Left, Repair
 from mendbook.tables import ProfileTable, Tables
@@ -75,7 +76,7 @@ DAMAGE = Damage(
     "Profiles that belong to nobody",
     find,
     repairs=(
-        Repair("delete", "remove the row", "medium", delete),
-        Repair("reattach", "give the row to the user whom it names otherwise", "medium", reattach),
+        Repair("delete", "Remove the row", "medium", settled(delete)),
+        Repair("reattach", "Give the row to the user whom it names otherwise", "medium", settled(reattach)),
     ),
 )

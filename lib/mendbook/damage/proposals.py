@@ -47,7 +47,8 @@ class NamedType(sa.types.UserDefinedType[Any]):
         self.name = name
 
     def get_col_spec(self, **_: Any) -> str:
-        return self.name
+        # the driver reads a percent sign as the beginning of a parameter
+        return self.name.replace("%", "%%")
 
 
 def blank(text: str | None) -> bool:

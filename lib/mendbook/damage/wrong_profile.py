@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Select
 
 from mendbook.damage.converting import remove
+from mendbook.damage.settling import settled
 from mendbook.damage.shape import damaged_rows
 from mendbook.model import Damage, Repair
 from mendbook.tables import Tables
@@ -34,5 +35,5 @@ DAMAGE = Damage(
     "Profiles of a kind their user must not have",
     find,
     needs=("required_for",),
-    repairs=(Repair("remove", "remove it, or make the right one of it", "medium", remove),),
+    repairs=(Repair("remove", "Remove it, or make the right one of it", "medium", settled(remove)),),
 )

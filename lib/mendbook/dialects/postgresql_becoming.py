@@ -61,11 +61,7 @@ class PostgreSQLFutureRows(PostgreSQLRows):
         named = ", ".join(f"{key} AS {_k(i)}" for i, key in enumerate(keys))
         held = f"({escaped(index.predicate)})" if index.predicate is not None else "true"
         some = "true" if index.nulls_equal else " AND ".join(f"{key} IS NOT NULL" for key in keys)
-        equal = "IS NOT DISTINCT FROM" if index.nulls_equal else "="
-        met = [
-            f"{_collated(f'there.{_k(i)}', collate)} {equal} {_collated(f'here.{_k(i)}', collate)}"
-            for i, collate in enumerate(index.collate)
-        ]
+        met = _met(relation, index)
         order = ", ".join(_k(i) for i in range(len(keys)))
         return statement(
             f"WITH here AS MATERIALIZED (SELECT *, dense_rank() OVER (ORDER BY {order}) AS alike FROM"
@@ -80,6 +76,20 @@ class PostgreSQLFutureRows(PostgreSQLRows):
 
 def _k(number: int) -> str:
     return f'"mendbook k{number}"'
+
+
+def _met(relation: Relation, index: Index) -> list[str]:
+    """When two keys are one to the index. Where NULLs are equal, no index or hash serves: so columns that are never NULL are
+    compared plainly, and where there are none a row of all keys, to which NULLs are equal, stands in front."""
+    maybe_null = [index.nulls_equal and (name is None or relation.columns[name].nullable) for name in index.columns]
+    met = [
+        f"{_collated(f'there.{_k(i)}', collate)} {'IS NOT DISTINCT FROM' if null else '='} {_collated(f'here.{_k(i)}', collate)}"
+        for i, (collate, null) in enumerate(zip(index.collate, maybe_null, strict=True))
+    ]
+    if all(maybe_null) and not any(index.caseless):
+        sides = (", ".join(f"{side}.{_k(i)}" for i in range(len(met))) for side in ("there", "here"))
+        met.insert(0, " = ".join(f"(SELECT r FROM (SELECT ROW({keys}) AS r) AS one)" for keys in sides))
+    return met
 
 
 def _alias(relation: Relation) -> str:
