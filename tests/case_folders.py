@@ -20,8 +20,9 @@ FOLDERS = [folder for kind in KINDS for folder in sorted((CASES / kind).iterdir(
 #: Damage that is read from logs as well: random sources have none.
 NOT_FROM_TABLES = {"ghost_user"}
 
-#: What a case's folder may hold besides its logs.
+#: What a case's folder may hold besides its logs; and, for each repair that it shows, ``after_<repair>.sql`` and so on.
 PARTS = {"before.sql", "mapping.toml", "found.csv", "requires.sql"}
+REPAIR_PARTS = ("after_*.sql", "left_*.csv", "review_*.csv")
 
 
 def connect(database: Any) -> Any:
@@ -64,7 +65,8 @@ def expected(folder: Path) -> list[Finding]:
 
 def log_files(folder: Path) -> list[Path]:
     """The case's own log files."""
-    return [file for file in sorted(folder.iterdir()) if file.name not in PARTS]
+    parts = PARTS | {file.name for pattern in REPAIR_PARTS for file in folder.glob(pattern)}
+    return [file for file in sorted(folder.iterdir()) if file.name not in parts]
 
 
 def of_kind(findings: list[Finding], kind: str) -> list[Finding]:

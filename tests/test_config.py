@@ -52,7 +52,13 @@ def test_the_least_that_a_source_needs(tmp_path: Path) -> None:
     source = settings.source("shop")
     assert (source.name, source.users.table, source.users.key, source.profiles) == ("shop", "auth_user", "id", [])
     assert settings.path == tmp_path / "mendbook.toml"
-    assert settings.review.approvals == 1
+    assert settings.review.policy == {"approvals": 1, "approvals_by_risk": {}}
+    assert (settings.review.expires_days, settings.review.revoked) == (7, None)
+
+
+def test_what_approving_takes(tmp_path: Path) -> None:
+    settings = load(write(tmp_path, LEAST + "[review]\napprovals = 2\napprovals_by_risk = { high = 3 }\n"))
+    assert settings.review.policy == {"approvals": 2, "approvals_by_risk": {"high": 3}}
 
 
 def test_the_shipped_mappings_are_read() -> None:
@@ -139,6 +145,10 @@ WRONG = {
     "a source that is no table": ("sources.shop = 3", "sources.shop"),
     "text for a number": (LEAST + '[review]\napprovals = "2"\n', "review.approvals"),
     "no approval": (LEAST + "[review]\napprovals = 0\n", "review.approvals"),
+    "no approval of a risk": (LEAST + "[review]\napprovals_by_risk = { high = 0 }\n", "review.approvals_by_risk.high"),
+    "an unknown risk": (LEAST + "[review]\napprovals_by_risk = { hihg = 2 }\n", "review.approvals_by_risk.hihg"),
+    "a plan that never expires": (LEAST + "[review]\nexpires_days = 0\n", "review.expires_days"),
+    "a file without a name": (LEAST + '[review]\nrevoked = ""\n', "review.revoked"),
     "no time at all": (LEAST.replace("url_env", "statement_timeout = 0\nurl_env"), "sources.shop.statement_timeout"),
     "too many connections": (LEAST.replace("url_env", "connections = 9\nurl_env"), "sources.shop.connections"),
     "a float": (LEAST + PROFILE + "flags = { vip = 0.5 }\n", "sources.shop.profiles.0.flags.vip"),

@@ -446,19 +446,3 @@ def test_no_place_for_temporary_files(house: House, monkeypatch: Any) -> None:
 
     monkeypatch.setattr("tempfile.mkdtemp", full)
     assert "No space left" in refusal(signature, signers)
-
-
-def test_the_commands_of_the_documentation(house: House) -> None:
-    """docs/signoff.md: checked by hand, without mendbook, each as it stands there."""
-    page = (Path(__file__).parent.parent / "docs" / "signoff.md").read_text()
-    script = page.partition("```sh\n")[2].partition("```")[0]
-    assert script.count("ssh-keygen -Y") == 3
-    house.allow(f"reviewer@example.com {house.public('k')}")
-    (house.folder / "statement.json").write_bytes(DATA)
-    (house.folder / "statement.json.sig").write_text(signed(house))
-    done = subprocess.run(["bash", "-e", "-c", script], cwd=house.folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    person, good, fits = done.stdout.splitlines()
-    assert person == "reviewer@example.com"
-    assert good.startswith('Good "mendbook-review@v1" signature for reviewer@example.com with ED25519 key SHA256:')
-    assert fits.startswith('Good "mendbook-review@v1" signature with ED25519 key SHA256:')

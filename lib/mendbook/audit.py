@@ -77,7 +77,7 @@ def take(
 def _take(database: Database, looked_for: list[Damage], folder: Path, progress: Progress, read: LogsRead) -> dict[str, Any]:
     taken_at, started = datetime.now(UTC), time.monotonic()
     with database.snapshots() as open_snapshots:
-        snapshots = [_with_logs(snapshot, read) for snapshot in open_snapshots]
+        snapshots = [with_logs(snapshot, read) for snapshot in open_snapshots]
         snapshot = snapshots[0]
         check_keys(snapshot)
         counts = _stream(snapshots, looked_for, folder, progress)
@@ -100,7 +100,8 @@ def _take(database: Database, looked_for: list[Damage], folder: Path, progress: 
     return result
 
 
-def _with_logs(snapshot: Snapshot, read: LogsRead) -> Snapshot:
+def with_logs(snapshot: Snapshot, read: LogsRead) -> Snapshot:
+    """The same moment, with what the logs tell of failed registrations."""
     return replace(snapshot, tables=replace(snapshot.tables, failures=read.failures, no_failures=read.why))
 
 

@@ -7,14 +7,12 @@ next one takes its place. It talks to no database.
 
 from __future__ import annotations
 
-import fcntl
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from mendbook import canonical
 from mendbook.errors import NotCanonical, OutputError
-from mendbook.publish import output_error, sync_folder
+from mendbook.publish import append, output_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +34,9 @@ def add(path: Path, checkpoint: Checkpoint) -> None:
     line = canonical.line({"at": checkpoint.at, "head": checkpoint.head, "size": checkpoint.size})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            whole = _whole(handle)
-            os.ftruncate(handle, whole)
-            try:
-                _write(handle, line)
-            except OSError:
-                os.ftruncate(handle, whole)
-                raise
-        finally:
-            os.close(handle)
     except OSError as failure:
         raise output_error(path, failure) from failure
-    sync_folder(path.parent)
+    append(path, line)
 
 
 def read(path: Path) -> list[Checkpoint]:
@@ -79,17 +65,3 @@ def _is_checkpoint(value: object) -> bool:
     if not isinstance(value, dict) or set(value) != {"at", "head", "size"}:
         return False
     return type(value["size"]) is int and value["size"] > 0 and type(value["head"]) is str and type(value["at"]) is str
-
-
-def _whole(handle: int) -> int:
-    """How many bytes of the file are whole lines."""
-    end = os.fstat(handle).st_size
-    while end and os.pread(handle, 1, end - 1) != b"\n":
-        end -= 1
-    return end
-
-
-def _write(handle: int, line: bytes) -> None:
-    if os.write(handle, line) != len(line):
-        raise OSError(28, "No space left on device")
-    os.fsync(handle)

@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
@@ -52,6 +52,7 @@ def _zone(value: str) -> str:
 
 Name = Annotated[str, AfterValidator(_name)]
 PlainName = Annotated[str, AfterValidator(_plain_name)]
+EnvironmentName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Value = bool | int | str
 
 
@@ -100,7 +101,8 @@ class Source(_Strict):
     """A database to look after: where its URL comes from, its logs, and the mapping of its tables."""
 
     name: PlainName
-    url_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+    url_env: EnvironmentName
+    repair_url_env: Annotated[EnvironmentName | None, Field(description="the role that applies repairs")] = None
     logs: list[str] = []
     log_formats: list[LogFormat] = []
     log_database: Annotated[Name | None, Field(description="of shared PostgreSQL logs, the database whose records count")] = (
@@ -131,10 +133,33 @@ class Source(_Strict):
 
 
 class Review(_Strict):
-    """Who may approve, and how many must."""
+    """Who may approve, how many must, and for how long a plan is good. Files stand beside mendbook.toml."""
 
     allowed_signers: str = "allowed_signers"
-    approvals: Annotated[int, Field(ge=1)] = 1
+    approvals: Annotated[int, Field(ge=1, description="how many people must approve a case")] = 1
+    approvals_by_risk: Annotated[
+        dict[Literal["low", "medium", "high"], Annotated[int, Field(ge=1)]], Field(description="more of them, by risk")
+    ] = {}
+    expires_days: Annotated[int, Field(ge=1, le=365, description="how long a plan may be applied")] = 7
+    revoked: Annotated[Name | None, Field(description="a file of keys that hold no longer")] = None
+
+    @property
+    def policy(self) -> dict[str, Any]:
+        """What approving takes, as a plan's header holds it: it may not change between plan, review and apply."""
+        return {"approvals": self.approvals, "approvals_by_risk": dict(self.approvals_by_risk)}
+
+
+class Apply(_Strict):
+    """How much of a busy database's time a repair may take."""
+
+    batch_rows: Annotated[int, Field(ge=1, le=500, description="changes in one transaction")] = 500
+    batch_seconds: Annotated[float, Field(gt=0, le=5, description="longer ones are followed by smaller ones")] = 0.5
+    lock_seconds: Annotated[float, Field(gt=0, description="how long a batch waits for a lock")] = 2.0
+    statement_seconds: Annotated[float, Field(gt=0)] = 30.0
+    most_waiting: Annotated[int, Field(ge=0, description="sessions waiting for locks, above which it waits")] = 5
+    most_active: Annotated[int, Field(ge=1, description="active sessions, above which it waits")] = 100
+    most_lag_seconds: Annotated[float, Field(gt=0, description="replicas' lag, above which it waits")] = 30.0
+    patience_seconds: Annotated[float, Field(gt=0, description="how long it waits for a busy database")] = 600.0
 
 
 class Settings(_Strict):
@@ -143,6 +168,7 @@ class Settings(_Strict):
     path: Path
     sources: dict[str, Source]
     review: Review = Review()
+    apply: Apply = Apply()
 
     def source(self, name: str) -> Source:
         """The source called ``name``; a ConfigError lists those there are."""
@@ -232,6 +258,7 @@ def _explain(file: Path, error: ValidationError) -> ConfigError:
 def _known_at(location: tuple[Any, ...]) -> list[str]:
     """The names that may stand where pydantic met an unknown one."""
     models: dict[str, type[BaseModel]] = {"users": Users, "profiles": Profile, "log_formats": LogFormat, "review": Review}
+    models["apply"] = Apply
     model: type[BaseModel] = Settings
     if location and location[0] == "sources":
         model = models.get(str(location[2]), Source) if len(location) > 3 else Source
@@ -240,12 +267,18 @@ def _known_at(location: tuple[Any, ...]) -> list[str]:
     return [name for name in model.model_fields if name not in ("path", "name") or model is Profile]
 
 
-def url_of(source: Source, settings_path: Path) -> str:
-    """The URL that the environment (or .env beside mendbook.toml) holds for ``source``; never logged or shown."""
-    value = os.environ.get(source.url_env) or dotenv_values(settings_path.parent / ".env").get(source.url_env)
+def url_variable(source: Source, role: str = "audit") -> str:
+    """The environment variable that holds the URL of ``role``: "audit", or "repair" where that has one of its own."""
+    return (source.repair_url_env if role == "repair" else None) or source.url_env
+
+
+def url_of(source: Source, settings_path: Path, role: str = "audit") -> str:
+    """The URL that the environment (or .env beside mendbook.toml) holds for ``role`` of ``source``; never logged or shown."""
+    variable = url_variable(source, role)
+    value = os.environ.get(variable) or dotenv_values(settings_path.parent / ".env").get(variable)
     if not value or not value.strip():
         raise ConfigError(
-            f"The environment variable {source.url_env} is not set; source {source.name!r} takes its URL from it.",
-            f"export {source.url_env}='postgresql://USER:PASSWORD@HOST/DATABASE'",
+            f"The environment variable {variable} is not set; source {source.name!r} takes its URL from it.",
+            f"export {variable}='postgresql://USER:PASSWORD@HOST/DATABASE'",
         )
     return value.strip()

@@ -61,7 +61,17 @@ def open_workbook(source: str, config: Path, outputs: Path) -> Workbook:
     from mendbook.workbook import Workbook
 
     settings, folder = resolve(config, outputs)
-    return Workbook(settings.source(source), settings, folder)
+    return Workbook(settings.source(source), settings, folder).check_url()
+
+
+def open_plan(plan: str, config: Path, outputs: Path) -> Workbook:
+    """The workbook of the source that the plan (its id or its folder) is for."""
+    from mendbook import plan_files
+    from mendbook.workbook import Workbook
+
+    settings, folder = resolve(config, outputs)
+    header = plan_files.read(plan_files.locate(plan, folder)).header
+    return Workbook(settings.source(header.source), settings, folder)
 
 
 def progress() -> Callable[[str, int, int], None]:

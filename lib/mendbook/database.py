@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
-from mendbook.config import Settings, Source, split_reference, url_of
+from mendbook.config import Settings, Source, split_reference, url_of, url_variable
 from mendbook.dialects import Dialect, Server, Stored, dialect_of
 from mendbook.errors import ConnectionFailed
 from mendbook.surroundings import Reference, Surroundings, distinct, foreign_keys, generic_references
@@ -35,11 +35,14 @@ class Snapshot:
 
 
 class Database:
-    """The database of one source. Its URL, which may hold a password, is never shown."""
+    """The database of one source. Its URL, which may hold a password, is never shown.
 
-    def __init__(self, source: Source, settings: Settings) -> None:
+    ``role`` "repair" connects as the role that applies repairs, where mendbook.toml names one (``repair_url_env``).
+    """
+
+    def __init__(self, source: Source, settings: Settings, role: str = "audit") -> None:
         self.source = source
-        self.dialect, self._url = dialect_of(url_of(source, settings.path), source.url_env)
+        self.dialect, self._url = dialect_of(url_of(source, settings.path, role), url_variable(source, role))
 
     @property
     def url(self) -> URL:
@@ -77,7 +80,7 @@ class Database:
             server = self.dialect.server(connection)
             names = table_names(self.source)
             catalogue = self.dialect.catalogue(connection, names)
-            tables = bind(self.source, catalogue, self.dialect.text(server))
+            tables = self._with_exceptions(connection, bind(self.source, catalogue, self.dialect.text(server)))
             yield Snapshot(connection, server, tables, self.dialect)
 
     def with_surroundings(self, snapshot: Snapshot) -> Snapshot:
@@ -113,7 +116,16 @@ class Database:
             frozenset(DJANGO_RIGHTS if self.source.rights is None else self.source.rights) & stored.keys(),
             "" if generic is None or generic.readable else "django_content_type, which generic relations are told by",
         )
-        return replace(tables, around=around, rows=self.dialect.rows())
+        return self._with_exceptions(connection, replace(tables, around=around, rows=self.dialect.rows()))
+
+    def _with_exceptions(self, connection: Connection, tables: Tables) -> Tables:
+        """``tables`` that know of pairs that are not one person; where such are kept but cannot be read, they say so."""
+        users = tables.users
+        kept = self.dialect.exceptions(connection, users.names)
+        if kept is not None:
+            return replace(tables, exceptions=kept)
+        note = "mendbook.exceptions may not be read by this role: pairs that are known not to be one person are told as damage."
+        return replace(tables, notes=tuple(dict.fromkeys((*tables.notes, note))))
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

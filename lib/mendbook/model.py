@@ -160,10 +160,12 @@ class Case:
     owns: tuple[str, ...] = ()
     locks: tuple[str, ...] = ()
 
-    @property
-    def name(self) -> str:
-        """What names it within its plan, e.g. "duplicate_profile/customer/42"."""
-        return "/".join(part for part in (self.kind, self.profile, self.case_key) if part is not None)
+    #: what names it within its plan, e.g. "duplicate_profile/customer/42"
+    name: str = field(init=False, compare=False, default="")
+
+    def __post_init__(self) -> None:
+        parts = (self.kind, self.case_key) if self.profile is None else (self.kind, self.profile, self.case_key)
+        object.__setattr__(self, "name", "/".join(parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,12 +191,15 @@ class Repair:
     risk     "low", "medium" or "high"
     propose  takes the tables (with their surroundings) and some of the cases found, all of one profile, and asks for rows;
              returns a Case or a Left for each of them, in their order
+    contacts for a repair that asks people: takes the same, and returns whom to ask as rows with user_key, username, email
+             (None where the mapping has none); the planner writes the list
     """
 
     name: str
     title: str
     risk: str
     propose: Callable[[Any, Sequence[Found]], Asking]
+    contacts: Callable[[Any, Sequence[Found]], Generator[Any, Sequence[Any], Sequence[Any]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,20 @@ def locate(plan: str, outputs: Path) -> Path:
     return folder.resolve()
 
 
+def plan_id(plan: str) -> str:
+    """The id of a plan given by its id or its folder; the folder need not be there any more."""
+    return Path(plan).name
+
+
+def source_of(plan: str) -> str:
+    """The source that a plan's id tells; ConfigError where it is none."""
+    _, _, rest = plan_id(plan).partition("-")
+    source, _, digits = rest.rpartition("-")
+    if not source or len(digits) != 12:
+        raise ConfigError(f"{plan!r} is not the id of a plan.", "Ids read like 20261120T153000Z-shop-0123456789ab.")
+    return source
+
+
 def case_line(case: Case) -> bytes:
     """The case as a line of the file."""
     return canonical.line(case_value(case))

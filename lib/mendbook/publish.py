@@ -1,12 +1,14 @@
-"""Puts a file in its place whole or not at all: written aside, synced, renamed.
+"""Puts a file in its place whole or not at all (written aside, synced, renamed), or a line behind the others of a file.
 
-A full disk, a killed process or a folder that may not be written never leaves half a file under the real name.
+A full disk, a killed process or a folder that may not be written never leaves half a file under the real name, nor a line
+that was promised and is not there. It never reads what a file means.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import tempfile
 from pathlib import Path
@@ -51,6 +53,48 @@ def publish(path: Path, content: str | bytes, mode: int = 0o644) -> Path:
                 aside.unlink(missing_ok=True)
     sync_folder(path.parent)
     return path
+
+
+def append(path: Path, lines: bytes, mode: int = 0o644) -> None:
+    """Put whole ``lines`` behind those of ``path``; on the disk before it returns, one process after the other.
+
+    A line that a crash cut short was never promised to anybody: the new one takes its place. Raises OutputError where it
+    cannot be done; then the file is as it was.
+    """
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, mode)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            whole = _whole(handle)
+            os.ftruncate(handle, whole)
+            try:
+                _write(handle, lines)
+            except OSError:
+                os.ftruncate(handle, whole)
+                raise
+        finally:
+            os.close(handle)
+    except OSError as failure:
+        raise output_error(path, failure) from failure
+    sync_folder(path.parent)
+
+
+def _whole(handle: int, block: int = 1 << 16) -> int:
+    """How many bytes of the file are whole lines."""
+    end = os.fstat(handle).st_size
+    while end:
+        start = max(end - block, 0)
+        newline = os.pread(handle, end - start, start).rfind(b"\n")
+        if newline >= 0:
+            return start + newline + 1
+        end = start
+    return 0
+
+
+def _write(handle: int, lines: bytes) -> None:
+    if os.write(handle, lines) != len(lines):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    os.fsync(handle)
 
 
 def sync_folder(folder: Path) -> None:

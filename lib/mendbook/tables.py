@@ -47,6 +47,11 @@ class MappedTable:
     relation: Relation
     sql: FromClause
 
+    @property
+    def names(self) -> tuple[str, str]:
+        """What it may be called where people write of it: as in the mapping, and with its schema."""
+        return self.name, f"{self.relation.schema}.{self.relation.name}"
+
     def column(self, name: str) -> ColumnElement[Any]:
         """The column's SQL; its name is quoted as it stands, whatever it holds."""
         column: ColumnElement[Any] = self.sql.c[name]
@@ -99,9 +104,13 @@ class Tables:
     #: the failed registrations that the logs tell of; None where no log was read, and why
     failures: tuple[Failure, ...] | None = None
     no_failures: str = "the source names no logs"
+    #: whether pairs of users are kept in mendbook.exceptions that are known not to be one person, and may be read
+    exceptions: bool = False
     #: what repairs need to know besides; loaded only where one is planned or made
     around: Surroundings | None = None
     rows: Rows | None = None
+    #: what the repairs of one plan have worked out and drawn so far: a code drawn for one case is never drawn for another
+    noted: dict[tuple[str, ...], Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def surroundings(self) -> Surroundings:

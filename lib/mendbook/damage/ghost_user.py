@@ -12,7 +12,8 @@ a mapped one, or it tells neither. Where it names a user's key, a user name or a
 that has it is meant, compared as one person's spellings are; otherwise every account that was made within two seconds of
 it, the border included.
 
-Repairs: deactivate; delete (only where nothing refers to it).
+Repairs: deactivate (the account stays, and so does the finding: what the logs tell does not change); delete (only where
+nothing refers to it).
 """
 
 from __future__ import annotations
@@ -23,9 +24,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import CTE, ColumnElement, Select
 
+from mendbook.damage.changes import updated
+from mendbook.damage.deletions import delete_users
 from mendbook.damage.moments import microseconds, near, slice_of, slices, span
+from mendbook.damage.proposals import left, made, rows_of
+from mendbook.damage.settling import settled
 from mendbook.damage.shape import literal_text
-from mendbook.model import Damage, Failure
+from mendbook.model import Asking, Case, Damage, Failure, Found, Left, Repair
 from mendbook.tables import Tables
 
 
@@ -127,4 +132,38 @@ def _by_time_alone(tables: Tables, strangers: CTE, failures: Sequence[Failure]) 
     return sa.select(strangers.c.key).select_from(joined).where(near(strangers.c.moment, listed.c.at))
 
 
-DAMAGE = Damage("ghost_user", "Accounts whose owners saw an error", find, needs=("logs",), unable=unable)
+def deactivate(tables: Tables, found: Sequence[Found]) -> Asking:
+    """The accounts may not be used any more."""
+    users, active = tables.users, tables.users.mapping.active
+    if active is None or not users.has(active):
+        return [
+            left(each, "the mapping names no active column of users that exists: choose delete, or map one") for each in found
+        ]
+    off = {"boolean": "false", "integer": "0"}.get(users.kind(active).family)
+    if off is None:
+        why = f"column {active} is {users.kind(active).type}: nobody knows which of its values means inactive"
+        return [left(each, why) for each in found]
+    held = yield from rows_of(tables, users, found)
+    results: list[Case | Left] = []
+    for each in found:
+        row = held.get(each.rows[0].row_key)
+        if row is None or row.row[active] == off:
+            results.append(left(each, "deactivated already"))
+            continue
+        change = updated(each.case_key, row.table, row.key, row.image, {active: off}, 6)
+        because = [f"the registration of user {row.key} failed in its owner's eyes, and nobody ever logged in"]
+        results.append(made(tables, each, "deactivate", "medium", [change], because=because, leaves=["ghost_user"]))
+    return results
+
+
+DAMAGE = Damage(
+    "ghost_user",
+    "Accounts whose owners saw an error",
+    find,
+    needs=("logs",),
+    unable=unable,
+    repairs=(
+        Repair("deactivate", "Keep the account, but let nobody use it", "medium", settled(deactivate)),
+        Repair("delete", "Remove the account", "high", settled(delete_users("delete"))),
+    ),
+)

@@ -10,14 +10,19 @@ Repairs: draw (a new code, in the way that the mapping says).
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Select
 
+from mendbook.damage.changes import updated
+from mendbook.damage.codes import Drawn, draw
+from mendbook.damage.proposals import Held, blank, left, made, place_of_code, profile_of, rows_of
+from mendbook.damage.settling import settled
 from mendbook.damage.shape import damaged_rows
-from mendbook.model import Damage
-from mendbook.tables import Tables
+from mendbook.model import Asking, Case, Damage, Found, Left, Repair
+from mendbook.tables import ProfileTable, Tables
 
 
 def find(tables: Tables) -> list[Select[Any]]:
@@ -29,4 +34,50 @@ def find(tables: Tables) -> list[Select[Any]]:
     ]
 
 
-DAMAGE = Damage("missing_code", "Profiles without their code", find, needs=("codes",))
+def draw_codes(tables: Tables, found: Sequence[Found]) -> Asking:
+    """Every blank code of the row gets a new one."""
+    profile = profile_of(tables, found)
+    held = yield from rows_of(tables, profile, found)
+    rows = [held.get(each.rows[0].row_key) for each in found]
+    drawn: dict[str, Drawn] = {}
+    for column, how in profile.mapping.codes.items():
+        if profile.has(column):
+            count = sum(row is not None and blank(row.row[column]) for row in rows)
+            drawn[column] = yield from draw(tables, profile, column, how, count)
+    places = {column: iter(codes.codes) for column, codes in drawn.items()}
+    results: list[Case | Left] = []
+    for each, row in zip(found, rows, strict=True):
+        lacking = [] if row is None else [column for column in drawn if blank(row.row[column])]
+        unable = [drawn[column].why for column in lacking if drawn[column].why]
+        if row is None or not lacking:
+            results.append(left(each, "no code of the row is blank any more"))
+        elif unable:
+            results.append(left(each, unable[0]))
+        else:
+            new = {column: next(places[column]) for column in lacking}
+            results.append(_drawn(tables, profile, each, row, new, drawn))
+    return results
+
+
+def _drawn(
+    tables: Tables, profile: ProfileTable, found: Found, held: Held, new: Mapping[str, str], drawn: Mapping[str, Drawn]
+) -> Case:
+    return made(
+        tables,
+        found,
+        "draw",
+        "low",
+        [updated(found.case_key, held.table, held.key, held.image, new, 6)],
+        because=[f"{column} is blank; {code} is {drawn[column].how}" for column, code in new.items()],
+        owns=[place_of_code(profile.profile, column, code) for column, code in new.items()],
+        locks=[profile.name],
+    )
+
+
+DAMAGE = Damage(
+    "missing_code",
+    "Profiles without their code",
+    find,
+    needs=("codes",),
+    repairs=(Repair("draw", "Draw a new code", "low", settled(draw_codes)),),
+)

@@ -5,18 +5,25 @@ What it looks like: counts that do not add up, exports with empty names, a uniqu
 What causes it: a user deleted by hand in SQL with constraints switched off or missing; a restore of one table alone; a
 profile written by the form after the failed registration's user had been rolled back.
 
-Repairs: delete; reattach (where a user matches on mapped columns).
+Repairs: delete (nothing may refer to the row); reattach (where the row has a column of the user name's or the e-mail's
+own name, and one user alone matches it who must have such a profile and has none).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Select
 
+from mendbook.damage.changes import deleted
+from mendbook.damage.deletions import LAST, cascading, unguarded
+from mendbook.damage.proposals import left, made, profile_of, rows_of
+from mendbook.damage.reattaching import reattach
+from mendbook.damage.settling import settled
 from mendbook.damage.shape import literal_text
-from mendbook.model import Damage
+from mendbook.model import Asking, Case, Damage, Found, Left, Repair
 from mendbook.tables import ProfileTable, Tables
 
 
@@ -44,4 +51,32 @@ def _orphans(tables: Tables, profile: ProfileTable) -> Select[Any]:
     )
 
 
-DAMAGE = Damage("orphan_profile", "Profiles that belong to nobody", find)
+def delete(tables: Tables, found: Sequence[Found]) -> Asking:
+    """The rows go."""
+    profile = profile_of(tables, found)
+    held = yield from rows_of(tables, profile, found)
+    blocked = yield from cascading(tables, list(held.values()))
+    results: list[Case | Left] = []
+    for each in found:
+        row = held.get(each.rows[0].row_key)
+        if row is None:
+            results.append(left(each, "the row is not there any more"))
+            continue
+        user = row.row[profile.mapping.user]
+        why = "its user column is NULL" if user is None else f"there is no user {user}"
+        change = deleted(each.case_key, row.table, row.key, row.image, LAST)
+        locks = unguarded(tables, profile.name)
+        blockers = blocked[row.key]
+        results.append(made(tables, each, "delete", "medium", [change], because=[why], blockers=blockers, locks=locks))
+    return results
+
+
+DAMAGE = Damage(
+    "orphan_profile",
+    "Profiles that belong to nobody",
+    find,
+    repairs=(
+        Repair("delete", "Remove the row", "medium", settled(delete)),
+        Repair("reattach", "Give the row to the user whom it names otherwise", "medium", settled(reattach)),
+    ),
+)

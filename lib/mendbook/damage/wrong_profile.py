@@ -5,8 +5,8 @@ What it looks like: staff members in the customer list, with the customers' righ
 What causes it: the signal runs at the first save, before the form has set what decides the kind (``is_staff``), so
 every newcomer gets the one profile; the right one follows or not. NULL does not match ``required_for``.
 
-Repairs: remove, where the right profile exists; else convert: the right one is made with the columns that both share,
-and the wrong one goes, in one case.
+Repairs: remove, where the right profile exists, or where the mapping knows none for such a user; else convert: the right
+one is made with the columns that both share, and the wrong one goes, in one case.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from typing import Any
 
 from sqlalchemy import Select
 
+from mendbook.damage.converting import remove
+from mendbook.damage.settling import settled
 from mendbook.damage.shape import damaged_rows
-from mendbook.model import Damage
+from mendbook.model import Damage, Repair
 from mendbook.tables import Tables
 
 
@@ -28,4 +30,10 @@ def find(tables: Tables) -> list[Select[Any]]:
     ]
 
 
-DAMAGE = Damage("wrong_profile", "Profiles of a kind their user must not have", find, needs=("required_for",))
+DAMAGE = Damage(
+    "wrong_profile",
+    "Profiles of a kind their user must not have",
+    find,
+    needs=("required_for",),
+    repairs=(Repair("remove", "Remove it, or make the right one of it", "medium", settled(remove)),),
+)

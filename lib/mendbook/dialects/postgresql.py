@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg2
@@ -18,11 +18,12 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import OID
 from sqlalchemy.engine import URL
 
-from mendbook.dialects import Catalogue, Generic, Relation, Server
+from mendbook.dialects import Catalogue, Generic, Moment, Relation, Server, Standing
 from mendbook.dialects.postgresql_becoming import PostgreSQLFutureRows
-from mendbook.dialects.postgresql_catalogue import CHANGED_COLLATIONS
+from mendbook.dialects.postgresql_catalogue import CHANGED_COLLATIONS, EXCEPTED, EXCEPTIONS, SEQUENCES
 from mendbook.dialects.postgresql_generic import generic
 from mendbook.dialects.postgresql_relations import catalogue, referring
+from mendbook.dialects.postgresql_schema import identity, schema_digests, standing
 from mendbook.dialects.postgresql_text import PostgreSQLText
 from mendbook.errors import ConnectionFailed, MappingError, MendbookError, QueryStopped, Refused
 
@@ -33,6 +34,9 @@ PINS = {
     "IntervalStyle": "postgres",
     "bytea_output": "hex",
     "extra_float_digits": "1",
+    "lc_monetary": "C",
+    "xmloption": "content",
+    "standard_conforming_strings": "on",
     "row_security": "off",
     "work_mem": "64MB",
     "jit": "off",
@@ -55,6 +59,19 @@ STOPPED_BY_OTHERS = {"55P03", "40P01", "40001"}
 PIN = sa.text(
     "SELECT set_config(name, value, true) FROM unnest(cast(:names AS text[]), cast(:values AS text[])) AS pin(name, value)"
     " JOIN pg_settings USING (name)"
+)
+
+
+#: Taken by whoever repairs, for as long as they do: "mendbook" in eight bytes, and one more.
+REPAIRING = int.from_bytes(b"mendbook", "big") + 1
+_BEGIN_REPAIR = sa.text(
+    "SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE; "
+    f"{PIN.text} UNION ALL SELECT set_config('search_path', concat_ws(', ', nullif(current_setting('search_path'), ''),"
+    " 'pg_temp'), true) WHERE current_setting('search_path') NOT LIKE '%pg_temp%'"
+)
+_MOMENT = sa.text(
+    "SELECT clock_timestamp() AS now, pg_is_in_recovery() AS replica,"
+    " current_setting('session_replication_role') AS replication_role, pg_current_snapshot()::text AS snapshot"
 )
 
 
@@ -106,6 +123,39 @@ class PostgreSQL:
         pins = {**PINS, "statement_timeout": f"{timeout_seconds}s"}
         connection.execute(PIN, {"names": list(pins), "values": list(pins.values())})
 
+    def begin_repair(self, connection: Connection, lock_seconds: float, statement_seconds: float, idle_seconds: float) -> None:
+        """Make the transaction that has just begun a writing one that waits for nobody for long, and pin its formats."""
+        _speak_as_the_server(connection)
+        patience = {
+            "lock_timeout": lock_seconds,
+            "statement_timeout": statement_seconds,
+            "idle_in_transaction_session_timeout": idle_seconds,
+        }
+        pins = {**PINS, **{name: f"{int(seconds * 1000)}ms" for name, seconds in patience.items()}}
+        # nobody's temporary table stands in for a real one: the path that the role has, and temporary tables last
+        connection.execute(_BEGIN_REPAIR, {"names": list(pins), "values": list(pins.values())})
+
+    def keep_others_out(self, connection: Connection) -> bool:
+        """Whether this transaction is now the only one that repairs this database; so it is until it ends."""
+        return bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(REPAIRING))).scalar_one())
+
+    def moment(self, connection: Connection) -> Moment:
+        """What the session is and what time it is there, by the database's own clock."""
+        row = connection.execute(_MOMENT).one()
+        return Moment(row.now, row.replica, row.replication_role, row.snapshot)
+
+    def standing(self, connection: Connection, tables: Sequence[int]) -> Standing:
+        """The moment, the database's identity, and a mark that changes when anybody writes the schema of ``tables``."""
+        return standing(connection, tables)
+
+    def identity(self, connection: Connection) -> dict[str, str]:
+        """Which database this is."""
+        return identity(connection)
+
+    def schema_digests(self, connection: Connection, tables: Mapping[str, int]) -> dict[str, str]:
+        """The digest of what each of ``tables`` (name: identity) is like."""
+        return schema_digests(connection, tables)
+
     def share_snapshot(self, connection: Connection) -> str:
         """The name of this transaction's moment, for other connections to see the same."""
         return str(connection.execute(sa.select(sa.func.pg_export_snapshot())).scalar_one())
@@ -148,6 +198,17 @@ class PostgreSQL:
     def rows(self) -> PostgreSQLFutureRows:
         """The statements that read and change rows as images."""
         return PostgreSQLFutureRows()
+
+    def exceptions(self, connection: Connection, tables: Sequence[str]) -> bool | None:
+        """Whether mendbook.exceptions has rows of ``tables`` (names for one); None where it is there and may not be read."""
+        readable = connection.execute(EXCEPTIONS).scalar()
+        if readable is None:
+            return False
+        return bool(connection.execute(EXCEPTED, {"names": list(tables)}).scalar()) if readable else None
+
+    def sequences(self, connection: Connection, tables: Sequence[int]) -> list[tuple[str, str]]:
+        """(schema, name) of the sequences that defaults of ``tables`` (identities) are drawn from."""
+        return [(row.schema, row.name) for row in connection.execute(SEQUENCES, {"oids": list(tables)})]
 
     def changed_collations(self, connection: Connection) -> list[str]:
         """Collations whose rules changed since indexes were sorted by them: such indexes may miss duplicates."""

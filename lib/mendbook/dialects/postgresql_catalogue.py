@@ -162,6 +162,33 @@ TRIGGERS = sa.text(
     """
 ).bindparams(_OIDS)
 
+#: Whether the pairs that people have told apart may be read; no row where there is no place for them.
+EXCEPTIONS = sa.text(
+    """
+    SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'mendbook' AND c.relname = 'exceptions' AND c.relkind = 'r'
+      AND 3 = (SELECT count(*) FROM pg_attribute a WHERE a.attrelid = c.oid AND NOT a.attisdropped
+               AND a.attname IN ('table', 'first_key', 'second_key'))
+    """
+)
+
+#: Whether there are any of a table.
+EXCEPTED = sa.text('SELECT EXISTS (SELECT FROM mendbook.exceptions WHERE "table" = ANY (cast(:names AS text[])))')
+
+#: The sequences that tables draw the defaults of their columns from; an identity's own needs no rights.
+SEQUENCES = sa.text(
+    """
+    SELECT DISTINCT n.nspname AS schema, s.relname AS name
+    FROM pg_attrdef d
+    JOIN pg_depend u ON u.classid = 'pg_attrdef'::regclass AND u.objid = d.oid AND u.refclassid = 'pg_class'::regclass
+    JOIN pg_class s ON s.oid = u.refobjid AND s.relkind = 'S'
+    JOIN pg_namespace n ON n.oid = s.relnamespace
+    WHERE d.adrelid = ANY(:oids)
+    ORDER BY 1, 2
+    """
+).bindparams(_OIDS)
+
 #: Collations that may take different letters for the same.
 COLLATIONS = sa.text(
     """

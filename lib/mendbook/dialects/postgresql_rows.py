@@ -51,6 +51,31 @@ class PostgreSQLRows:
             self._parts(stored, keys),
         )
 
+    def held(self, stored: Stored, keys: Sequence[str]) -> TextClause:
+        """Keeps the rows that ``keys`` name from going away or changing their keys, and tells which there are."""
+        return statement(
+            f"SELECT {self.key(stored)} AS key FROM {table(stored.relation)} t {self._named(stored)}"
+            f" ORDER BY {', '.join(f't.{quoted(name)}' for name in stored.key)} FOR KEY SHARE OF t",
+            self._parts(stored, keys),
+        )
+
+    def naming(
+        self, stored: Stored, columns: Sequence[str], values: Sequence[Sequence[str | None]], only: tuple[str, str] | None
+    ) -> TextClause:
+        """The rows whose ``columns`` have one of ``values``, as (n, key): whether anything still refers there.
+
+        ``only``: a column and the text that it must have besides.
+        """
+        parts = {f"v{i}": [value[i] for value in values] for i in range(len(columns))}
+        types = [stored.relation.columns[name] for name in columns]
+        met = [f"t.{quoted(name)} = v.v{i}::{column.type}" for i, (name, column) in enumerate(zip(columns, types, strict=True))]
+        met += [] if only is None else [f"t.{quoted(only[0])}::text = {literal(only[1])}"]
+        return statement(
+            f"SELECT (v.n - 1)::integer AS n, {self.key(stored)} AS key"
+            f" FROM {unnest(parts, True)} JOIN {table(stored.relation)} t ON {_all(met)}",
+            parts,
+        )
+
     def by_values(self, stored: Stored, columns: Sequence[str], values: Sequence[Sequence[str | None]]) -> TextClause:
         """The rows whose ``columns`` have one of ``values`` (texts), with ``n``, the place (from 0) of the values they have."""
         parts = {f"v{i}": [value[i] for value in values] for i in range(len(columns))}
@@ -77,21 +102,23 @@ class PostgreSQLRows:
         return sa.text(f"LOCK TABLE ONLY {table(relation)} IN {mode} MODE")
 
     def delete(self, stored: Stored, keys: Sequence[str]) -> TextClause:
-        """Removes the rows that ``keys`` name (their places, in a table without a key) and tells what they were."""
+        """Removes the rows that ``keys`` name (their places, in a table without a key) and tells which were there."""
         return statement(
-            f"DELETE FROM {table(stored.relation)} t USING {self._source(stored)}"
-            f" RETURNING {self._told(stored)} AS key, {self.image(stored.relation)} AS image",
+            f"DELETE FROM {table(stored.relation)} t USING {self._source(stored)} RETURNING {self._asked(stored)} AS key",
             self._parts(stored, keys),
         )
 
     def update(self, stored: Stored, columns: Sequence[str], keys: Sequence[str], afters: Sequence[str]) -> TextClause:
-        """Sets ``columns`` of the rows that ``keys`` (or places) name to what ``afters`` (images) say, and tells the rows with
-        the keys they had before."""
+        """Sets ``columns`` of the rows that ``keys`` (or places) name to what ``afters`` (images) say.
+
+        Tells each row by the key that it was asked by, and its image where that is not the one asked for.
+        """
         values = ", ".join(f"{quoted(name)} = {_value('v', stored.relation.columns[name])}" for name in columns)
         return statement(
             f"UPDATE {table(stored.relation)} t SET {values} FROM {self._source(stored, 'after')}"
-            f" RETURNING {self._told(stored, 'v')} AS key, {self.image(stored.relation)} AS image",
-            {**self._parts(stored, keys), "after": list(afters)},
+            f" RETURNING {self._asked(stored)} AS key, nullif({self.image(stored.relation)}, v.after) AS image",
+            self._parts(stored, keys),
+            after=afters,
         )
 
     def insert(self, stored: Stored, afters: Sequence[str], drawn: Mapping[str, str]) -> TextClause:
@@ -102,14 +129,17 @@ class PostgreSQLRows:
         """
         columns = stored.relation.columns.values()
         given = [column for column in columns if not column.generated and column.name not in drawn]
-        now = [columns_name for columns_name, how in drawn.items() if how == "now"]
+        now = [name for name, how in drawn.items() if how == "now"]
         names = ", ".join([*(quoted(column.name) for column in given), *(quoted(name) for name in now)])
-        values = [*(_value("v", column) for column in given), *("transaction_timestamp()" for _ in now)]
+        values = [*(f"r.{quoted(column.name)}::{column.type}" for column in given), *("transaction_timestamp()" for _ in now)]
         what = f"({names}) OVERRIDING SYSTEM VALUE SELECT {', '.join(values)}" if values else "SELECT"
+        row = ", ".join(f"{quoted(column.name)} text" for column in given) or '"" text'
+        parsed = f" CROSS JOIN LATERAL json_to_record(v.after::json) AS r({row})" if given else ""
         return statement(
-            f"INSERT INTO {table(stored.relation)} AS t {what} FROM {unnest({'after': afters}, True)} ORDER BY v.n"
+            f"INSERT INTO {table(stored.relation)} AS t {what} FROM {unnest({'after': ()}, True, True)}{parsed} ORDER BY v.n"
             f" RETURNING {self.key(stored)} AS key, {self.image(stored.relation)} AS image",
-            {"after": list(afters)},
+            {},
+            after=afters,
         )
 
     def _named(self, stored: Stored) -> str:
@@ -118,7 +148,7 @@ class PostgreSQLRows:
 
     def _source(self, stored: Stored, *more: str) -> str:
         names = dict.fromkeys([*self._parts(stored, ()), *more], ())
-        return f"{unnest(names)} WHERE {self._met(stored)}"
+        return f"{unnest(names, joined=True)} WHERE {self._met(stored)}"
 
     def _met(self, stored: Stored) -> str:
         if not stored.key:
@@ -126,13 +156,9 @@ class PostgreSQLRows:
         columns = [stored.relation.columns[name] for name in stored.key]
         return _all([f"t.{quoted(column.name)} = v.k{i}::{column.type}" for i, column in enumerate(columns)])
 
-    def _told(self, stored: Stored, alias: str = "t") -> str:
+    def _asked(self, stored: Stored) -> str:
         """The key that a changed row was asked by."""
-        if not stored.key:
-            return "v.k0"
-        if alias == "t":
-            return self.key(stored)
-        texts = [f"v.k{i}" for i in range(len(stored.key))]
+        texts = [f"v.k{i}" for i in range(max(1, len(stored.key)))]
         return (
             texts[0] if len(texts) == 1 else "('[' || " + " || ',' || ".join(f"to_json({t})::text" for t in texts) + " || ']')"
         )
@@ -170,11 +196,21 @@ def _all(conditions: Sequence[str]) -> str:
     return " AND ".join(conditions)
 
 
-def unnest(parts: Mapping[str, Any], numbered: bool = False) -> str:
-    arrays = ", ".join(f"cast(:{name} AS text[])" for name in parts)
+def unnest(parts: Mapping[str, Any], numbered: bool = False, joined: bool = False) -> str:
+    """The parameters ``parts`` as columns of v; where ``joined``, the images in "after" come as one text (``together``)."""
+    one = "string_to_array(:after, chr(31))"
+    arrays = ", ".join(one if joined and name == "after" else f"cast(:{name} AS text[])" for name in parts)
     names = ", ".join([*parts, *(["n"] if numbered else [])])
     return f"unnest({arrays}){' WITH ORDINALITY' if numbered else ''} AS v({names})"
 
 
-def statement(sql: str, parts: Mapping[str, Sequence[str | None]]) -> TextClause:
-    return sa.text(sql).bindparams(*(sa.bindparam(name, list(values), type_=_TEXTS) for name, values in parts.items()))
+def statement(sql: str, parts: Mapping[str, Sequence[str | None]], after: Sequence[str] | None = None) -> TextClause:
+    given = [sa.bindparam(name, list(values), type_=_TEXTS) for name, values in parts.items()]
+    if after is not None:
+        given.append(sa.bindparam("after", together(after), type_=sa.Text))
+    return sa.text(sql).bindparams(*given)
+
+
+def together(images: Sequence[str]) -> str:
+    """Images as one text, which is faster sent than many: a control character, which none can hold, stands between them."""
+    return "\x1f".join(images)

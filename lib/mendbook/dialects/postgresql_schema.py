@@ -5,13 +5,14 @@ Both are the same for every role that asks. Reads the catalogue alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import ARRAY, OID
 
 from mendbook import canonical
+from mendbook.dialects import Moment, Standing
 
 _IDENTITY = sa.text("""
     SELECT (SELECT system_identifier::text FROM pg_control_system()) AS system, current_database()::text AS database,
@@ -51,6 +52,35 @@ _SCHEMA = sa.text("""
     SELECT oid, encode(sha256(convert_to(string_agg(line, E'\n' ORDER BY line COLLATE "C"), 'UTF8')), 'hex') AS digest
     FROM told GROUP BY oid ORDER BY oid
 """).bindparams(sa.bindparam("oids", type_=ARRAY(OID)))
+
+#: A cheap sign of whether anything of that was written since: who last wrote the catalogue's rows about these tables.
+_MARK = """
+    SELECT md5(string_agg(sign, ',' ORDER BY sign)) FROM (
+        SELECT concat_ws(' ', 'c', oid, xmin) AS sign FROM pg_class WHERE oid = ANY(:oids)
+        UNION ALL
+        SELECT concat_ws(' ', 'a', attrelid, attnum, xmin) FROM pg_attribute WHERE attrelid = ANY(:oids) AND attnum > 0
+        UNION ALL SELECT concat_ws(' ', 'd', oid, xmin) FROM pg_attrdef WHERE adrelid = ANY(:oids)
+        UNION ALL SELECT concat_ws(' ', 'k', oid, xmin) FROM pg_constraint WHERE conrelid = ANY(:oids)
+        UNION ALL SELECT concat_ws(' ', 'i', indexrelid, xmin) FROM pg_index WHERE indrelid = ANY(:oids)
+        UNION ALL SELECT concat_ws(' ', 't', oid, xmin) FROM pg_trigger WHERE tgrelid = ANY(:oids)
+        UNION ALL SELECT concat_ws(' ', 'r', oid, xmin) FROM pg_rewrite WHERE ev_class = ANY(:oids)
+        UNION ALL SELECT concat_ws(' ', 'p', oid, xmin) FROM pg_policy WHERE polrelid = ANY(:oids)
+        UNION ALL SELECT concat_ws(' ', 'h', inhrelid, xmin) FROM pg_inherits WHERE inhparent = ANY(:oids)
+    ) written
+"""
+_STANDING = sa.text(f"""
+    SELECT clock_timestamp() AS now, pg_is_in_recovery() AS replica,
+        current_setting('session_replication_role') AS replication_role, pg_current_snapshot()::text AS snapshot,
+        (SELECT system_identifier::text FROM pg_control_system()) AS system, current_database()::text AS database,
+        (SELECT oid::text FROM pg_database WHERE datname = current_database()) AS number, ({_MARK}) AS mark
+""").bindparams(sa.bindparam("oids", type_=ARRAY(OID)))
+
+
+def standing(connection: Connection, oids: Sequence[int]) -> Standing:
+    """All that a batch asks of the session and the database it is in, in one question."""
+    row = connection.execute(_STANDING, {"oids": list(oids)}).one()
+    moment = Moment(row.now, row.replica, row.replication_role, row.snapshot)
+    return Standing(moment, {"system": row.system, "database": row.database, "number": row.number}, row.mark or "")
 
 
 def identity(connection: Connection) -> dict[str, str]:

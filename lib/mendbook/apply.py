@@ -1,0 +1,291 @@
+"""Applies a signed plan batch by batch: picks what is approved and not in the ledger yet, retries, gives way, and reports.
+
+What happens inside a batch is repair.py's. After any failure the ledger is read again, and it alone decides what was done:
+so a batch is made exactly once, whatever was killed or cut off in between. This module changes no row itself.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, RootTransaction
+
+from mendbook import checkpoints, ledger_schema, pressure, review
+from mendbook.applied import applied
+from mendbook.apply_state import Approved, Run
+from mendbook.batch_work import CasesFail, Ground, LooksLikeNew
+from mendbook.checkpoints import Checkpoint
+from mendbook.config import Settings
+from mendbook.database import Database
+from mendbook.errors import AlreadyApplied, ConnectionFailed, Refused
+from mendbook.failpoints import reach
+from mendbook.model import Case
+from mendbook.plan_files import PlanFile
+from mendbook.recheck import Recheck
+from mendbook.repair import make_batch, of_the_database
+from mendbook.tables import bind, table_names
+
+ATTEMPTS = 5
+IDLE_SECONDS = 30.0
+LOCK_SECONDS = 5.0
+#: Deadlock, serialization failure, lock timeout: somebody else was first, and the whole transaction is tried again.
+OTHERS_FIRST = ("40P01", "40001", "55P03")
+#: Classes of errors by which the database objects to what was asked, not to how: data, integrity, triggers, views.
+OBJECTIONS = ("22", "23", "2B", "2F", "38", "39", "42", "44", "P0", "0A")
+
+Progress = Callable[[str, int, int], None]
+
+
+class _Applying:
+    """The loop over batches, on one connection that is replaced where it breaks."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        run: Run,
+        outputs: Path,
+        progress: Progress,
+        stopped: Callable[[], bool],
+    ) -> None:
+        self._database, self._settings, self._run = database, settings, run
+        self._outputs, self._progress, self._stopped = outputs, progress, stopped
+        self._size = settings.apply.batch_rows
+        self._total = 0
+        self._connected_once = False
+
+    def go(self) -> review.Approvals:
+        """Apply all there is to apply. A connection that breaks is opened anew, and the ledger asked how far it came."""
+        broken = 0
+        while True:
+            try:
+                return self._connected(patient=broken > 0)
+            except ConnectionFailed:
+                broken += 1
+                if broken > ATTEMPTS or not (self._run.batches or self._run.under_way or self._connected_once):
+                    raise
+                _back_off(broken + 2)
+
+    def _connected(self, patient: bool) -> review.Approvals:
+        with self._database.writing() as keeper, self._alone(keeper, patient), self._database.writing() as connection:
+            if self._run.commit:
+                self._ensure_ledger(connection)
+            ground, approved = self._look(connection)
+            self._connected_once = True
+            self._total = approved.current.counts.get("approved", 0)
+            self._batches(connection, ground, approved)
+            return approved.current
+
+    @contextmanager
+    def _alone(self, keeper: Connection, patient: bool) -> Iterator[None]:
+        """Nobody else repairs this database as long as this transaction lasts; it does nothing else, and holds nothing up.
+
+        After a broken connection the server may take a moment to notice that its other end is gone: ``patient`` waits.
+        """
+        dialect = self._database.dialect
+        with keeper.begin() as transaction:
+            dialect.begin_repair(keeper, LOCK_SECONDS, LOCK_SECONDS, 0)
+            tries = ATTEMPTS if patient else 1
+            while not dialect.keep_others_out(keeper):
+                tries -= 1
+                if not tries:
+                    raise Refused(
+                        "Another repair of this database is under way.",
+                        "Nothing was changed by this one. Type the same command again when the other has ended.",
+                    )
+                _back_off(ATTEMPTS)
+            yield
+            transaction.rollback()
+
+    def _look(self, connection: Connection) -> tuple[Ground, Approved]:
+        """What there is to stand on: the tables, the approvals at the database's time, what the ledger has already."""
+        plan, database = self._run.plan, self._database
+        dialect, header = database.dialect, plan.header
+        with self._transaction(connection) as transaction:
+            server, moment = dialect.server(connection), dialect.moment(connection)
+            catalogue = dialect.catalogue(connection, table_names(database.source))
+            tables = database.surrounded(connection, bind(database.source, catalogue, dialect.text(server)))
+            approved = Approved(plan, self._settings, moment.now)
+            self._run.learn(applied(connection, plan.id))
+            transaction.rollback()
+        self._check_down(self._run.done.last)
+        recheck = Recheck(tables, header.snapshot) if header.act == "apply" else None
+        return Ground(plan, tables, dialect, approved.verify, recheck), approved
+
+    def _check_down(self, checkpoint: Checkpoint | None) -> None:
+        """Put a checkpoint down outside the database, unless it or a later one is there."""
+        if checkpoint is None or not self._run.commit:
+            return
+        file = checkpoints.file_of(self._outputs, self._database.source.name)
+        if all(seen.size < checkpoint.size for seen in checkpoints.read(file)[-1:]):
+            checkpoints.add(file, checkpoint)
+
+    @contextmanager
+    def _transaction(self, connection: Connection) -> Iterator[RootTransaction]:
+        limits = self._settings.apply
+        with connection.begin() as transaction:
+            self._database.dialect.begin_repair(connection, limits.lock_seconds, limits.statement_seconds, IDLE_SECONDS)
+            yield transaction
+
+    def _batches(self, connection: Connection, ground: Ground, approved: Approved) -> None:
+        waiting = self._waiting(approved)
+        held: list[Case] = []
+        while not self._stopped():
+            held += _take(waiting, self._size - sum(len(case.changes) for case in held), bool(held))
+            held = [case for case in held if not self._run.over(case.name)]
+            if not held and not self._run.failed:
+                return
+            self._give_way(connection)
+            approved.refresh()
+            started = time.monotonic()
+            now, held = _first(held, self._size)
+            left = self._batch(connection, ground, now)
+            held = left + held
+            self._pace(time.monotonic() - started, len(left))
+            done = len(self._run.made) + len(self._run.stale)
+            self._progress("applying" if self._run.commit else "rehearsing", done, self._total)
+
+    def _waiting(self, approved: Approved) -> Iterator[Case]:
+        for case in self._run.plan.cases():
+            verdict = approved.current.verdicts[case.name]
+            if verdict.state == "approved" and not self._run.over(case.name):
+                chosen = review.effective(case, verdict)
+                if chosen.changes:  # every part of it may have been declined
+                    yield chosen
+
+    def _ensure_ledger(self, connection: Connection) -> None:
+        with self._transaction(connection):
+            ledger_schema.ensure(connection)
+
+    def _give_way(self, connection: Connection) -> None:
+        if self._run.commit:
+            pauses = (self._run.plan.folder / pressure.PAUSE_FILE, self._outputs / pressure.PAUSE_FILE)
+            pressure.wait(connection, self._settings.apply, pauses, lambda why: self._progress(why, 0, 0), self._stopped)
+
+    def _batch(self, connection: Connection, ground: Ground, cases: list[Case]) -> list[Case]:
+        """Make one batch; the cases that are to be tried again with the next one."""
+        look_first, attempt = False, 0
+        while True:
+            try:
+                self._once(connection, ground, cases, look_first)
+                return []
+            except LooksLikeNew:
+                look_first = True
+            except CasesFail as failure:
+                self._run.failed.update(failure.reasons)
+                cases = [case for case in cases if case.name not in failure.reasons]
+            except AlreadyApplied:
+                with self._transaction(connection):
+                    self._run.learn(applied(connection, self._run.plan.id))
+                return [case for case in cases if not self._run.over(case.name)]
+            except sa.exc.DBAPIError as error:
+                code = getattr(error.orig, "pgcode", None) or ""
+                if error.connection_invalidated or not code:
+                    raise
+                if code in OTHERS_FIRST and attempt < ATTEMPTS:
+                    attempt += 1
+                    _back_off(attempt)
+                elif code.startswith(OBJECTIONS) and code != "42501" and cases:
+                    if len(cases) > 1:  # which case it is shows when they are tried in parts
+                        self._size = max(1, sum(len(case.changes) for case in cases) // 2)
+                        return cases
+                    self._run.failed[cases[0].name] = of_the_database(error)
+                    cases = []
+                else:
+                    raise
+
+    def _once(self, connection: Connection, ground: Ground, cases: list[Case], look_first: bool) -> None:
+        run = self._run
+        with self._transaction(connection) as transaction:
+            if not run.commit:
+                ledger_schema.ensure(connection)
+            made = make_batch(connection, ground, run.next_batch, cases, run.failed, look_first)
+            if run.commit:
+                run.under_way = list(made.cases)
+            else:
+                transaction.rollback()
+        if run.commit:
+            reach("committed")
+        run.note(made)
+        if run.commit:
+            checkpoints.add(checkpoints.file_of(self._outputs, self._database.source.name), made.checkpoint)
+            reach("checkpointed")
+
+    def _pace(self, seconds: float, left: int) -> None:
+        """Smaller batches where one took too long, larger ones again where there is room."""
+        limits = self._settings.apply
+        if seconds > limits.batch_seconds:
+            self._size = max(1, self._size // 2)
+        elif not left and seconds < limits.batch_seconds / 2:
+            self._size = min(limits.batch_rows, self._size * 2)
+
+
+def _take(waiting: Iterator[Case], room: int, some: bool) -> list[Case]:
+    """The next cases with up to ``room`` changes, one at least where there is none yet."""
+    taken: list[Case] = []
+    while room > 0 or not (taken or some):
+        case = next(waiting, None)
+        if case is None:
+            break
+        taken.append(case)
+        room -= len(case.changes)
+    return taken
+
+
+def _first(cases: list[Case], size: int) -> tuple[list[Case], list[Case]]:
+    """The first cases with up to ``size`` changes together (one at least), and the others."""
+    count = 0
+    for place, case in enumerate(cases):
+        count += len(case.changes)
+        if count > size and place:
+            return cases[:place], cases[place:]
+    return cases, []
+
+
+def _back_off(attempt: int) -> None:
+    time.sleep(min(2.0, 0.05 * 2**attempt) * (0.5 + random.random()))
+
+
+def apply(
+    database: Database,
+    settings: Settings,
+    plan: PlanFile,
+    outputs: Path,
+    commit: bool = False,
+    progress: Progress | None = None,
+    stopped: Callable[[], bool] | None = None,
+) -> dict[str, Any]:
+    """Apply the approved cases of ``plan`` that the ledger does not have yet, or rehearse it; the report as JSON values.
+
+    A rehearsal does all of it, batch by batch, and rolls each back. Raises Refused, SignatureError, MappingError,
+    ConnectionFailed, QueryStopped, OutputError; what was committed by then is in the ledger, and the same call goes on.
+    """
+    started = time.monotonic()
+    run = Run(plan, commit)
+    applying = _Applying(database, settings, run, outputs, progress or (lambda *_: None), stopped or (lambda: False))
+    approvals = applying.go()
+    counts = approvals.counts
+    return {
+        "plan": plan.id,
+        "digest": plan.digest,
+        "source": plan.header.source,
+        "act": plan.header.act,
+        "mode": "commit" if commit else "rehearse",
+        "applied": sum(run.applied.values()),
+        "applied_by_kind": dict(sorted(run.applied.items())),
+        "left_by_kind": dict(sorted(run.left.items())),
+        "already": run.already or 0,
+        "stale": len(run.stale),
+        "stale_cases": [{"case": name, "why": why} for name, why in sorted(run.stale.items())],
+        "rejected": counts.get("rejected", 0),
+        "not_approved": {state: n for state, n in sorted(counts.items()) if state not in ("approved", "rejected")},
+        "batches": run.batches,
+        "changes": run.changes,
+        "seconds": round(time.monotonic() - started, 3),
+    }

@@ -1,0 +1,57 @@
+"""A repair as its users see it: the plan applied or rehearsed, the audit that follows, and one result of both.
+
+result.json in the run's folder is what receipts and reports are made of; the audit's own files stand beside it in audit/.
+It changes no row itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mendbook import audit
+from mendbook.apply import Progress, apply
+from mendbook.config import Settings
+from mendbook.database import Database
+from mendbook.model import LogsRead
+from mendbook.plan_files import PlanFile
+from mendbook.publish import publish
+
+
+def apply_and_audit(
+    database: Database,
+    settings: Settings,
+    plan: PlanFile,
+    outputs: Path,
+    folder: Path,
+    commit: bool,
+    progress: Progress | None = None,
+    stopped: Callable[[], bool] | None = None,
+    logs: Callable[[], LogsRead] | None = None,
+) -> dict[str, Any]:
+    """What ``apply`` tells, and ``remaining``: the cases of each kind that an audit still finds afterwards.
+
+    After a rehearsal nothing has gone yet: there ``remaining`` is what the audit found, less what was
+    rehearsed, and what that leaves behind. Leaves
+    result.json and audit/ in ``folder``. Raises as ``apply`` and ``audit.take`` do.
+    """
+    begun = datetime.now(UTC)
+    report = apply(database, settings, plan, outputs, commit, progress, stopped)
+    (folder / "audit").mkdir()
+    taken = audit.take(database, None, folder / "audit", progress, logs)
+    counts = {kind: int(count["cases"]) for kind, count in taken["counts"].items()}
+    if not commit and plan.header.act == "apply":
+        gone, left = report["applied_by_kind"], report["left_by_kind"]
+        counts = {kind: max(0, cases - gone.get(kind, 0) + left.get(kind, 0)) for kind, cases in counts.items()}
+    whole = {
+        **report,
+        "begun_at": begun.isoformat(timespec="milliseconds"),
+        "remaining": counts,
+        "audit": str(folder / "audit" / audit.FINDINGS_FILE),
+        "folder": str(folder),
+    }
+    publish(folder / "result.json", json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
+    return whole

@@ -1,0 +1,108 @@
+"""A batch under way: what all batches of a run stand on, the cases still in it, and what has become of their rows so far.
+
+Values that repair.py and its checks before and after hand to one another. It asks no database and changes no row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+
+from sqlalchemy import Connection
+
+from mendbook.damage.changes import values
+from mendbook.dialects import Dialect, Stored
+from mendbook.model import Case, Change
+from mendbook.plan_files import PlanFile
+from mendbook.recheck import Recheck
+from mendbook.surroundings import Surroundings
+from mendbook.tables import Tables
+
+#: One change of one case: the case's name, and the change's place in it.
+Place = tuple[str, int]
+
+
+class CasesFail(Exception):
+    """Some cases of the batch cannot be done, each with its reason; the transaction is to be rolled back."""
+
+    def __init__(self, reasons: Mapping[str, str]) -> None:
+        super().__init__(", ".join(reasons))
+        self.reasons = dict(reasons)
+
+
+class LooksLikeNew(Exception):
+    """Damage was found that may have been there before: the batch is to be made again, looking before it changes anything."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What all batches of one run stand on.
+
+    verify      raises where the approvals do not hold at the given time (the database's); returns the statements' digests
+    recheck     the finders over touched rows; None where the damage is meant to come back (an undo)
+    marks       signs under which the schema was found to be the plan's: it is looked at again only under another
+    """
+
+    plan: PlanFile
+    tables: Tables
+    dialect: Dialect
+    verify: Callable[[datetime], Sequence[str]]
+    recheck: Recheck | None
+    marks: set[str] = field(default_factory=set)
+
+    @property
+    def around(self) -> Surroundings:
+        return self.tables.surroundings
+
+
+@dataclass
+class Work:
+    """A batch under way."""
+
+    connection: Connection
+    ground: Ground
+    cases: list[Case]
+    stale: dict[str, str] = field(default_factory=dict)
+    #: physical places of rows that no key names
+    places: dict[Place, str] = field(default_factory=dict)
+    #: the rows as they are after their changes: (key, image)
+    made: dict[Place, tuple[str | None, str | None]] = field(default_factory=dict)
+    _columns: dict[Place, tuple[str, ...]] = field(default_factory=dict)
+
+    def stored(self, table: str) -> Stored:
+        return self.ground.around.tables[table]
+
+    def changes(self) -> Iterator[tuple[Case, int, Change]]:
+        for case in self.cases:
+            for place, change in enumerate(case.changes):
+                yield case, place, change
+
+    def columns(self, case: Case, place: int, change: Change) -> tuple[str, ...]:
+        """The columns that an update changes, but for those that the database computes."""
+        known = self._columns.get((case.name, place))
+        if known is None:
+            written = self.stored(change.table).relation.columns
+            names = differing(str(change.before), str(change.after))
+            known = tuple(name for name in names if name not in written or not written[name].generated)
+            self._columns[case.name, place] = known
+        return known
+
+    def drop(self, reasons: Mapping[str, str]) -> None:
+        self.stale.update(reasons)
+        self.cases = [case for case in self.cases if case.name not in reasons]
+
+
+@lru_cache(maxsize=8192)
+def seen(image: str) -> Mapping[str, str | None]:
+    """The row that an image shows, to be read and not changed: a batch looks at each several times."""
+    return values(image)
+
+
+def differing(one: str, other: str) -> list[str]:
+    """The columns in which two images are not alike."""
+    left, right = seen(one), seen(other)
+    if left.keys() == right.keys():
+        return [name for name, value in left.items() if right[name] != value]
+    return sorted(name for name in {*left, *right} if left.get(name) != right.get(name) or (name in left) != (name in right))

@@ -1,0 +1,29 @@
+"""mendbook roles."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mendbook.commands import app
+from mendbook.console import CONFIG, OUTPUTS, AsJson, Config, Outputs, SourceName, open_workbook, print_json, say
+
+
+@app.command()
+def roles(
+    source: SourceName,
+    prefix: Annotated[str, typer.Option("--prefix", help="what their names begin with")] = "mendbook",
+    config: Config = CONFIG,
+    outputs: Outputs = OUTPUTS,
+    as_json: AsJson = False,
+) -> int:
+    """Print the SQL of the three roles for SOURCE: audit, repair and owner, each with the least rights. Runs none of it."""
+    result = open_workbook(source, config, outputs).roles(prefix)
+    if as_json:
+        print_json(result)
+    else:
+        print(result["sql"], end="")
+    say(f"Read it, then run it in {result['database']} as an administrator, with psql -v ON_ERROR_STOP=1.")
+    say("  Then give the roles passwords (\\password in psql), and mendbook their URLs: url_env and repair_url_env.")
+    return 0

@@ -1,0 +1,46 @@
+"""mendbook undo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mendbook.commands import app
+from mendbook.console import CONFIG, OUTPUTS, AsJson, Config, Outputs, inert, open_workbook, people, print_json, progress, say
+
+
+@app.command()
+def undo(
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help="an applied plan's id, or its folder")],
+    author: Annotated[str, typer.Option("--author", metavar="NAME", help="who proposes it, as allowed_signers names them")],
+    key: Annotated[
+        Path, typer.Option("--key", metavar="FILE", help="the author's SSH key, or the public half of one in an agent")
+    ],
+    case: Annotated[list[str] | None, typer.Option("--case", metavar="CASE", help="this case alone; may be repeated")] = None,
+    config: Config = CONFIG,
+    outputs: Outputs = OUTPUTS,
+    as_json: AsJson = False,
+) -> int:
+    """Propose to take back what PLAN did, as a plan that people review like any other. Changes nothing."""
+    from mendbook.damage import catalogue
+    from mendbook.plan_files import source_of
+    from mendbook.plan_terminal import changes_words, left_words, plan_table
+
+    book = open_workbook(source_of(plan), config, outputs)
+    made = book.undo(plan, author, key, case or (), progress())
+    header = book.plan_file(made["plan"]).header
+    people.print(plan_table(header, {name: each.title for name, each in catalogue().items()}))
+    for line in left_words(header):
+        say(line)
+    say(f"Rows: {changes_words(header)}. Blocked: {made['blocked']:,} cases, each to be waived by name or left.")
+    say(f"Plan {made['plan']}, until {made['expires']}: {made['path']}")
+    if made["cases"]:
+        say("Sequences stay where they are, and mails that were sent stay sent.")
+        say(f"Nothing was changed. Next: mendbook show {inert(made['plan'])}")
+    else:
+        say("There is nothing to take back.")
+    if as_json:
+        print_json(made)
+    return 0

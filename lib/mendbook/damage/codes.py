@@ -1,0 +1,91 @@
+"""Draws codes for profile rows: random ones, or the next number in the form that the mapping tells.
+
+No code is drawn twice in one plan, whatever case it is for, and none that stands in the table: the largest number there is
+asked for once a plan, and counted on from. A code that somebody else takes between planning and applying is noticed then:
+the table is locked, and the case is stale.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from mendbook.damage.fitting import length, misfit
+from mendbook.damage.proposals import Told
+from mendbook.dialects import Column
+from mendbook.tables import ProfileTable, Tables
+
+#: Fewer hexadecimal digits than these, 64 bits, could be guessed, and could meet by accident.
+FEWEST_DIGITS = 16
+_FORM = re.compile(r"([^{}]*)\{n(?::(0?\d*d))?\}([^{}]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """As many codes as were asked for and how they came about; or none, and why."""
+
+    codes: tuple[str, ...]
+    how: str = ""
+    why: str = ""
+
+
+def draw(tables: Tables, profile: ProfileTable, column: str, how: str, count: int) -> Told[Drawn]:
+    """``count`` new codes for a column, drawn as ``how`` says: "uuid4", "sequence", or a form such as "ST-{n:06d}"."""
+    kind = profile.kind(column)
+    if count == 0:
+        return Drawn(())
+    if how == "uuid4":
+        return _random(tables, profile, kind, count)
+    form = _FORM.fullmatch("{n}" if how == "sequence" else how)
+    if form is None:
+        return Drawn((), why=f"codes of the mapping draws {column} as {how!r}; write {{n}} in it once, and no other braces")
+    before, spec, after = form.groups()
+    first = 1 + (yield from _largest(tables, profile, column, before, after))
+    codes = tuple(f"{before}{n:{spec or 'd'}}{after}" for n in range(first, first + count))
+    # the longest and largest is the last one
+    if misfit(kind, codes[-1]):
+        why = f"column {column} is {kind.type}, which does not hold the next number ({how})"
+        return Drawn((), why=f"no code can be drawn: {why}")
+    _count_on(tables, profile, column, before, after, first + count - 1)
+    own = " (the column's own default does not know of it)" if kind.default else ""
+    return Drawn(codes, f"the next number after the largest that stands in {profile.name}{own}")
+
+
+def _random(tables: Tables, profile: ProfileTable, kind: Column, count: int) -> Drawn:
+    most = length(kind)
+    if kind.family not in ("text", "uuid") or (most is not None and most < FEWEST_DIGITS):
+        why = f"column {kind.name} is {kind.type}, too short for a uuid4: widen it, or tell another way in codes"
+        return Drawn((), why=f"no code can be drawn: {why}")
+    drawn: set[str] = tables.noted.setdefault(("codes", profile.name, kind.name), set())
+    codes: list[str] = []
+    while len(codes) < count:
+        whole = uuid4()
+        code = str(whole) if most is None or most >= 36 else whole.hex[:most]
+        if code not in drawn:
+            drawn.add(code)
+            codes.append(code)
+    return Drawn(tuple(codes), "drawn at random")
+
+
+def _largest(tables: Tables, profile: ProfileTable, column: str, before: str, after: str) -> Told[int]:
+    """The largest number in the table, or drawn in this plan, between ``before`` and ``after``, whatever their case."""
+    memory = ("largest", profile.name, column, before.lower(), after.lower())
+    if memory not in tables.noted:
+        code = tables.text.exact(profile.column(column))
+        rest = sa.func.char_length(code) - len(before) - len(after)
+        number = sa.func.substr(code, len(before) + 1, sa.func.greatest(rest, 0), type_=sa.Text)
+        fits = sa.and_(
+            sa.func.lower(sa.func.left(code, len(before))) == sa.func.lower(sa.literal(before, sa.Text)),
+            sa.func.lower(sa.func.right(code, len(after))) == sa.func.lower(sa.literal(after, sa.Text)),
+            number.op("~")(sa.literal("^[0-9]{1,18}$", sa.Text)),
+        )
+        ((largest,),) = yield sa.select(sa.func.max(sa.case((fits, sa.cast(number, sa.BigInteger))))).select_from(profile.sql)
+        tables.noted[memory] = largest or 0
+    return int(tables.noted[memory])
+
+
+def _count_on(tables: Tables, profile: ProfileTable, column: str, before: str, after: str, last: int) -> None:
+    tables.noted["largest", profile.name, column, before.lower(), after.lower()] = last

@@ -1,0 +1,127 @@
+"""What people do to a ledger between repairs: remove images whose time is over, and say which pairs are not one person.
+
+Each is one transaction in the schema ``mendbook`` alone; no table of the application is written. A checkpoint follows what
+adds a row to the ledger.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from mendbook import checkpoints, ledger
+from mendbook.database import Database
+from mendbook.errors import ConfigError, Refused
+from mendbook.ledger_schema import ensure, missing
+
+_CLOCK = sa.text("SELECT clock_timestamp()")
+_DETAILS = sa.text("SELECT details::text FROM mendbook.ledger WHERE position = :position")
+_TELL_APART = sa.text("""
+    INSERT INTO mendbook.exceptions ("table", first_key, second_key, reason, name)
+    VALUES (:table, :first, :second, :reason, :name)
+    ON CONFLICT DO NOTHING
+""")
+_ONE = '"table" = :table AND first_key = :first AND second_key = :second'
+_TOLD_APART = sa.text(f"SELECT reason, name FROM mendbook.exceptions WHERE {_ONE}")
+_FORGET = sa.text(f"DELETE FROM mendbook.exceptions WHERE {_ONE}")
+
+
+def purge(database: Database, outputs: Path, before: datetime) -> dict[str, Any]:
+    """Remove the images of all batches older than ``before`` (aware): {source, before, removed, through, position}.
+
+    ``removed`` is how many changes lost theirs, ``through`` the last row of the ledger that they belong to; 0 and None where
+    there was nothing to remove, and that is no error. What was purged cannot be undone any more, so a time in the future,
+    by the database's clock, is a ConfigError. Raises Refused, ConnectionFailed, OutputError.
+    """
+    result: dict[str, Any] = {"source": database.source.name, "before": before.astimezone(UTC).isoformat()}
+    nothing = {"removed": 0, "through": None, "position": None}
+    with database.writing() as connection:
+        with connection.begin():
+            read_committed(connection)
+            if "ledger" in missing(connection):
+                return result | nothing
+            now = connection.execute(_CLOCK).scalar_one()
+            if before > now:
+                raise ConfigError(
+                    f"before: {before.isoformat()} lies in the future; the database's clock says {now.isoformat()}.",
+                    "It would take the images of everything, and with them every undo. Name a time that has passed.",
+                )
+            checkpoint = ledger.purge(connection, before)
+            if checkpoint is None:
+                return result | nothing
+            details = json.loads(connection.execute(_DETAILS, {"position": checkpoint.size}).scalar_one())
+        checkpoints.add(checkpoints.file_of(outputs, database.source.name), checkpoint)
+    return result | {"removed": details["changes"], "through": details["through"], "position": checkpoint.size}
+
+
+def tell_apart(database: Database, keys: tuple[str, str], reason: str, name: str) -> dict[str, Any]:
+    """Record that two users (by key, as text) are not the same person: {source, table, keys, reason, name, state}.
+
+    ``state`` is "recorded", or "there already" with the reason and name that were given first. Raises ConfigError for keys
+    that no user has, Refused where this role may not.
+    """
+    if not reason.strip() or not name.strip():
+        raise ConfigError("Why they are not one person, and who says so, must be told.", 'Add --reason "..." and --as NAME.')
+    with database.writing() as connection, connection.begin(), _rights():
+        read_committed(connection)
+        ensure(connection)
+        table, pair = _pair(database, keys)
+        named = {"table": table, "first": pair[0], "second": pair[1]}
+        new = connection.execute(_TELL_APART, {**named, "reason": reason, "name": name}).rowcount
+        row = connection.execute(_TOLD_APART, named).one()
+        told = {"reason": row.reason, "name": row.name, "state": "recorded" if new else "there already"}
+        return {"source": database.source.name, "table": table, "keys": list(pair), **told}
+
+
+def forget_apart(database: Database, keys: tuple[str, str]) -> dict[str, Any]:
+    """Take such a record away again: {source, table, keys, state}, which is "removed" or "not there"."""
+    with database.writing() as connection, connection.begin(), _rights():
+        read_committed(connection)
+        table, pair = _pair(database, keys, existing=False)
+        gone = 0
+        if "exceptions" not in missing(connection):
+            gone = connection.execute(_FORGET, {"table": table, "first": pair[0], "second": pair[1]}).rowcount
+        state = "removed" if gone else "not there"
+        return {"source": database.source.name, "table": table, "keys": list(pair), "state": state}
+
+
+def _pair(database: Database, keys: tuple[str, str], existing: bool = True) -> tuple[str, tuple[str, str]]:
+    """The users' table with its schema, and the keys in the order in which they are kept."""
+    with database.snapshot() as snapshot:
+        users = snapshot.tables.users
+        key = snapshot.tables.text.key(users.column(users.mapping.key))
+        found = set(snapshot.connection.execute(sa.select(key).where(key.in_(keys))).scalars())
+    for each in keys if existing else ():
+        if each not in found:
+            raise ConfigError(
+                f"{users.name} has no row whose {users.mapping.key} is {each!r}.", "'mendbook audit' tells the keys."
+            )
+    first, second = sorted(keys, key=lambda each: each.encode())
+    if first == second:
+        raise ConfigError(f"{first!r} is one account.", "Name two accounts that are not the same person.")
+    return users.names[1], (first, second)
+
+
+@contextmanager
+def _rights() -> Iterator[None]:
+    try:
+        yield
+    except sa.exc.ProgrammingError as error:
+        if getattr(error.orig, "pgcode", None) != "42501":
+            raise
+        raise Refused(
+            f"This role may not say which accounts are not one person: {str(error.orig).strip()}.",
+            "GRANT USAGE ON SCHEMA mendbook, and SELECT, INSERT, DELETE ON mendbook.exceptions TO it, or use the owner's role.",
+        ) from None
+
+
+def read_committed(connection: Connection) -> None:
+    """Each statement of the transaction that has just begun sees what is committed by then, whatever the role's default is."""
+    connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE")

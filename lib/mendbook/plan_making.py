@@ -1,0 +1,191 @@
+"""What every plan is made with, whether it repairs or undoes: its contents counted, its header, its publication.
+
+A plan is published whole and signed by its author at once; where the signature cannot be made, the plan goes again. What
+goes into a plan is decided in plan.py and undo.py. Nothing here writes to a database.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from mendbook import plan_files
+from mendbook.config import Settings
+from mendbook.database import Snapshot
+from mendbook.dialects import Moment
+from mendbook.errors import Refused
+from mendbook.model import Case, Change, Left
+from mendbook.plan_files import Header, PlanFile
+from mendbook.publish import output_error, publish
+from mendbook.surroundings import Surroundings
+
+EXAMPLES = 5
+#: How many different reasons for leaving findings a header tells one by one.
+REASONS = 500
+
+#: Signs a published plan as its author, at a time of the database's clock.
+Sign = Callable[[PlanFile, datetime], None]
+
+
+@dataclass
+class Contents:
+    """What a plan holds, counted case by case; it keeps no case.
+
+    cases    how many of each kind; blocked, how many of all have a blocker
+    changes  how many of each table: {table: {"insert", "update", "delete"}}
+    tables   every table that a case touches, keeps or locks; emptied, those that rows are deleted from
+    """
+
+    cases: dict[str, int] = field(default_factory=dict)
+    changes: dict[str, dict[str, int]] = field(default_factory=dict)
+    blocked: int = 0
+    tables: set[str] = field(default_factory=set)
+    emptied: set[str] = field(default_factory=set)
+    _left: dict[tuple[str, str | None, str], dict[str, Any]] = field(default_factory=dict)
+
+    def add(self, case: Case) -> None:
+        self.cases[case.kind] = self.cases.get(case.kind, 0) + 1
+        self.blocked += bool(case.blockers)
+        for change in case.changes:
+            counts = self.changes.setdefault(change.table, {"insert": 0, "update": 0, "delete": 0})
+            counts[change.op] += 1
+        for change in every_change(case):
+            self.tables.add(change.table)
+            if change.op == "delete":
+                self.emptied.add(change.table)
+        self.tables.update(row.table for row in case.kept)
+        self.tables.update(case.locks)
+
+    def leave(self, left: Left, after: Callable[[], str] | None = None) -> None:
+        """Count a finding that no case is made of; ``after`` names the case it waits for, asked for examples only."""
+        key = (left.kind, left.profile, left.why)
+        if key not in self._left and len(self._left) >= REASONS:
+            key = (left.kind, left.profile, "for other reasons, each its own")
+        entry = self._left.setdefault(key, {"cases": 0, "examples": []})
+        entry["cases"] += 1
+        if len(entry["examples"]) < EXAMPLES:
+            entry["examples"].append(left.case_key)
+            if after is not None:
+                entry.setdefault("after", []).append(after())
+
+    @property
+    def left(self) -> tuple[dict[str, Any], ...]:
+        """What no case was made of, by kind, profile and reason."""
+        return tuple(
+            {"kind": kind, "profile": profile, "why": why, **entry} for (kind, profile, why), entry in self._left.items()
+        )
+
+    def schema(self, around: Surroundings) -> list[str]:
+        """The tables whose shape the plan relies on: those that it is about, and those that refer to rows that it deletes."""
+        referring = {reference.table for table in self.emptied for reference in around.to(table)}
+        return sorted(self.tables | referring)
+
+
+def every_change(case: Case) -> Iterator[Change]:
+    """The changes of a case, and those that a reviewer may choose instead."""
+    yield from case.changes
+    yield from (option.other for option in case.options if option.other is not None)
+
+
+def check_exact(snapshot: Snapshot) -> None:
+    """Refused where rows cannot be seen whole or exactly: their images would not be what the database holds."""
+    if snapshot.server.encoding == "SQL_ASCII":
+        raise Refused(
+            "The database's encoding is SQL_ASCII: it does not say what its letters are, so rows cannot be kept exactly.",
+            "It can be audited, not repaired. Dump it and restore it into a database in UTF8.",
+        )
+    tables = snapshot.tables
+    for relation in (tables.users.relation, *(profile.relation for profile in tables.profiles)):
+        hidden = snapshot.dialect.hides_rows(snapshot.connection, relation)
+        if hidden:
+            raise Refused(
+                f"A plan cannot be made: {hidden}.",
+                "Use a role with BYPASSRLS, or one that the policies do not apply to.",
+            )
+
+
+def header(
+    snapshot: Snapshot,
+    settings: Settings,
+    source: str,
+    author: str,
+    contents: Contents,
+    repairs: Mapping[str, str],
+    moment: Moment,
+    act: str = "apply",
+    parent: str | None = None,
+) -> Header:
+    """The first line of a plan made in ``snapshot``, whose tables come with their surroundings, at the ``moment`` it began."""
+    dialect, connection, around = snapshot.dialect, snapshot.connection, snapshot.tables.surroundings
+    made_at = moment.now.astimezone(UTC)
+    identities = {name: around.relation(name).identity for name in contents.schema(around)}
+    return Header(
+        tool=tool(),
+        act=act,
+        source=source,
+        identity=dialect.identity(connection),
+        schema=dialect.schema_digests(connection, identities),
+        snapshot=moment.snapshot,
+        made_at=made_at.isoformat(timespec="milliseconds"),
+        expires=(made_at + timedelta(days=settings.review.expires_days)).isoformat(timespec="milliseconds"),
+        author=author,
+        policy=settings.review.policy,
+        repairs=dict(repairs),
+        cases=contents.cases,
+        changes=contents.changes,
+        left=contents.left,
+        parent=parent,
+    )
+
+
+def tool() -> str:
+    """This mendbook, as plans name it."""
+    try:
+        return f"mendbook {version('mendbook')}"
+    except PackageNotFoundError:
+        return "mendbook"
+
+
+@contextmanager
+def spooling(outputs: Path) -> Iterator[Path]:
+    """A folder of its owner's alone, beside the plans, for what is still being made; it goes at the end."""
+    plans = plans_folder(outputs)
+    try:
+        plans.mkdir(parents=True, exist_ok=True)
+        folder = Path(mkdtemp(prefix=".planning-", dir=plans))
+    except OSError as failure:
+        raise output_error(plans, failure) from failure
+    try:
+        yield folder
+    except OSError as failure:
+        raise output_error(folder, failure) from failure
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish_signed(outputs: Path, header: Header, spooled: Path, sign: Sign, beside: Sequence[Path] = ()) -> PlanFile:
+    """Publish the plan of ``header`` and the spooled cases, the spooled files ``beside`` it, and its author's signature.
+
+    All of it, or nothing: an unsigned plan never stays behind. Raises OutputError, and whatever ``sign`` raises.
+    """
+    made_at = datetime.fromisoformat(header.made_at)
+    plan = plan_files.publish(plans_folder(outputs), f"{made_at:%Y%m%dT%H%M%SZ}-{header.source}", header, spooled)
+    try:
+        for file in beside:
+            publish(plan.folder / file.name, file.read_bytes(), 0o600)
+        sign(plan, made_at)
+    except BaseException:
+        shutil.rmtree(plan.folder, ignore_errors=True)
+        raise
+    return plan
+
+
+def plans_folder(outputs: Path) -> Path:
+    return Path(outputs).absolute() / "plans"

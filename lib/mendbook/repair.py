@@ -1,0 +1,216 @@
+"""The transaction of one batch, from its first lock to its row in the ledger. The only module that changes rows.
+
+Everything that a repair relies on is checked inside the transaction that it is made in: that it may be done at all, that
+every row is still as the reviewer saw it, that the server stored what was asked for, that nothing refers to what goes, that
+the damage is gone and none is new. Whoever calls begins and ends the transaction; a rehearsal is the same, rolled back.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from mendbook import canonical, ledger
+from mendbook.batch_work import CasesFail, Ground, Place, Work, seen
+from mendbook.checkpoints import Checkpoint
+from mendbook.consequences import check_gone, harm_of
+from mendbook.dialects import Stored
+from mendbook.failpoints import reach
+from mendbook.ledger import Entry
+from mendbook.model import Case, Change
+from mendbook.preconditions import allow, lock_rows, lock_tables
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a batch did: the cases applied, those that were stale and why, the rows' changes as they were made."""
+
+    cases: tuple[Case, ...]
+    stale: Mapping[str, str]
+    changes: tuple[Change, ...]
+    checkpoint: Checkpoint
+
+
+def make_batch(
+    connection: Connection, ground: Ground, number: int, cases: Sequence[Case], stale: Mapping[str, str], look_first: bool
+) -> Made:
+    """Make the changes of ``cases`` as batch ``number`` inside the caller's transaction, up to its row in the ledger.
+
+    ``stale`` are cases that have failed already, to be recorded with this batch. With ``look_first`` the damage that was
+    there before is not taken for new. Raises AlreadyApplied, Refused, CasesFail, LooksLikeNew, and the driver's errors.
+    """
+    reach("begun")
+    ledger.claim(connection, ground.plan.id, number)
+    reach("claimed")
+    work = Work(connection, ground, list(cases), dict(stale))
+    lock_tables(work)
+    statements = allow(work)
+    reach("allowed")
+    lock_rows(work)
+    reach("compared")
+    before = harm_of(work) if look_first else None
+    _change_rows(work)
+    reach("changed")
+    connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+    check_gone(work, before)
+    reach("checked")
+    changes, listed = _recorded(work)
+    details = {
+        "plan": ground.plan.digest,
+        "statements": list(statements),
+        "cases": listed,
+        "stale": [[name, why] for name, why in sorted(work.stale.items())],
+    }
+    if ground.plan.header.parent is not None:
+        details["parent"] = ground.plan.header.parent
+    entry = Entry(ground.plan.id, number, ground.plan.header.act, details)
+    checkpoint = ledger.append(connection, entry, changes, claimed=True)
+    reach("appended")
+    return Made(tuple(work.cases), work.stale, tuple(changes), checkpoint)
+
+
+#: Within a phase, what goes goes first and what comes comes last.
+OPERATIONS = ("delete", "update", "insert")
+#: A change to make: where it stands, the change, and whether a trigger's own idea of the row was waived.
+Asked = tuple[Place, Change, bool]
+
+
+def _change_rows(work: Work) -> None:
+    """Phase by phase, set by set; every row that the server says it stored is held against the one asked for."""
+    sets: dict[tuple[int, int, str, tuple[str, ...]], list[Asked]] = defaultdict(list)
+    for case, place, change in work.changes():
+        lenient = any(blocker.name == "trigger" for blocker in case.blockers)
+        columns = work.columns(case, place, change) if change.op == "update" else ()
+        order = (change.phase, OPERATIONS.index(change.op), change.table, columns)
+        sets[order].append(((case.name, place), change, lenient))
+    for (_, op, table, columns), rows in sorted(sets.items(), key=lambda each: each[0]):
+        reach("changing")
+        if OPERATIONS[op] == "update":
+            _update(work, table, columns, rows)
+        else:
+            {"delete": _delete, "insert": _insert}[OPERATIONS[op]](work, table, rows)
+
+
+def _named(work: Work, place: Place, change: Change) -> str:
+    return work.places[place] if change.key is None else change.key
+
+
+def _delete(work: Work, table: str, rows: Sequence[Asked]) -> None:
+    _check_unreferred(work, table, rows)
+    keys = [_named(work, place, change) for place, change, _ in rows]
+    gone = {row.key for row in work.connection.execute(work.ground.tables.statements.delete(work.stored(table), keys))}
+    kept = {
+        place[0]: f"the database did not let row {key} of {table} go"
+        for (place, _, _), key in zip(rows, keys, strict=True)
+        if key not in gone
+    }
+    if kept:
+        raise CasesFail(kept)
+    work.made.update((place, (change.key, None)) for place, change, _ in rows)
+
+
+def _check_unreferred(work: Work, table: str, rows: Sequence[Asked]) -> None:
+    """Nothing refers to a row that goes but rows that go with it: so nothing cascades, and nothing is left hanging."""
+    going = {change.key for _, change, _ in rows}
+    before = [seen(str(change.before)) for _, change, _ in rows]
+    reasons: dict[str, str] = {}
+    for reference in work.ground.around.to(table):
+        wanted = [[row[column] for column in reference.target_columns] for row in before]
+        stored = work.stored(reference.table)
+        named = work.ground.tables.statements.naming(stored, reference.columns, wanted, reference.only)
+        for found in work.connection.execute(named):
+            if reference.table != table or found.key not in going:
+                what = f"row {found.key} of {reference.table}" if found.key else f"a row of {reference.table}"
+                reasons[rows[found.n][0][0]] = f"{what} refers to row {rows[found.n][1].key} of {table}, which is to go"
+    if reasons:
+        raise CasesFail(reasons)
+
+
+def _update(work: Work, table: str, columns: Sequence[str], rows: Sequence[Asked]) -> None:
+    stored = work.stored(table)
+    computed = {name for name, column in stored.relation.columns.items() if column.generated}
+    keys = [_named(work, place, change) for place, change, _ in rows]
+    afters = [str(change.after) for _, change, _ in rows]
+    statement = work.ground.tables.statements.update(stored, columns, keys, afters)
+    other = {row.key: row.image for row in work.connection.execute(statement)}
+    reasons = {}
+    for (place, change, lenient), key in zip(rows, keys, strict=True):
+        if key not in other:
+            reasons[place[0]] = f"the database did not let row {key} of {table} be changed"
+            continue
+        image = other[key] or str(change.after)
+        if not lenient and not _as_asked(str(change.after), image, computed):
+            reasons[place[0]] = f"the database made something else of row {key} of {table}"
+        else:
+            work.made[place] = (_key_after(stored, columns, change, image), image)
+    if reasons:
+        raise CasesFail(reasons)
+
+
+def _key_after(stored: Stored, columns: Sequence[str], change: Change, image: str) -> str | None:
+    """The row's key after an update: a moved child of an inherited table has another one than before."""
+    if change.key is None or not {*stored.key} & {*columns}:
+        return change.key
+    texts = [seen(image)[name] for name in stored.key]
+    return texts[0] if len(texts) == 1 else canonical.text(texts)
+
+
+def _insert(work: Work, table: str, rows: Sequence[Asked]) -> None:
+    stored = work.stored(table)
+    computed = {name for name, column in stored.relation.columns.items() if column.generated}
+    alike: dict[tuple[tuple[str, str], ...], list[Asked]] = defaultdict(list)
+    for row in rows:
+        alike[tuple(sorted(row[1].drawn.items()))].append(row)
+    for drawn, group in sorted(alike.items()):
+        statement = work.ground.tables.statements.insert(stored, [str(change.after) for _, change, _ in group], dict(drawn))
+        stored_rows = work.connection.execute(statement).all()
+        reasons = {}
+        for number, (place, change, lenient) in enumerate(group):
+            if number >= len(stored_rows):
+                reasons[place[0]] = f"the database did not let a row of {table} be added"
+                continue
+            new = stored_rows[number]
+            if not lenient and not _as_asked(str(change.after), new.image, {*computed, *dict(drawn)}):
+                reasons[place[0]] = f"the database made something else of the new row of {table}"
+            else:
+                work.made[place] = (new.key, new.image)
+        if reasons:
+            raise CasesFail(reasons)
+
+
+def _as_asked(asked: str, stored: str, but: set[str]) -> bool:
+    """Whether the row that the server stored is the one asked for, but for the columns that it computes or draws itself."""
+    if asked == stored:
+        return True
+    if not but:
+        return False
+    return _without(seen(asked), but) == _without(seen(stored), but)
+
+
+def _without(row: Mapping[str, str | None], columns: set[str]) -> dict[str, str | None]:
+    return {name: value for name, value in row.items() if name not in columns}
+
+
+def _recorded(work: Work) -> tuple[list[Change], list[list[object]]]:
+    """The changes as they were made, case by case in the order of their phases, and where each case's changes stand."""
+    changes: list[Change] = []
+    listed: list[list[object]] = []
+    for case in work.cases:
+        first = len(changes) + 1
+        for place, change in sorted(enumerate(case.changes), key=lambda each: each[1].phase):
+            key, after = work.made[case.name, place]
+            named = key if change.op == "insert" else change.key
+            changes.append(Change(change.case_key, change.table, change.op, named, change.before, after, change.phase))
+        listed.append([case.name, case.kind, case.profile, case.case_key, first, len(changes)])
+    return changes, listed
+
+
+def of_the_database(error: sa.exc.DBAPIError) -> str:
+    """What the database objected to, in its own words but without the row's values."""
+    diagnosis = getattr(error.orig, "diag", None)
+    primary = str(getattr(diagnosis, "message_primary", None) or error.orig).strip().splitlines()[0]
+    return f"the database refused it: {primary}"

@@ -1,0 +1,1 @@
+UPDATE member SET phone = '5' WHERE id = 1;

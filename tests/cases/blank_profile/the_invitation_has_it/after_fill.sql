@@ -1,0 +1,1 @@
+UPDATE member SET department = 'history' WHERE id = 1;

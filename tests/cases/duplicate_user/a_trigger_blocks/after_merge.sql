@@ -1,0 +1,1 @@
+-- Nothing: nobody has waived it.

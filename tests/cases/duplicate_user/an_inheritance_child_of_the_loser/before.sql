@@ -1,0 +1,9 @@
+-- Multi-table inheritance: the child's key is the user's. Only the loser has one, so it becomes the survivor's.
+CREATE TABLE person (
+  id integer PRIMARY KEY, name text, email text, joined timestamptz, seen timestamptz, active boolean, is_staff boolean
+);
+CREATE TABLE teacher (person_ptr_id integer PRIMARY KEY REFERENCES person, room text);
+INSERT INTO person VALUES
+  (1, 'ann', 'ann@example.com', '2024-01-01 00:00Z', '2024-06-01 00:00Z', true, false),
+  (2, 'Ann', 'ann.b@example.com', '2024-01-02 00:00Z', NULL, true, false);
+INSERT INTO teacher VALUES (2, 'R2');

@@ -1,0 +1,1 @@
+DELETE FROM person WHERE id IN (2, 3, 5, 7);

@@ -1,0 +1,1 @@
+UPDATE person SET enabled = false WHERE id = 2;

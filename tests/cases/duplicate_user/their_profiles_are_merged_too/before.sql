@@ -1,0 +1,15 @@
+-- By the rules of profiles: the loser's row is the fuller one, so it survives and goes to the surviving account, code and all.
+CREATE TABLE person (
+  id integer PRIMARY KEY, name text, email text, joined timestamptz, seen timestamptz, active boolean, is_staff boolean
+);
+CREATE TABLE member (
+  id integer PRIMARY KEY, person_id integer NOT NULL UNIQUE REFERENCES person, made timestamptz, phone text, street text,
+  barcode text UNIQUE
+);
+CREATE TABLE purchase (id integer PRIMARY KEY, member_id integer NOT NULL REFERENCES member);
+INSERT INTO person VALUES
+  (1, 'ann', 'ann@example.com', '2024-01-01 00:00Z', '2024-06-01 00:00Z', true, false),
+  (2, 'Ann', 'ann.b@example.com', '2024-01-02 00:00Z', NULL, true, false);
+INSERT INTO member VALUES
+  (1, 1, '2024-01-01 00:00Z', NULL, '', 'A'), (2, 2, '2024-01-02 00:00Z', '5', 'Lane 1', 'B');
+INSERT INTO purchase VALUES (1, 1), (2, 2), (3, 1);

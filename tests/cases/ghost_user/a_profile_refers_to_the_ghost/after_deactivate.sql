@@ -1,0 +1,1 @@
+UPDATE person SET active = false WHERE id = 1;

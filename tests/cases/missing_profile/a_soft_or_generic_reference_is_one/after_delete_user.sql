@@ -1,0 +1,1 @@
+DELETE FROM auth_user WHERE id = 3;

@@ -1,0 +1,1 @@
+UPDATE member SET writes = false WHERE id = 1;

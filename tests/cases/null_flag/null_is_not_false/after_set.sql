@@ -1,0 +1,1 @@
+UPDATE member SET can_invite = false WHERE id IN (1, 4);

@@ -1,0 +1,1 @@
+DELETE FROM member WHERE id IN (3, 4);

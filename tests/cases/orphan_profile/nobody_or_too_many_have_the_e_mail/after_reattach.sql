@@ -1,0 +1,1 @@
+-- Nothing: each is for a person to decide.

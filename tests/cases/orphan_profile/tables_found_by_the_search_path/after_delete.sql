@@ -1,0 +1,1 @@
+DELETE FROM app.member WHERE id = 2;
