@@ -1,6 +1,7 @@
 """Merges of random accounts with random rows around them: each can be made with every constraint on, and taken back.
 
-Whatever the rows are, merging again and again must end with no two accounts of one person, and no row may be lost but losers,
+Whatever the rows are, merging again and again must end with no two accounts of one person,
+            and no row may be lost but losers,
 rights, and rows that have a twin by a unique index.
 """
 
@@ -19,8 +20,10 @@ DEFERRED = "DEFERRABLE INITIALLY DEFERRED"
 TABLES = """
 CREATE TABLE django_content_type (id int PRIMARY KEY, app_label text NOT NULL, model text NOT NULL);
 INSERT INTO django_content_type VALUES (1, 'auth', 'user'), (2, 'club', 'member');
-CREATE TABLE auth_user_groups (id int PRIMARY KEY, user_id int NOT NULL REFERENCES auth_user {a}, group_id int, UNIQUE (user_id, group_id));
-CREATE TABLE club_member (id int PRIMARY KEY, user_id int REFERENCES auth_user {a}, customer_id int REFERENCES customer {b},
+CREATE TABLE auth_user_groups (id int PRIMARY KEY, user_id int NOT NULL REFERENCES auth_user {a}, group_id int,
+            UNIQUE (user_id, group_id));
+CREATE TABLE club_member (id int PRIMARY KEY, user_id int REFERENCES auth_user {a},
+            customer_id int REFERENCES customer {b},
     club int, nick text, main boolean);
 CREATE UNIQUE INDEX ON club_member (user_id, club);
 CREATE UNIQUE INDEX ON club_member (user_id) WHERE main;
@@ -29,7 +32,8 @@ CREATE TABLE dues (id int PRIMARY KEY, member_id int REFERENCES club_member {b},
 CREATE TABLE friend (a int REFERENCES auth_user {a}, b int REFERENCES auth_user {b}, PRIMARY KEY (a, b));
 CREATE TABLE teacher (user_ptr_id int PRIMARY KEY REFERENCES auth_user {a}, room text);
 CREATE TABLE lesson (id int PRIMARY KEY, by int REFERENCES teacher {b}, hour int);
-CREATE TABLE tag (id int PRIMARY KEY, content_type_id int, object_id text, name text, UNIQUE (content_type_id, object_id, name));
+CREATE TABLE tag (id int PRIMARY KEY, content_type_id int, object_id text, name text, UNIQUE (content_type_id,
+            object_id, name));
 CREATE TABLE mail (id int PRIMARY KEY, "to" text);
 ALTER TABLE auth_user ADD referred_by int REFERENCES auth_user {b};
 """
