@@ -1,4 +1,7 @@
-"""How long merges of accounts take to plan: accounts in pairs, each with rows in five tables. ``python bench/merges.py [PAIRS]``."""
+"""How long merges of accounts take to plan: pairs of accounts, each with rows in five tables.
+
+``python bench/merges.py [PAIRS]``
+"""
 
 from __future__ import annotations
 
@@ -18,20 +21,22 @@ from mendbook.database import Database
 from mendbook.model import Case, Found, FoundRow
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-from support.databases import run_script  # noqa: E402
-from support.merges import CUSTOMER, CUSTOMERS, MAPPING, USERS  # noqa: E402
+from support.databases import run_script
+from support.merges import CUSTOMER, CUSTOMERS, MAPPING, USERS
 
 ROWS = """
 CREATE UNIQUE INDEX ON auth_user (username);
 CREATE INDEX ON customer (user_id);
-CREATE TABLE auth_user_groups (id int PRIMARY KEY, user_id int NOT NULL REFERENCES auth_user, group_id int, UNIQUE (user_id, group_id));
+CREATE TABLE auth_user_groups (id int PRIMARY KEY, user_id int NOT NULL REFERENCES auth_user, group_id int,
+            UNIQUE (user_id, group_id));
 CREATE TABLE orders (id int PRIMARY KEY, user_id int REFERENCES auth_user); CREATE INDEX ON orders (user_id);
 CREATE TABLE cart (id int PRIMARY KEY, user_id int UNIQUE REFERENCES auth_user);
 CREATE TABLE item (id int PRIMARY KEY, cart_id int REFERENCES cart, thing int, UNIQUE (cart_id, thing));
 INSERT INTO auth_user (id, username, email, last_login)
 SELECT n, CASE n % 2 WHEN 0 THEN 'u' ELSE 'U' END || n / 2, 'mail' || n || '@example.com',
     CASE n % 3 WHEN 0 THEN timestamptz '2026-03-01Z' END FROM generate_series(2, {last}) n;
-INSERT INTO customer SELECT n, n, CASE n % 5 WHEN 0 THEN n::text END, 'x', '2026-01-01Z' FROM generate_series(2, {last}) n;
+INSERT INTO customer SELECT n, n, CASE n % 5 WHEN 0 THEN n::text END, 'x', '2026-01-01Z' FROM generate_series(2,
+            {last}) n;
 INSERT INTO auth_user_groups SELECT n, n, n % 4 FROM generate_series(2, {last}) n;
 INSERT INTO orders SELECT n, n / 2 FROM generate_series(4, {last} * 2) n;
 INSERT INTO cart SELECT n, n FROM generate_series(2, {last}) n;
@@ -80,7 +85,8 @@ def main(pairs: int) -> None:
                 changes += sum(len(case.changes) for case in cases if isinstance(case, Case))
             seconds = time.monotonic() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"{made} cases, {changes} changes in {seconds:.1f} s ({sum(spent.values()):.1f} s in the database), peak {peak} MB")
+    asked = sum(spent.values())
+    print(f"{made} cases, {changes} changes in {seconds:.1f} s ({asked:.1f} s in the database), peak {peak} MB")
     for name, time_spent in spent.most_common(12):
         print(f"{time_spent:7.2f} s {statements[name]:5d} {name}")
 

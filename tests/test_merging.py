@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from mendbook.model import Case, Row
+from mendbook.model import Row
 from support.databases import TestDatabase
 from support.merges import CUSTOMER, CUSTOMERS, MAPPING, USERS, Merges, blockers, changes, new
 from support.proposing import source
@@ -274,7 +275,7 @@ def test_rights_do_not_move_unless_a_reviewer_says_so(book: Book, unique: str) -
     shop.check([case])
     taken = list(case.changes)
     taken[option.change] = option.other
-    shop.source.make([Case(**{**{name: getattr(case, name) for name in case.__slots__}, "changes": tuple(taken)})])
+    shop.source.make([replace(case, changes=tuple(taken))])
     assert shop.execute("SELECT user_id, group_id FROM auth_user_groups ORDER BY id") == [(2, 7), (2, 8), (3, 9)]
 
 

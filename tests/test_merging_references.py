@@ -15,7 +15,8 @@ from support.shop import role
 #: 2 survives 1.
 TWO = """
 INSERT INTO auth_user (id, username, email, last_login) VALUES
-    (1, 'ana', 'ana@example.com', NULL), (2, 'Ana', 'ana2@example.com', '2026-03-01Z'), (3, 'bo', 'bo@example.com', NULL);
+    (1, 'ana', 'ana@example.com', NULL), (2, 'Ana', 'ana2@example.com', '2026-03-01Z'), (3, 'bo', 'bo@example.com',
+            NULL);
 """
 CONTENT_TYPES = """
 CREATE TABLE django_content_type (id int PRIMARY KEY, app_label text NOT NULL, model text NOT NULL);
@@ -45,7 +46,8 @@ def test_keys_of_two_columns_and_keys_to_another_unique_column(book: Book) -> No
         ALTER TABLE auth_user ADD tenant int NOT NULL DEFAULT 7, ADD UNIQUE (tenant, id), ADD UNIQUE (username);"""
         + TWO
         + """
-        CREATE TABLE seat (id int PRIMARY KEY, tenant int, owner int, FOREIGN KEY (tenant, owner) REFERENCES auth_user (tenant, id));
+        CREATE TABLE seat (id int PRIMARY KEY, tenant int, owner int, FOREIGN KEY (tenant,
+            owner) REFERENCES auth_user (tenant, id));
         CREATE TABLE post (id int PRIMARY KEY, author varchar(150) REFERENCES auth_user (username));
         UPDATE auth_user SET tenant = 8 WHERE id = 2;
         INSERT INTO seat VALUES (1, 7, 1), (2, 7, 3), (3, NULL, 1); INSERT INTO post VALUES (1, 'ana'), (2, 'bo')"""
@@ -67,7 +69,8 @@ def test_a_key_that_shares_a_column_with_one_that_moves_is_left(book: Book) -> N
         CREATE TABLE seat (id int PRIMARY KEY, tenant int, owner int, project int,
             FOREIGN KEY (tenant, owner) REFERENCES auth_user (tenant, id),
             CONSTRAINT of_project FOREIGN KEY (tenant, project) REFERENCES project);
-        UPDATE auth_user SET tenant = 8 WHERE id = 2; INSERT INTO project VALUES (7, 1); INSERT INTO seat VALUES (1, 7, 1, 1)"""
+        UPDATE auth_user SET tenant = 8 WHERE id = 2; INSERT INTO project VALUES (7, 1); INSERT INTO seat VALUES (1,
+            7, 1, 1)"""
     )
     assert shop.left() == "seat 1 would change tenant, by which it names another row too (of_project)"
     shop.execute("UPDATE seat SET project = NULL")
@@ -160,7 +163,8 @@ def test_rows_that_would_cascade_are_moved_and_not_lost(book: Book, action: str)
         USERS
         + TWO
         + f"""
-        CREATE TABLE note (id int PRIMARY KEY, by int REFERENCES auth_user {action}); INSERT INTO note VALUES (1, 1), (2, 1)"""
+        CREATE TABLE note (id int PRIMARY KEY, by int REFERENCES auth_user {action}); INSERT INTO note VALUES (1, 1),
+            (2, 1)"""
     )
     case = shop.case()
     assert changes(case) == {GONE, ("note", "update", "1"), ("note", "update", "2")}
@@ -174,7 +178,8 @@ def test_soft_references_by_key_and_by_mail(book: Book) -> None:
         + TWO
         + """
         CREATE TABLE invoice (id int PRIMARY KEY, customer_ref text, mail text, number int);
-        INSERT INTO invoice VALUES (1, '1', 'ana@example.com', 1), (2, '3', '', NULL), (3, 'x', 'ana2@example.com', 2)""",
+        INSERT INTO invoice VALUES (1, '1', 'ana@example.com', 1), (2, '3', '', NULL), (3, 'x', 'ana2@example.com',
+            2)""",
         settings='references = ["invoice.customer_ref -> auth_user.id", "invoice.mail -> auth_user.email",'
         ' "invoice.number -> auth_user.username"]',
     )
@@ -230,7 +235,8 @@ def test_inheritance_children_move_with_what_refers_to_them(book: Book) -> None:
         USERS
         + TWO
         + """
-        CREATE TABLE teacher (user_ptr_id int PRIMARY KEY REFERENCES auth_user DEFERRABLE INITIALLY DEFERRED, room text);
+        CREATE TABLE teacher (user_ptr_id int PRIMARY KEY REFERENCES auth_user DEFERRABLE INITIALLY DEFERRED,
+            room text);
         CREATE TABLE lesson (id int PRIMARY KEY, by int REFERENCES teacher DEFERRABLE INITIALLY DEFERRED);
         INSERT INTO teacher VALUES (1, 'a'), (3, 'b'); INSERT INTO lesson VALUES (1, 1), (2, 3)"""
     )
@@ -280,9 +286,11 @@ def test_generic_relations_of_whole_numbers_and_texts_and_two_pairs(book: Book) 
         + TWO
         + """
         CREATE TABLE comment (id int PRIMARY KEY, content_type_id int REFERENCES django_content_type, object_pk text);
-        CREATE TABLE action (id int PRIMARY KEY, actor_content_type_id int REFERENCES django_content_type, actor_object_id varchar(255),
+        CREATE TABLE action (id int PRIMARY KEY, actor_content_type_id int REFERENCES django_content_type,
+            actor_object_id varchar(255),
             target_content_type_id int REFERENCES django_content_type, target_object_id bigint);
-        CREATE TABLE tag (id int PRIMARY KEY, content_type_id int, object_id int, name text, UNIQUE (content_type_id, object_id, name));
+        CREATE TABLE tag (id int PRIMARY KEY, content_type_id int, object_id int, name text, UNIQUE (content_type_id,
+            object_id, name));
         CREATE TABLE stamp (id int PRIMARY KEY, content_type_id int, object_id uuid);
         CREATE TABLE seal (id int PRIMARY KEY, owner_type_id int REFERENCES django_content_type, owner_id int);
         INSERT INTO comment VALUES (1, 1, '1'), (2, 2, '1'), (3, 1, '3'), (4, NULL, '1');
@@ -320,7 +328,8 @@ def test_generic_relations_to_victims_and_to_keys_of_uuids(book: Book) -> None:
         CREATE TABLE stamp (id int PRIMARY KEY, content_type_id int, object_id uuid);
         CREATE TABLE wrong (id int PRIMARY KEY, content_type_id int, object_id int);
         INSERT INTO shop_cart VALUES (7, '{one}'), (8, '{two}');
-        INSERT INTO comment VALUES (1, 2, '7'), (2, 1, '7'), (3, 1, '{one}'); INSERT INTO stamp VALUES (1, 1, '{one}')"""
+        INSERT INTO comment VALUES (1, 2, '7'), (2, 1, '7'), (3, 1, '{one}'); INSERT INTO stamp VALUES (1, 1,
+            '{one}')"""
     )
     case = shop.case()
     assert changes(case) == {
@@ -357,7 +366,8 @@ def test_collisions_in_every_kind_of_index(book: Book, index: str, victims: set[
         + """
         CREATE TABLE home (id int PRIMARY KEY, user_id int REFERENCES auth_user, label text, main boolean, zip int,
             twice text GENERATED ALWAYS AS (CASE WHEN id <> 13 THEN (user_id * 2)::text || left(label, 0) END) STORED);
-        INSERT INTO home VALUES (10, 1, 'work', false, 1), (11, 1, 'HOME', false, NULL), (12, 1, 'sea', true, NULL), (13, 1, NULL, NULL, NULL),
+        INSERT INTO home VALUES (10, 1, 'work', false, 1), (11, 1, 'HOME', false, NULL), (12, 1, 'sea', true, NULL),
+            (13, 1, NULL, NULL, NULL),
             (20, 2, 'work', false, 2), (21, 2, 'home', true, NULL), (22, 3, 'work', true, NULL)"""
     )
     if "twice" in index:
@@ -378,7 +388,8 @@ def test_rows_that_refer_to_victims_follow_and_become_victims_too(book: Book) ->
         + TWO
         + """
         CREATE TABLE member (id int PRIMARY KEY, user_id int REFERENCES auth_user, club int, UNIQUE (user_id, club));
-        CREATE TABLE dues (id int PRIMARY KEY, member_id int REFERENCES member ON DELETE CASCADE, year int, UNIQUE (member_id, year));
+        CREATE TABLE dues (id int PRIMARY KEY, member_id int REFERENCES member ON DELETE CASCADE, year int,
+            UNIQUE (member_id, year));
         CREATE TABLE receipt (id int PRIMARY KEY, dues_id int REFERENCES dues, note text);
         INSERT INTO member VALUES (1, 1, 5), (2, 2, 5), (3, 1, 6);
         INSERT INTO dues VALUES (1, 1, 2025), (2, 2, 2025), (3, 1, 2024), (4, 3, 2025);
@@ -456,8 +467,10 @@ def test_an_invalid_index_is_told(book: Book) -> None:
         USERS
         + TWO
         + """
-        CREATE TABLE cart (id int PRIMARY KEY, user_id int REFERENCES auth_user); CREATE UNIQUE INDEX broken ON cart (user_id);
-        UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'broken'::regclass; INSERT INTO cart VALUES (1, 1), (2, 2)"""
+        CREATE TABLE cart (id int PRIMARY KEY, user_id int REFERENCES auth_user);
+            CREATE UNIQUE INDEX broken ON cart (user_id);
+        UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'broken'::regclass; INSERT INTO cart VALUES (1, 1),
+            (2, 2)"""
     )
     assert "index broken, which is invalid" in shop.left()
 
@@ -467,8 +480,10 @@ def test_a_row_that_would_meet_a_stranger_is_left(book: Book) -> None:
         USERS
         + TWO
         + """
-        CREATE TABLE cart (id int PRIMARY KEY, user_id int REFERENCES auth_user); CREATE UNIQUE INDEX odd ON cart ((user_id % 2));
-        INSERT INTO cart VALUES (1, 1); INSERT INTO auth_user (id, username) VALUES (6, 'six'); INSERT INTO cart VALUES (2, 6)"""
+        CREATE TABLE cart (id int PRIMARY KEY, user_id int REFERENCES auth_user);
+            CREATE UNIQUE INDEX odd ON cart ((user_id % 2));
+        INSERT INTO cart VALUES (1, 1); INSERT INTO auth_user (id, username) VALUES (6, 'six');
+            INSERT INTO cart VALUES (2, 6)"""
     )
     assert shop.left() == "cart 1 would meet cart 2, which is none of the survivor's, in odd"
 
@@ -483,10 +498,12 @@ def test_collations_decide_as_the_index_does(book: Book, database: TestDatabase)
         USERS
         + TWO
         + """
-        CREATE TABLE tag (id int PRIMARY KEY, user_id int REFERENCES auth_user, name text COLLATE blind, UNIQUE (user_id, name));
+        CREATE TABLE tag (id int PRIMARY KEY, user_id int REFERENCES auth_user, name text COLLATE blind,
+            UNIQUE (user_id, name));
         CREATE TABLE word (id int PRIMARY KEY, user_id int REFERENCES auth_user, name text);
         CREATE UNIQUE INDEX ON word (user_id, name COLLATE blind);
-        INSERT INTO tag VALUES (1, 1, 'EIS'), (2, 2, 'eis'), (3, 1, 'x'); INSERT INTO word VALUES (1, 1, 'EIS'), (2, 2, 'eis')"""
+        INSERT INTO tag VALUES (1, 1, 'EIS'), (2, 2, 'eis'), (3, 1, 'x'); INSERT INTO word VALUES (1, 1, 'EIS'), (2,
+            2, 'eis')"""
     )
     case = shop.case()
     assert changes(case) == {GONE, ("tag", "delete", "1"), ("tag", "update", "3"), ("word", "delete", "1")}
@@ -514,7 +531,8 @@ def test_columns_and_indexes_of_several_collations(book: Book) -> None:
         USERS
         + TWO
         + """
-        CREATE TABLE tag (id int PRIMARY KEY, user_id int REFERENCES auth_user, name text COLLATE "C", UNIQUE (user_id, name));
+        CREATE TABLE tag (id int PRIMARY KEY, user_id int REFERENCES auth_user, name text COLLATE "C",
+            UNIQUE (user_id, name));
         CREATE UNIQUE INDEX ON tag (user_id, lower(name COLLATE "POSIX"), name COLLATE "C") WHERE name > 'A';
         CREATE UNIQUE INDEX ON tag (user_id, (lower(name) || 'x') COLLATE "POSIX");
         INSERT INTO tag VALUES (1, 1, 'EIS'), (2, 2, 'eis'), (3, 1, 'x')"""
@@ -543,7 +561,8 @@ def test_rows_without_a_key_are_named_by_their_images(book: Book) -> None:
         USERS
         + TWO
         + """
-        CREATE TABLE visit (user_id int REFERENCES auth_user, page text); INSERT INTO visit VALUES (1, 'a'), (1, 'a'), (1, 'b'), (2, 'a')"""
+        CREATE TABLE visit (user_id int REFERENCES auth_user, page text); INSERT INTO visit VALUES (1, 'a'), (1,
+            'a'), (1, 'b'), (2, 'a')"""
     )
     case = shop.case()
     visits = [change for change in case.changes if change.table == "visit"]
@@ -568,10 +587,12 @@ def test_computed_columns_are_foreseen(book: Book) -> None:
     shop = book(
         USERS
         + """ALTER TABLE auth_user ADD town text,
-            ADD words tsvector GENERATED ALWAYS AS (to_tsvector('simple', coalesce(town, '') || ' ' || first_name)) STORED;"""
+            ADD words tsvector GENERATED ALWAYS AS (to_tsvector('simple', coalesce(town,
+            '') || ' ' || first_name)) STORED;"""
         + TWO
         + """
-        CREATE TABLE note (id int PRIMARY KEY, by int REFERENCES auth_user, label text GENERATED ALWAYS AS ('by ' || by::text) STORED);
+        CREATE TABLE note (id int PRIMARY KEY, by int REFERENCES auth_user,
+            label text GENERATED ALWAYS AS ('by ' || by::text) STORED);
         INSERT INTO note (id, by) VALUES (1, 1); UPDATE auth_user SET town = 'Ulm', first_name = 'A' WHERE id = 1"""
     )
     case = shop.case()
@@ -601,9 +622,11 @@ def test_hostile_names_and_schemas(book: Book) -> None:
         + CUSTOMERS
         + TWO
         + """
-        CREATE SCHEMA "s:1"; CREATE TABLE "s:1"."o'rd%ers ""x"" :y" ("i:d" int PRIMARY KEY, "us er%s" int REFERENCES auth_user,
+        CREATE SCHEMA "s:1"; CREATE TABLE "s:1"."o'rd%ers ""x"" :y" ("i:d" int PRIMARY KEY,
+            "us er%s" int REFERENCES auth_user,
             "n" text, UNIQUE ("us er%s", "n"));
-        CREATE UNIQUE INDEX ON "s:1"."o'rd%ers ""x"" :y" ("us er%s", (lower("n") || 'a:b' || '%')) WHERE "n" <> ':c' || '%s';
+        CREATE UNIQUE INDEX ON "s:1"."o'rd%ers ""x"" :y" ("us er%s",
+            (lower("n") || 'a:b' || '%')) WHERE "n" <> ':c' || '%s';
         INSERT INTO "s:1"."o'rd%ers ""x"" :y" VALUES (1, 1, 'A'), (2, 2, 'a'), (3, 1, 'b')""",
         CUSTOMER,
     )
@@ -621,7 +644,8 @@ def test_accounts_and_profiles_that_name_one_another(book: Book) -> None:
         ALTER TABLE auth_user ADD main int REFERENCES customer;"""
         + TWO
         + """
-        INSERT INTO customer VALUES (10, 1, '1', '2', NULL), (11, 2, '1', NULL, NULL); UPDATE auth_user SET main = 10 WHERE id = 1;
+        INSERT INTO customer VALUES (10, 1, '1', '2', NULL), (11, 2, '1', NULL, NULL);
+            UPDATE auth_user SET main = 10 WHERE id = 1;
         UPDATE auth_user SET main = 11 WHERE id = 2""",
         CUSTOMER,
     )
@@ -656,8 +680,10 @@ def test_many_cases_at_once_are_the_same_as_one_by_one(book: Book) -> None:
         INSERT INTO auth_user (id, username, last_login)
         SELECT n, CASE n % 2 WHEN 0 THEN 'u' ELSE 'U' END || n / 2, CASE n % 3 WHEN 0 THEN timestamptz '2026-03-01Z' END
         FROM generate_series(2, 61) n;
-        INSERT INTO customer SELECT n, n, CASE n % 5 WHEN 0 THEN n::text END, CASE n % 4 WHEN 0 THEN 'x' END, NULL FROM generate_series(2, 50) n;
-        CREATE TABLE cart (id int PRIMARY KEY, user_id int UNIQUE REFERENCES auth_user, customer_id int UNIQUE REFERENCES customer);
+        INSERT INTO customer SELECT n, n, CASE n % 5 WHEN 0 THEN n::text END, CASE n % 4 WHEN 0 THEN 'x' END,
+            NULL FROM generate_series(2, 50) n;
+        CREATE TABLE cart (id int PRIMARY KEY, user_id int UNIQUE REFERENCES auth_user,
+            customer_id int UNIQUE REFERENCES customer);
         INSERT INTO cart SELECT n, n, n FROM generate_series(2, 50) n WHERE n % 7 <> 0""",
         CUSTOMER,
     )

@@ -112,6 +112,8 @@ def _seniority(held: Held) -> tuple[bool, bool, int, str]:
 def _settle(relation: Relation, rows: Rows, met: dict[Index, _Met]) -> bool:
     """Make victims of the rows that meet one that stays; a row that meets a victim is looked at again."""
     places = {id(held): n for n, (_, held) in enumerate(rows)}
+    for _, held in rows:
+        held.follows.clear()
     meetings: list[tuple[Merging, Held, Held, Index]] = []
     for index, found in met.items():
         first: dict[tuple[int, int], Held] = {}
@@ -136,13 +138,17 @@ def _settle(relation: Relation, rows: Rows, met: dict[Index, _Met]) -> bool:
 
 
 def _there(merging: Merging, held: Held, there: Sequence[tuple[str | None, str]], places: dict[int, int]) -> Held | None:
-    """The row of the table that ``held`` would meet: one that neither goes nor changes in this case."""
+    """The row of the table that ``held`` would meet: one that neither goes nor changes in this case. Those that do are noted:
+    they make way."""
     for key, met in there:
         known = merging.rows.get((held.table, key if key is not None else f"0 {met}"))
         if known is None:
             return merging.hold(held.table, key, met)
-        if known is not held and not known.gone and id(known) not in places:
+        if known is held:
+            continue
+        if not known.gone and id(known) not in places:
             return known
+        held.follows.append(known)
     return None
 
 

@@ -24,6 +24,7 @@ class Held:
     moves    for each column that names a row which goes or changes its key: that row, and the column there
     fills    for each blank column that is filled: the row whose value it takes
     refers   by which references it names which of the case's rows
+    follows  the rows that hold now, in a unique index, what it will hold: they go or change first
     place    the row that stays in its place, where it goes
     removed  it goes, and none stays in its place
     why      why it goes
@@ -41,6 +42,7 @@ class Held:
     moves: dict[str, tuple[Held, str]] = field(default_factory=dict)
     fills: dict[str, Held] = field(default_factory=dict)
     refers: list[tuple[Reference, Held]] = field(default_factory=list)
+    follows: list[Held] = field(default_factory=list)
     place: Held | None = None
     removed: bool = False
     why: str = ""

@@ -13,7 +13,7 @@ from typing import Any
 from mendbook import canonical
 from mendbook.damage.changes import blank, deleted, image, stopped_by_triggers, values, without_key
 from mendbook.damage.held import Group, Held, Merging
-from mendbook.damage.ordering import phases, takes_over
+from mendbook.damage.ordering import phases
 from mendbook.damage.survivors import Facts, measured
 from mendbook.model import Case, Change, Image, Left, Option, Row
 from mendbook.tables import ProfileTable, Tables
@@ -45,17 +45,17 @@ def told(
 
 
 def _in_order(tables: Tables, merging: Merging) -> dict[Held, int]:
-    found = phases(tables, merging)
+    found = phases(merging)
     if found is None:
         # a survivor that names its own loser cannot take over what that holds: it would have to change twice
         for group in merging.groups:
-            if takes_over(tables, group.survivor):
+            if group.survivor.fills and group.survivor.follows:
                 merging.because.append(
                     f"{', '.join(group.survivor.fills)} of {group.survivor.name} stays blank: the rows name one another"
                 )
                 group.survivor.fills.clear()
                 merging.settle()
-        found = phases(tables, merging)
+        found = phases(merging)
     if found is None:
         merging.leave("its rows name one another in a circle, and those references cannot wait: make them deferrable")
         return {}

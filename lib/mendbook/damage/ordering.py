@@ -9,23 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from graphlib import CycleError, TopologicalSorter
 
-from mendbook.damage.collisions import touches
 from mendbook.damage.held import Held, Merging
-from mendbook.tables import Tables
 
 VICTIMS, COPIES, MOVES, COPIED, LOSERS, SURVIVORS = 0, 2, 3, 4, 5, 6
 
 Before = list[tuple[Held, Held]]
 
 
-def phases(tables: Tables, merging: Merging) -> dict[Held, int] | None:
+def phases(merging: Merging) -> dict[Held, int] | None:
     """The phase of each row that goes or changes, copies among them (``Merging.copies``, filled here); None where
     references run in a circle that no order breaks."""
     merging.copies.clear()
     merging.copies.update({held: copy_of(held) for held in _copied(merging)})
     base = {held: _base(merging, held) for held in merging.rows.values() if held.gone or held.changes()}
     base |= dict.fromkeys(merging.copies.values(), COPIES)
-    must, should = _order(tables, merging, base)
+    must, should = _order(merging, base)
     try:
         return _numbered(base, [*must, *should])
     except CycleError:
@@ -66,29 +64,28 @@ def _base(merging: Merging, held: Held) -> int:
     return SURVIVORS if held.fills else MOVES
 
 
-def _order(tables: Tables, merging: Merging, base: dict[Held, int]) -> tuple[Before, Before]:
+def _order(merging: Merging, base: dict[Held, int]) -> tuple[Before, Before]:
     """(first, then) pairs: those that the database insists on, and those that it can do without in a transaction."""
     must: Before = []
     should: Before = []
     for held in base:
         for reference, target in held.refers:
+            stays = target.stays()
             if target.gone and target is not held:
                 # rows of one table go in one statement, which may name one another
                 alone = held.gone and held.table == target.table
                 (should if reference.waits or alone else must).append((held, target))
-            elif target in merging.copies and not held.gone:
-                must += [(merging.copies[target], merging.copies.get(held, held)), (held, target)]
-    for group in merging.groups:
-        if group.survivor in base and takes_over(tables, group.survivor):
-            must += [(loser, group.survivor) for loser in group.losers]
+            if held.gone or reference.waits or not set(reference.target_columns) & stays.changes().keys():
+                continue
+            if stays is not held:  # it names a key that is not there before
+                must.append((merging.copies.get(stays, stays), merging.copies.get(held, held)))
+            if target in merging.copies:
+                must.append((held, target))
+        if not held.gone:
+            for first in held.follows:
+                if first in base:
+                    must += [(first, held), *([(first, merging.copies[held])] if held in merging.copies else [])]
     return must, should
-
-
-def takes_over(tables: Tables, survivor: Held) -> bool:
-    """The survivor is filled with values that a unique index holds for somebody."""
-    relation = tables.surroundings.relation(survivor.table)
-    filled = set(survivor.fills) & survivor.changes().keys()
-    return bool(filled) and any(touches(relation, index, filled) for index in relation.unique_indexes)
 
 
 def _numbered(base: dict[Held, int], before: Iterable[tuple[Held, Held]]) -> dict[Held, int]:

@@ -82,9 +82,10 @@ def _met(relation: Relation, index: Index) -> list[str]:
     """When two keys are one to the index. Where NULLs are equal, no index or hash serves: so columns that are never NULL are
     compared plainly, and where there are none a row of all keys, to which NULLs are equal, stands in front."""
     maybe_null = [index.nulls_equal and (name is None or relation.columns[name].nullable) for name in index.columns]
+    equal = ["IS NOT DISTINCT FROM" if null else "=" for null in maybe_null]
     met = [
-        f"{_collated(f'there.{_k(i)}', collate)} {'IS NOT DISTINCT FROM' if null else '='} {_collated(f'here.{_k(i)}', collate)}"
-        for i, (collate, null) in enumerate(zip(index.collate, maybe_null, strict=True))
+        f"{_collated(f'there.{_k(i)}', collate)} {is_} {_collated(f'here.{_k(i)}', collate)}"
+        for i, (collate, is_) in enumerate(zip(index.collate, equal, strict=True))
     ]
     if all(maybe_null) and not any(index.caseless):
         sides = (", ".join(f"{side}.{_k(i)}" for i in range(len(met))) for side in ("there", "here"))
