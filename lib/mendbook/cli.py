@@ -36,7 +36,7 @@ from mendbook.console import (
     say,
 )
 from mendbook.errors import MendbookError
-from mendbook.terminal import counts_table, incidents_table
+from mendbook.terminal import counts_table, demo_table, incidents_table
 
 STOPPED = 130
 TERMINATED = 143
@@ -228,7 +228,7 @@ def demo(
     outputs: Outputs = OUTPUTS,
     as_json: AsJson = False,
 ) -> int:
-    """Damage all four systems on an embedded PostgreSQL by their own races, then audit them."""
+    """Damage four applications by their own races on an embedded PostgreSQL; audit, repair, and race the fixed ones."""
     from mendbook import demo as show
 
     if clean:
@@ -241,6 +241,7 @@ def demo(
     for result in results["systems"]:
         people.print(counts_table(result["audit"]))
         say(f"  report: {result['report']}\n")
+    people.print(demo_table(results))
     say(results["next"])
     if as_json:
         print_json(results)

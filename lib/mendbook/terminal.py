@@ -30,3 +30,18 @@ def incidents_table(result: dict[str, Any]) -> Table:
     for name, rows in result["rows_evidence"].items():
         table.add_row(f"rows: {name}", f"{rows:,}", style="bold" if rows else "dim")
     return table
+
+
+def demo_table(results: dict[str, Any]) -> Table:
+    """What the demo came to, by system."""
+    table = Table(title=f"Found and repaired, in {results['seconds']} s", title_justify="left", show_edge=False, show_lines=True)
+    table.add_column("system")
+    for name in ("found", "repaired", "undone, redone", "new after the fix"):
+        table.add_column(name, justify="right")
+    table.add_column("left, and why")
+    for each in results["systems"]:
+        repair, fixed = each["repair"], each["fixed"]
+        found = sum(count["cases"] for count in each["audit"]["counts"].values())
+        cells = (found, repair["repaired"], f"{repair['undone']}, {repair['again']}", len(fixed["new_findings"]))
+        table.add_row(each["system"], *(str(cell) for cell in cells), "\n".join(repair["told"]) or "nothing")
+    return table
