@@ -16,7 +16,7 @@ from typing import Any
 
 from mendbook import demo_repair, embedded
 from mendbook.config import DEMO_CONFIG
-from mendbook.demo_home import configure, make_keys, make_roles, server_of
+from mendbook.demo_home import configure, fresh_database, make_keys, make_roles, server_of, set_checkpoints_aside
 from mendbook.errors import OutputError
 from mendbook.runs import run, write_index
 from mendbook.workbook import Workbook
@@ -51,7 +51,7 @@ def play(outputs: Path, say: Say) -> dict[str, Any]:
         steps[what] = round(time.monotonic() - begun, 1)
         return results
 
-    step("damage", lambda name: _damage(server, home, name, say))
+    step("damage", lambda name: _damage(server, outputs, home, name, say))
     make_roles(home, server, outputs, names)
     config = configure(home, server)
     say(f"Roles: mendbook_audit looks and plans, mendbook_repair applies; their SQL stands in {home / 'roles'}.")
@@ -91,9 +91,13 @@ def revive(outputs: Path) -> None:
 
 def clean(outputs: Path) -> None:
     """Stop the demo's server and remove outputs/demo; the runs and plans stay."""
+    from racelab import SYSTEMS
+
     home = (outputs / DEMO_CONFIG).parent
     if (home / "server" / "data").exists():
         server_of(home).stop("immediate")
+        for name in SYSTEMS:
+            set_checkpoints_aside(outputs, name)
     try:
         shutil.rmtree(home)
     except FileNotFoundError:
@@ -102,12 +106,11 @@ def clean(outputs: Path) -> None:
         raise OutputError(f"{home} could not be removed: {error.strerror}.", "Close what uses it and try again.") from error
 
 
-def _damage(server: embedded.Server, home: Path, name: str, say: Say) -> None:
+def _damage(server: embedded.Server, outputs: Path, home: Path, name: str, say: Say) -> None:
     """A fresh database for one system, its old damage, and traffic against the broken application."""
     import racelab
 
-    server.drop_database(name)
-    owner = server.create_database(name)
+    owner = fresh_database(server, outputs, name)
     racelab.migrate(name, "broken", owner)
     for told in racelab.age(name, owner):
         say(told)
@@ -153,14 +156,16 @@ def _race_fixed(server: embedded.Server, home: Path, name: str, config: Path, ou
     import racelab
 
     racelab.migrate(name, "fixed", server.url(name))
-    say(f"{name}: the fix's constraints could be built.")
     book = Workbook.open(name, config, outputs)
     before = _findings(book)
+    lacking = sum(kind == "missing_constraint" for kind, *_ in before)
+    say(f"{name}: the fix's constraints could be built" + (f"; {lacking} are still missing." if lacking else ", all of them."))
     traffic = _traffic(server, home, name, "fixed", NEXT_SEED, say)
     after = _findings(book)
     new = sorted(after - before)
     say(f"{name}: {len(new)} new findings after that.")
-    return {**traffic, "before": len(before), "after": len(after), "new_findings": [list(finding) for finding in new]}
+    told = {"before": len(before), "after": len(after), "missing_constraint": lacking}
+    return {**traffic, **told, "new_findings": [list(finding) for finding in new]}
 
 
 def _findings(book: Workbook) -> set[tuple[str, str, str, str]]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
-from mendbook import embedded
+from mendbook import checkpoints, embedded
 from mendbook.errors import SignatureError
 from mendbook.publish import publish
 from mendbook.roles import PREFIX, role_names
@@ -27,6 +28,21 @@ AUDIT_ROLE, REPAIR_ROLE = _ROLES["audit"], _ROLES["repair"]
 def server_of(home: Path) -> embedded.Server:
     """The demo's server, started or joined. Its data may be lost with the machine's power, so nothing waits for the disk."""
     return embedded.start(home / "server", settings=embedded.THROWAWAY_SETTINGS, keep=True)
+
+
+def fresh_database(server: embedded.Server, outputs: Path, name: str) -> str:
+    """An empty database called ``name``, in the place of the one of an earlier play; its administrator's URL."""
+    if server.execute(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
+        set_checkpoints_aside(outputs, name)
+    server.drop_database(name)
+    return server.create_database(name)
+
+
+def set_checkpoints_aside(outputs: Path, name: str) -> None:
+    """The ledger that they are of goes with its database: beside the next one's they would tell of a fraud. None is lost."""
+    file = checkpoints.file_of(outputs, name)
+    if file.exists():
+        file.rename(file.with_name(f"{name}-demo-of-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.jsonl"))
 
 
 def make_keys(home: Path) -> None:

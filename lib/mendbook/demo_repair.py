@@ -48,6 +48,8 @@ class Repairing:
         self._ask_people()
         undone = self._undo_last()
         again = self._until_nothing_is_left() if undone else 0
+        found = ", ".join(f"{cases} {kind}" for kind, cases in self.remaining.items()) or "nothing"
+        self._tell(f"the audit after the last repair finds {found}.")
         state = self.book.verify_ledger()
         if not state.ok:
             raise OutputError(f"The ledger of {self.name} does not fit.", f"mendbook ledger verify {self.name}")
@@ -74,6 +76,10 @@ class Repairing:
             applied = self._sign_and_apply(made, "plan", rehearse=number == 0 and not self.plans)
             repaired += applied
             if not applied:
+                blocked = "blocked by more than a demo's reviewer may waive"
+                self.left += [
+                    {"kind": kind, "profile": None, "why": blocked, "cases": cases} for kind, cases in made["by_kind"].items()
+                ]
                 break
         return repaired
 
@@ -146,4 +152,4 @@ def left_in_words(left: Sequence[Mapping[str, Any]], remaining: Mapping[str, int
         reasons[each["kind"], each["why"]] += each["cases"]
     lines = [f"{cases} {kind}: {why}" for (kind, why), cases in reasons.items()]
     constraints = remaining.get("missing_constraint", 0)
-    return lines + ([f"{constraints} missing_constraint: what the fix's migrations build"] if constraints else [])
+    return lines + ([f"{constraints} missing_constraint: the schema's owner makes them"] if constraints else [])

@@ -36,12 +36,13 @@ def demo_table(results: dict[str, Any]) -> Table:
     """What the demo came to, by system."""
     table = Table(title=f"Found and repaired, in {results['seconds']} s", title_justify="left", show_edge=False, show_lines=True)
     table.add_column("system")
-    for name in ("found", "repaired", "undone, redone", "new after the fix"):
+    for name in ("found", "repaired", "undone, redone", "constraints missing after the fix", "new findings after it"):
         table.add_column(name, justify="right")
     table.add_column("left, and why")
     for each in results["systems"]:
         repair, fixed = each["repair"], each["fixed"]
         found = sum(count["cases"] for count in each["audit"]["counts"].values())
-        cells = (found, repair["repaired"], f"{repair['undone']}, {repair['again']}", len(fixed["new_findings"]))
+        cells = (found, repair["repaired"], f"{repair['undone']}, {repair['again']}", fixed["missing_constraint"])
+        cells += (len(fixed["new_findings"]),)
         table.add_row(each["system"], *(str(cell) for cell in cells), "\n".join(repair["told"]) or "nothing")
     return table
