@@ -242,6 +242,9 @@ def demo(
         people.print(counts_table(result["audit"]))
         say(f"  report: {result['report']}\n")
     people.print(demo_table(results))
+    for result in results["systems"]:
+        for words in result["left"]:
+            say(f"  left in {result['system']}: {words}")
     say(results["next"])
     if as_json:
         print_json(results)

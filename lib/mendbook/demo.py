@@ -14,9 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from mendbook import demo_repair, embedded
+from mendbook import embedded
 from mendbook.config import DEMO_CONFIG
 from mendbook.demo_home import configure, fresh_database, make_keys, make_roles, server_of, set_checkpoints_aside
+from mendbook.demo_repair import Repairing, left_in_words
 from mendbook.errors import OutputError
 from mendbook.runs import run, write_index
 from mendbook.workbook import Workbook
@@ -59,9 +60,12 @@ def play(outputs: Path, say: Say) -> dict[str, Any]:
     repairs = step("repair", lambda name: _repair(name, config, outputs, say))
     races = step("fixed", lambda name: _race_fixed(server, home, name, config, outputs, say))
     write_index(outputs)
-    systems = zip(audits, repairs, races, strict=True)
+    systems = [
+        {**audit, "repair": repair, "fixed": fixed, "left": left_in_words(repair, fixed["missing_constraint"])}
+        for audit, repair, fixed in zip(audits, repairs, races, strict=True)
+    ]
     return {
-        "systems": [{**audit, "repair": repair, "fixed": fixed} for audit, repair, fixed in systems],
+        "systems": systems,
         "config": str(config),
         "steps": steps,
         "seconds": round(time.monotonic() - started, 1),
@@ -148,7 +152,7 @@ def _audit(name: str, config: Path, outputs: Path, say: Say) -> dict[str, Any]:
 
 def _repair(name: str, config: Path, outputs: Path, say: Say) -> dict[str, Any]:
     book = Workbook.open(name, config, outputs)
-    return demo_repair.Repairing(name, book, config.parent, say).run()
+    return Repairing(name, book, config.parent, say).run()
 
 
 def _race_fixed(server: embedded.Server, home: Path, name: str, config: Path, outputs: Path, say: Say) -> dict[str, Any]:

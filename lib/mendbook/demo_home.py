@@ -93,8 +93,8 @@ def _mapping(name: str) -> str:
     import racelab
 
     system = racelab.SYSTEMS[name]
-    line = f'url_env = "{system.url_env}"\n'
-    return system.mapping_text.replace(line, f'{line}repair_url_env = "{_repair_env(name)}"\n', 1)
+    mapping, line = str(system.mapping_text), f'url_env = "{system.url_env}"\n'
+    return mapping.replace(line, f'{line}repair_url_env = "{_repair_env(name)}"\n', 1)
 
 
 def _repair_env(name: str) -> str:

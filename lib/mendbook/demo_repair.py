@@ -7,7 +7,7 @@ applications would waive, with the reason. It works through the workbook alone, 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,6 @@ class Repairing:
             raise OutputError(f"The ledger of {self.name} does not fit.", f"mendbook ledger verify {self.name}")
         self._tell(f"the ledger holds {state.batches} batches, and fits.")
         return {
-            "told": left_in_words(self.left, self.remaining),
             "plans": self.plans,
             "repaired": repaired,
             "undone": undone,
@@ -145,11 +144,12 @@ class Repairing:
         self.say(f"{self.name}: {words}")
 
 
-def left_in_words(left: Sequence[Mapping[str, Any]], remaining: Mapping[str, int]) -> list[str]:
-    """What is left of a system, and why, a line a reason."""
+def left_in_words(repair: Mapping[str, Any], lacking: int) -> list[str]:
+    """What is left of a system, and why, a line a reason; ``lacking`` constraints are missing after the fix."""
     reasons: Counter[tuple[str, str]] = Counter()
-    for each in left:
+    for each in repair["left"]:
         reasons[each["kind"], each["why"]] += each["cases"]
     lines = [f"{cases} {kind}: {why}" for (kind, why), cases in reasons.items()]
-    constraints = remaining.get("missing_constraint", 0)
-    return lines + ([f"{constraints} missing_constraint: the schema's owner makes them"] if constraints else [])
+    if lacking:
+        lines.append(f"{lacking} missing_constraint: not even the fix's migrations make them")
+    return lines

@@ -33,16 +33,15 @@ def incidents_table(result: dict[str, Any]) -> Table:
 
 
 def demo_table(results: dict[str, Any]) -> Table:
-    """What the demo came to, by system."""
-    table = Table(title=f"Found and repaired, in {results['seconds']} s", title_justify="left", show_edge=False, show_lines=True)
+    """What the demo came to, in cases by system."""
+    table = Table(title=f"The demo, in {results['seconds']} s", title_justify="left", show_edge=False)
     table.add_column("system")
-    for name in ("found", "repaired", "undone, redone", "constraints missing after the fix", "new findings after it"):
+    for name in ("found", "repaired", "undone", "redone", "left", "new after the fix"):
         table.add_column(name, justify="right")
-    table.add_column("left, and why")
     for each in results["systems"]:
         repair, fixed = each["repair"], each["fixed"]
         found = sum(count["cases"] for count in each["audit"]["counts"].values())
-        cells = (found, repair["repaired"], f"{repair['undone']}, {repair['again']}", fixed["missing_constraint"])
-        cells += (len(fixed["new_findings"]),)
-        table.add_row(each["system"], *(str(cell) for cell in cells), "\n".join(repair["told"]) or "nothing")
+        left = sum(one["cases"] for one in repair["left"]) + fixed["missing_constraint"]
+        counts = (found, repair["repaired"], repair["undone"], repair["again"], left, len(fixed["new_findings"]))
+        table.add_row(each["system"], *(f"{count:,}" for count in counts))
     return table
