@@ -89,7 +89,7 @@ class Repairing:
         signed = self.book.sign(plan, REVIEWER, key_of(self.home, REVIEWER), approve=["all"], comment="as the demo goes")
         if rehearse:
             tried = self.book.apply(plan)
-            self._tell(f"rehearsed: {tried['applied']} cases, {tried['changes']} rows; all of it rolled back.")
+            self._tell(f"rehearsed: {_cases(tried['applied'])}, {tried['changes']} rows; all of it rolled back.")
         done = self.book.apply(plan, commit=True)
         self.remaining = {kind: cases for kind, cases in done["remaining"].items() if cases}
         self.plans.append(
@@ -106,7 +106,7 @@ class Repairing:
         )
         blockers = f", {waived} with a blocker waived" if waived else ""
         kinds = ", ".join(f"{count} {kind}" for kind, count in made["by_kind"].items())
-        self._tell(f"{act} of {made['cases']} cases ({kinds}) signed{blockers}; {done['applied']} applied.")
+        self._tell(f"{act} of {_cases(made['cases'])} ({kinds}) signed{blockers}; {done['applied']} applied.")
         return int(done["applied"])
 
     def _waive(self, plan: str) -> int:
@@ -137,11 +137,15 @@ class Repairing:
         made = self.book.undo(self.plans[-1]["plan"], AUTHOR, key_of(self.home, AUTHOR))
         undone = self._sign_and_apply(made, "undo") if made["cases"] else 0
         back = ", ".join(f"{cases} {kind}" for kind, cases in self.remaining.items())
-        self._tell(f"{undone} cases undone; the audit finds again: {back}.")
+        self._tell(f"{_cases(undone)} undone; the audit finds again: {back}.")
         return undone
 
     def _tell(self, words: str) -> None:
         self.say(f"{self.name}: {words}")
+
+
+def _cases(count: int) -> str:
+    return f"{count} case{'s' * (count != 1)}"
 
 
 def left_in_words(repair: Mapping[str, Any], lacking: int) -> list[str]:
