@@ -31,7 +31,7 @@ def phases(merging: Merging) -> dict[Held, int] | None:
 
 
 def _without_circles(base: dict[Held, int], must: Before, alike: Before, should: Before) -> dict[Held, int] | None:
-    """Rows of one table that name one another go in one statement; references that can wait are heeded where that is possible."""
+    """Rows of one table that name one another go in one statement; references that can wait are heeded where they can be."""
     together = _clusters(base, alike)
     leaders = {held: base[held] for held in set(together.values())}
 
