@@ -42,6 +42,11 @@ def print_json(document: Any) -> None:
     print(json.dumps(document, ensure_ascii=False, default=str))
 
 
+def print_text(text: str) -> None:
+    """Text on stdout that another program reads, as it is."""
+    print(text, end="")
+
+
 def resolve(config: Path, outputs: Path) -> tuple[Settings, Path]:
     """The settings and the folder for outputs; where the demo's stand in for a missing mendbook.toml, it says so."""
     from mendbook.config import DEMO_CONFIG

@@ -94,8 +94,10 @@ class PlanFile:
                 yield case_of(json.loads(line))
 
     def find(self, wanted: str) -> list[str]:
-        """The names of the cases that ``wanted`` may mean: a case's name, or its case_key. Refused where there is none."""
+        """The names of the cases that ``wanted`` may mean: a case's name, else its case_key. ConfigError where none."""
         named = [case.name for case in self.cases() if wanted in (case.name, case.case_key)]
+        if wanted in named:  # somebody's code may look like another case's name
+            return [wanted]
         if not named:
             raise ConfigError(f"Plan {self.id} has no case {wanted!r}.", f"'mendbook show {self.id}' lists its cases.")
         return named

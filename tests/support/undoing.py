@@ -158,13 +158,13 @@ def _make(connection: sa.Connection, tables: Tables, change: Change) -> Change:
     else:
         assert connection.execute(statements.by_keys(stored, [place])).one().image == change.before
     if change.op == "delete":
-        assert connection.execute(statements.delete(stored, [place])).one().image == change.before
+        assert connection.execute(statements.delete(stored, [place])).one().key == place
         return change
     before, after = values(str(change.before)), values(str(change.after))
     generated = {name for name, column in stored.relation.columns.items() if column.generated}
     columns = [name for name in after if after[name] != before[name] and name not in generated]
     told = connection.execute(statements.update(stored, columns, [place], [str(change.after)])).one()
-    return replace(change, after=told.image)
+    return replace(change, after=told.image or change.after)
 
 
 def written(plan: PlanFile) -> bytes:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mendbook.commands import app
-from mendbook.console import CONFIG, OUTPUTS, AsJson, Config, Outputs, SourceName, open_workbook, print_json, say
+from mendbook.console import CONFIG, OUTPUTS, AsJson, Config, Outputs, SourceName, open_workbook, print_json, print_text, say
 
 
 @app.command()
@@ -23,7 +23,7 @@ def roles(
     if as_json:
         print_json(result)
     else:
-        print(result["sql"], end="")
+        print_text(result["sql"])
     say(f"Read it, then run it in {result['database']} as an administrator, with psql -v ON_ERROR_STOP=1.")
     say("  Then give the roles passwords (\\password in psql), and mendbook their URLs: url_env and repair_url_env.")
     return 0
