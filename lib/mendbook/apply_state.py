@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from mendbook import review
 from mendbook.applied import Applied
+from mendbook.approvals import revoked_file, signers_file
 from mendbook.config import Settings
 from mendbook.errors import Refused
 from mendbook.model import Case
@@ -83,7 +85,8 @@ class Approved:
     def __init__(self, plan: PlanFile, settings: Settings, at: datetime) -> None:
         """``at`` is the database's time."""
         self._plan, self._settings = plan, settings
-        self._verify(at)
+        self._seen, self._at, self._since = self._stamp(), at, time.monotonic()
+        self._approvals = review.approvals(plan, settings, at)
 
     @property
     def current(self) -> review.Approvals:
@@ -97,19 +100,27 @@ class Approved:
 
     def verify(self, at: datetime) -> Sequence[str]:
         """The statements' digests, where they hold at ``at``. Refused where they are others than at the run's beginning."""
-        if at - self._at > timedelta(seconds=TRUSTED_SECONDS) or review.fingerprint(self._plan, self._settings) != self._seen:
+        if at - self._at > timedelta(seconds=TRUSTED_SECONDS) or self._stamp() != self._seen:
             self._again(at)
         return self._approvals.statements
 
-    def _verify(self, at: datetime) -> None:
-        self._approvals = review.approvals(self._plan, self._settings, at)
-        self._seen, self._at, self._since = self._approvals.fingerprint, at, time.monotonic()
-
     def _again(self, at: datetime) -> None:
-        before = self._approvals
-        self._verify(at)
+        seen, before = self._stamp(), self._approvals
+        self._approvals = review.approvals_again(self._plan, self._settings, at, before)
+        self._seen, self._at, self._since = seen, at, time.monotonic()
         if self._approvals.statements != before.statements:
             raise Refused(
                 f"The reviews of plan {self._plan.id} changed while it was being applied.",
                 "What was applied is in the ledger. Look at the reviews, then type the same command again.",
             )
+
+    def _stamp(self) -> list[tuple[str, int, int, int, int]]:
+        """A sign of whether anybody has written a file that the approvals are read from; cheap enough for every batch."""
+        lists = [signers_file(self._settings), revoked_file(self._settings)]
+        files = [*self._plan.folder.iterdir(), *(path for path in lists if path)]
+        told = []
+        for path in sorted(files):
+            with suppress(OSError):  # one that is gone is missing from the list, and so it shows
+                found = path.stat()
+                told.append((str(path), found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+        return told
