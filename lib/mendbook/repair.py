@@ -53,6 +53,7 @@ def make_batch(
     lock_rows(work)
     reach("compared")
     before = harm_of(work) if look_first else None
+    connection.exec_driver_sql("SET CONSTRAINTS ALL DEFERRED")
     _change_rows(work)
     reach("changed")
     connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
