@@ -116,8 +116,9 @@ class _Applying:
             self._run.learn(applied(connection, plan.id))
             transaction.rollback()
         self._check_down(self._run.done.last)
-        recheck = Recheck(tables, header.snapshot) if header.act == "apply" else None
-        return Ground(plan, tables, dialect, approved.verify, recheck), approved
+        # what an undo brings back may be damaged together with rows that nobody has written since
+        recheck = Recheck(tables, header.snapshot if header.act == "apply" else "0")
+        return Ground(plan, tables, dialect, approved.verify, recheck, tally=not self._run.commit), approved
 
     def _check_down(self, checkpoint: Checkpoint | None) -> None:
         """Put a checkpoint down outside the database, unless it or a later one is there."""
@@ -284,7 +285,7 @@ def apply(
         "mode": "commit" if commit else "rehearse",
         "applied": sum(run.applied.values()),
         "applied_by_kind": dict(sorted(run.applied.items())),
-        "left_by_kind": dict(sorted(run.left.items())),
+        "difference": {kind: count for kind, count in sorted(run.difference.items()) if count and not commit},
         "already": run.already or 0,
         "stale": len(run.stale),
         "stale_cases": [{"case": name, "why": why} for name, why in sorted(run.stale.items())],

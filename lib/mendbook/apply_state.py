@@ -6,6 +6,7 @@ Values and their bookkeeping; it holds no connection and changes no row.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -30,7 +31,7 @@ class Run:
 
     done      what the ledger says of the plan; next_batch is the number of the batch to come
     already   how many cases were applied before this run
-    left      how many cases of other damage the applied ones leave behind knowingly, by kind
+    difference  how many cases of each kind of damage there would be more or fewer, as a rehearsal finds
     failed    cases that could not be done, to be recorded as stale with the next batch
     under_way the cases of a batch of which it is not known yet whether it was committed
     """
@@ -42,7 +43,7 @@ class Run:
     next_batch: int = 1
     made: set[str] = field(default_factory=set)
     applied: dict[str, int] = field(default_factory=dict)
-    left: dict[str, int] = field(default_factory=dict)
+    difference: Counter[str] = field(default_factory=Counter)
     stale: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     under_way: list[Case] = field(default_factory=list)
@@ -64,6 +65,7 @@ class Run:
     def note(self, made: Made) -> None:
         """A batch was made (and, unless this is a rehearsal, committed)."""
         self._note(made.cases, made.stale, len(made.changes))
+        self.difference.update(made.difference)
         self.under_way = []
         self.next_batch += self.commit
 
@@ -71,8 +73,6 @@ class Run:
         for case in cases:
             self.made.add(case.name)
             self.applied[case.kind] = self.applied.get(case.kind, 0) + 1
-            for kind in case.leaves:
-                self.left[kind] = self.left.get(kind, 0) + 1
         self.stale.update(stale)
         self.failed = {name: why for name, why in self.failed.items() if name not in stale}
         self.batches += 1
