@@ -34,6 +34,7 @@ from mendbook.tables import bind, table_names
 ATTEMPTS = 5
 IDLE_SECONDS = 30.0
 LOCK_SECONDS = 5.0
+AGAIN_SECONDS = 0.4
 #: Deadlock, serialization failure, lock timeout: somebody else was first, and the whole transaction is tried again.
 OTHERS_FIRST = ("40P01", "40001", "55P03")
 #: Classes of errors by which the database objects to what was asked, not to how: data, integrity, triggers, views.
@@ -66,15 +67,15 @@ class _Applying:
         broken = 0
         while True:
             try:
-                return self._connected(patient=broken > 0)
+                return self._connected()
             except ConnectionFailed:
                 broken += 1
                 if broken > ATTEMPTS or not (self._run.batches or self._run.under_way or self._connected_once):
                     raise
                 _back_off(broken + 2)
 
-    def _connected(self, patient: bool) -> review.Approvals:
-        with self._database.writing() as keeper, self._alone(keeper, patient), self._database.writing() as connection:
+    def _connected(self) -> review.Approvals:
+        with self._database.writing() as keeper, self._alone(keeper), self._database.writing() as connection:
             if self._run.commit:
                 self._ensure_ledger(connection)
             ground, approved = self._look(connection)
@@ -84,15 +85,15 @@ class _Applying:
             return approved.current
 
     @contextmanager
-    def _alone(self, keeper: Connection, patient: bool) -> Iterator[None]:
+    def _alone(self, keeper: Connection) -> Iterator[None]:
         """Nobody else repairs this database as long as this transaction lasts; it does nothing else, and holds nothing up.
 
-        After a broken connection the server may take a moment to notice that its other end is gone: ``patient`` waits.
+        The server may take a moment to notice that one who held it was killed, or that a connection broke: so it asks again.
         """
         dialect = self._database.dialect
         with keeper.begin() as transaction:
             dialect.begin_repair(keeper, LOCK_SECONDS, LOCK_SECONDS, 0)
-            tries = ATTEMPTS if patient else 1
+            tries = ATTEMPTS
             while not dialect.keep_others_out(keeper):
                 tries -= 1
                 if not tries:
@@ -100,7 +101,7 @@ class _Applying:
                         "Another repair of this database is under way.",
                         "Nothing was changed by this one. Type the same command again when the other has ended.",
                     )
-                _back_off(ATTEMPTS)
+                time.sleep(AGAIN_SECONDS)
             yield
             transaction.rollback()
 
