@@ -418,6 +418,8 @@ def test_the_demo_from_start_to_end(tmp_path: Path, mendbook: Command, monkeypat
                 _repaired(system)
                 assert mendbook("ledger", "verify", system["system"]).code == 0
         assert len(list((outputs / "ledger").glob("*-demo-of-*.jsonl"))) == 4, "the first play's checkpoints are kept"
+        damaged = mendbook("demo", "--no-repair", "--json").document
+        assert all({"repair", "fixed", "left"}.isdisjoint(system) for system in damaged["systems"])
         assert (outputs / "index.html").is_file()
         assert (home / ".env").stat().st_mode & 0o777 == 0o600
         assert (home / "keys" / "reviewer").stat().st_mode & 0o777 == 0o600

@@ -225,6 +225,7 @@ def _named_value(text: str) -> tuple[str, str]:
 @app.command()
 def demo(
     clean: Annotated[bool, typer.Option("--clean", help="stop the demo's server and remove its files")] = False,
+    repair: Annotated[bool, typer.Option("--repair/--no-repair", help="repair what was found, or leave it damaged")] = True,
     outputs: Outputs = OUTPUTS,
     as_json: AsJson = False,
 ) -> int:
@@ -237,13 +238,14 @@ def demo(
         if as_json:
             print_json({"removed": str(outputs.absolute() / "demo")})
         return 0
-    results = show.play(outputs.absolute(), say=say)
+    results = show.play(outputs.absolute(), say, repair)
     for result in results["systems"]:
         people.print(counts_table(result["audit"]))
         say(f"  report: {result['report']}\n")
-    people.print(demo_table(results))
+    if repair:
+        people.print(demo_table(results))
     for result in results["systems"]:
-        for words in result["left"]:
+        for words in result.get("left", ()):
             say(f"  left in {result['system']}: {words}")
     say(results["next"])
     if as_json:

@@ -31,10 +31,10 @@ SIDE_BY_SIDE = 2
 Say = Callable[[str], None]
 
 
-def play(outputs: Path, say: Say) -> dict[str, Any]:
+def play(outputs: Path, say: Say, repair: bool = True) -> dict[str, Any]:
     """Damage the four systems, audit and repair them, and race the fixed ones; what came of it, as JSON values.
 
-    ``say`` hears of every step.
+    ``say`` hears of every step. Without ``repair`` the databases stay damaged, for whoever wants to repair them by hand.
     """
     import racelab
 
@@ -56,14 +56,15 @@ def play(outputs: Path, say: Say) -> dict[str, Any]:
     make_roles(home, server, outputs, names)
     config = configure(home, server)
     say(f"Roles: mendbook_audit looks and plans, mendbook_repair applies; their SQL stands in {home / 'roles'}.")
-    audits = step("audit", lambda name: _audit(name, config, outputs, say))
-    repairs = step("repair", lambda name: _repair(name, config, outputs, say))
-    races = step("fixed", lambda name: _race_fixed(server, home, name, config, outputs, say))
+    systems = step("audit", lambda name: _audit(name, config, outputs, say))
+    if repair:
+        repairs = step("repair", lambda name: _repair(name, config, outputs, say))
+        races = step("fixed", lambda name: _race_fixed(server, home, name, config, outputs, say))
+        systems = [
+            {**audit, "repair": repaired, "fixed": fixed, "left": left_in_words(repaired, fixed["missing_constraint"])}
+            for audit, repaired, fixed in zip(systems, repairs, races, strict=True)
+        ]
     write_index(outputs)
-    systems = [
-        {**audit, "repair": repair, "fixed": fixed, "left": left_in_words(repair, fixed["missing_constraint"])}
-        for audit, repair, fixed in zip(audits, repairs, races, strict=True)
-    ]
     return {
         "systems": systems,
         "config": str(config),
@@ -71,7 +72,7 @@ def play(outputs: Path, say: Say) -> dict[str, Any]:
         "seconds": round(time.monotonic() - started, 1),
         "next": f"All runs: {outputs / 'index.html'}\n"
         "The server stays up for you: 'mendbook lab' opens the notebooks on it, 'mendbook audit attendance' audits again,\n"
-        f"'mendbook show PLAN' shows a plan of {outputs / 'plans'}, 'mendbook demo --clean' removes the demo.",
+        f"plans lie in {outputs / 'plans'}, and 'mendbook demo --clean' removes the demo.",
     }
 
 
