@@ -97,8 +97,9 @@ def compare(server: embedded.Server, home: Path, options: argparse.Namespace, me
     ratios = [mine / theirs for mine, theirs in zip(ours, hand, strict=True)]
     slower = [a_change * changes / mine for a_change, mine in zip(loop, ours, strict=True)]
     what = "merges of accounts" if merges else "deletes, updates, inserts"
+    spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
     return (
-        f"| {what} | {changes:,} | {middle(hand)} s | {middle(ours)} s | {middle(ratios)} ({min(ratios):.2f} to {max(ratios):.2f})"
+        f"| {what} | {changes:,} | {middle(hand)} s | {middle(ours)} s | {middle(ratios)} ({spread})"
         f" | {statistics.median(loop) * 1000:.2f} ms | {middle(slower)} |"
     )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +15,7 @@ from mendbook.console import (
     Config,
     Outputs,
     SourceName,
+    end_when_terminated,
     inert,
     open_workbook,
     people,
@@ -25,8 +24,6 @@ from mendbook.console import (
     say,
 )
 from mendbook.errors import ConfigError
-
-TERMINATED = 143
 
 
 @app.command()
@@ -48,7 +45,7 @@ def plan(
     from mendbook.damage import catalogue
     from mendbook.plan_terminal import changes_words, left_words, plan_table
 
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # an orderly end: nothing half-written stays
+    end_when_terminated()
     repairs = named_repairs(repair or ())
     book = open_workbook(source, config, outputs)
     made = book.plan(author, key, repairs, kind or (), progress())
