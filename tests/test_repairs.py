@@ -179,11 +179,11 @@ def plan_and_apply(bench: Bench) -> tuple[str, int] | None:
         return None
     bench.approve(plan)
     told = bench.book.apply(plan)
-    assert (told["mode"], told["applied"], told["stale"]) == ("rehearse", len(approved), 0), told
+    assert (told["mode"], told["applied"], told["stale"]) == ("rehearse", len(approved), 0), told["stale_cases"]
     assert differences(before, bench.rows()) == [], "a rehearsal leaves no trace"
     assert bench.book.verify_ledger().batches == batches
     done = bench.book.apply(plan, commit=True)
-    assert (done["applied"], done["stale"]) == (len(approved), 0), done
+    assert (done["applied"], done["stale"]) == (len(approved), 0), done["stale_cases"]
     return plan, len(approved)
 
 

@@ -698,7 +698,45 @@ def test_a_code_with_a_default_of_its_own(mapped: Mapped) -> None:
     assert isinstance(new, Case)
     assert new.changes[0].drawn == {"id": "default", "badge": "default"}
     assert row(new.changes[0]) == {"user_id": "2", "seal": "9"}
-    assert "(the column's own default does not know of it)" in because(shop.case("missing_code"))
+    mended = shop.case("missing_code")
+    assert mended.changes[0].drawn == {"badge": "default"}
+    assert row(mended.changes[0]) == {"id": "1", "user_id": "1", "seal": "8"}
+    assert "badge is blank: its code is drawn by the column's own default" in because(mended)
+    shop.make([mended])
+    assert shop.found("missing_code") == []
+
+
+@pytest.mark.parametrize("default", ["7", "NULL"])
+def test_a_default_that_draws_nothing_is_no_sequence(mapped: Mapped, default: str) -> None:
+    shop = mapped(
+        f"""
+        CREATE TABLE customer (id serial PRIMARY KEY, user_id int, badge int DEFAULT {default});
+        INSERT INTO auth_user VALUES (1, 'ana'), (2, 'bo');
+        INSERT INTO customer (user_id, badge) VALUES (1, 8);
+        """,
+        profile("customer", codes='{ badge = "sequence" }'),
+    )
+    assert row(shop.case("missing_profile").changes[0]) == {"user_id": "2", "badge": "9"}
+
+
+@pytest.mark.parametrize("default", ["nextval('tens')", "'B' || nextval('tens')", "next_badge()"])
+def test_codes_of_a_sequence_are_drawn_by_it(mapped: Mapped, database: TestDatabase, default: str) -> None:
+    shop = mapped(
+        f"""
+        CREATE SEQUENCE tens INCREMENT 10;
+        CREATE FUNCTION next_badge() RETURNS text LANGUAGE sql AS 'SELECT nextval(''tens'')::text';
+        CREATE TABLE customer (id int PRIMARY KEY, user_id int, badge text DEFAULT {default}, note text);
+        INSERT INTO auth_user VALUES (1, 'ana');
+        INSERT INTO customer VALUES (1, 1, 'x'), (2, 1, 'x'), (3, 1, 'x'), (4, 1, 'y');
+        """,
+        profile("customer", codes='{ badge = "sequence" }'),
+    )
+    case = shop.case("duplicate_code")
+    assert set(case.owns) == {"code/customer/badge/x"}
+    shop.make([case])
+    letter = "B" if "'B'" in default else ""
+    codes = [("x",), (f"{letter}1",), (f"{letter}11",), ("y",)]
+    assert database.execute("SELECT badge FROM customer ORDER BY id") == codes
 
 
 # -- wrong_profile --------------------------------------------------------------------------------------------------

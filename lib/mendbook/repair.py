@@ -131,11 +131,24 @@ def _check_unreferred(work: Work, table: str, rows: Sequence[Asked]) -> None:
 
 
 def _update(work: Work, table: str, columns: Sequence[str], rows: Sequence[Asked]) -> None:
+    for drawn, group in _by_drawn(rows):
+        _update_alike(work, table, columns, drawn, group)
+
+
+def _by_drawn(rows: Sequence[Asked]) -> list[tuple[dict[str, str], list[Asked]]]:
+    """The rows by what the database draws of them."""
+    alike: dict[tuple[tuple[str, str], ...], list[Asked]] = defaultdict(list)
+    for row in rows:
+        alike[tuple(sorted(row[1].drawn.items()))].append(row)
+    return [(dict(drawn), group) for drawn, group in sorted(alike.items())]
+
+
+def _update_alike(work: Work, table: str, columns: Sequence[str], drawn: Mapping[str, str], rows: Sequence[Asked]) -> None:
     stored = work.stored(table)
-    computed = {name for name, column in stored.relation.columns.items() if column.generated}
+    computed = {*drawn, *(name for name, column in stored.relation.columns.items() if column.generated)}
     keys = [_named(work, place, change) for place, change, _ in rows]
     afters = [str(change.after) for _, change, _ in rows]
-    statement = work.ground.tables.statements.update(stored, columns, keys, afters)
+    statement = work.ground.tables.statements.update(stored, columns, keys, afters, drawn)
     other = {row.key: row.image for row in work.connection.execute(statement)}
     reasons = {}
     for (place, change, lenient), key in zip(rows, keys, strict=True):
@@ -162,11 +175,8 @@ def _key_after(stored: Stored, columns: Sequence[str], change: Change, image: st
 def _insert(work: Work, table: str, rows: Sequence[Asked]) -> None:
     stored = work.stored(table)
     computed = {name for name, column in stored.relation.columns.items() if column.generated}
-    alike: dict[tuple[tuple[str, str], ...], list[Asked]] = defaultdict(list)
-    for row in rows:
-        alike[tuple(sorted(row[1].drawn.items()))].append(row)
-    for drawn, group in sorted(alike.items()):
-        statement = work.ground.tables.statements.insert(stored, [str(change.after) for _, change, _ in group], dict(drawn))
+    for drawn, group in _by_drawn(rows):
+        statement = work.ground.tables.statements.insert(stored, [str(change.after) for _, change, _ in group], drawn)
         stored_rows = work.connection.execute(statement).all()
         reasons = {}
         for number, (place, change, lenient) in enumerate(group):
@@ -174,7 +184,7 @@ def _insert(work: Work, table: str, rows: Sequence[Asked]) -> None:
                 reasons[place[0]] = f"the database did not let a row of {table} be added"
                 continue
             new = stored_rows[number]
-            if not lenient and not _as_asked(str(change.after), new.image, {*computed, *dict(drawn)}):
+            if not lenient and not _as_asked(str(change.after), new.image, {*computed, *drawn}):
                 reasons[place[0]] = f"the database made something else of the new row of {table}"
             else:
                 work.made[place] = (new.key, new.image)

@@ -6,7 +6,7 @@ Values only. What a repair proposes is decided in the module of its kind.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 from mendbook import canonical
@@ -41,9 +41,18 @@ def deleted(case_key: str, table: str, key: str | None, before: Image, phase: in
     return Change(case_key, table, "delete", key, before, None, phase)
 
 
-def updated(case_key: str, table: str, key: str | None, before: Image, new: Mapping[str, str | None], phase: int) -> Change:
-    """The row with the columns of ``new`` set, and all others as they are."""
-    return Change(case_key, table, "update", key, before, image({**values(before), **new}), phase)
+def updated(
+    case_key: str,
+    table: str,
+    key: str | None,
+    before: Image,
+    new: Mapping[str, str | None],
+    phase: int,
+    drawn: Sequence[str] = (),
+) -> Change:
+    """The row with the columns of ``new`` set, those ``drawn`` by their own defaults, and all others as they are."""
+    after = {name: value for name, value in {**values(before), **new}.items() if name not in drawn}
+    return Change(case_key, table, "update", key, before, image(after), phase, dict.fromkeys(drawn, "default"))
 
 
 def inserted(
