@@ -18,6 +18,7 @@ from mendbook import canonical, ledger
 from mendbook.batch_work import CasesFail, Ground, Place, Work, seen
 from mendbook.checkpoints import Checkpoint
 from mendbook.consequences import check_gone, harm_of
+from mendbook.damage.references import held_by, named_by
 from mendbook.dialects import Stored
 from mendbook.failpoints import reach
 from mendbook.ledger import Entry
@@ -114,16 +115,20 @@ def _delete(work: Work, table: str, rows: Sequence[Asked]) -> None:
 
 
 def _check_unreferred(work: Work, table: str, rows: Sequence[Asked]) -> None:
-    """Nothing refers to a row that goes but rows that go with it: so nothing cascades, and nothing is left hanging."""
-    going = {change.key for _, change, _ in rows}
+    """Nothing refers to a row that goes but rows that go with it: so nothing cascades, and nothing is left hanging.
+
+    Where the database lets a reference wait, what refers may go later in the same transaction.
+    """
+    going = {(table, change.key) for _, change, _ in rows}
+    some_time = {(change.table, change.key) for _, _, change in work.changes() if change.op == "delete"}
     before = [seen(str(change.before)) for _, change, _ in rows]
     reasons: dict[str, str] = {}
     for reference in work.ground.around.to(table):
-        wanted = [[row[column] for column in reference.target_columns] for row in before]
-        stored = work.stored(reference.table)
-        named = work.ground.tables.statements.naming(stored, reference.columns, wanted, reference.only)
+        wanted = [named_by(reference, row) for row in before]
+        columns, values = held_by(work.ground.tables, reference, wanted)
+        named = work.ground.tables.statements.naming(work.stored(reference.table), columns, values, reference.only)
         for found in work.connection.execute(named):
-            if reference.table != table or found.key not in going:
+            if (reference.table, found.key) not in (some_time if reference.waits else going):
                 what = f"row {found.key} of {reference.table}" if found.key else f"a row of {reference.table}"
                 reasons[rows[found.n][0][0]] = f"{what} refers to row {rows[found.n][1].key} of {table}, which is to go"
     if reasons:

@@ -24,6 +24,44 @@ def phases(merging: Merging) -> dict[Held, int] | None:
     base = {held: _base(merging, held) for held in merging.rows.values() if held.gone or held.changes()}
     base |= dict.fromkeys(merging.copies.values(), COPIES)
     must, should = _order(merging, base)
+    whole = _together(should)
+    if not whole:
+        return _in_time(base, must, should)
+    # rows of one table that name one another go at once
+    ways = ([(whole.get(first, first), whole.get(then, then)) for first, then in each] for each in (must, should))
+    must, should = ([(first, then) for first, then in each if first is not then] for each in ways)
+    for held, one in whole.items():
+        base[one] = max(base[one], base[held])
+    found = _in_time(base, must, should)
+    return None if found is None else {held: found[whole.get(held, held)] for held in base}
+
+
+def _together(should: Before) -> dict[Held, Held]:
+    """Rows that go and that name one another in a circle within their table, each with the first of its circle."""
+    follow: dict[Held, set[Held]] = {}
+    for first, then in should:
+        if first.gone and first.table == then.table:
+            follow.setdefault(first, set()).add(then)
+    reached = {held: _reached(held, follow) for held in follow}
+    whole: dict[Held, Held] = {}
+    for held in follow:
+        if held in reached[held]:
+            circle = [other for other in follow if other in reached[held] and held in reached[other]]
+            whole[held] = circle[0]
+    return whole
+
+
+def _reached(held: Held, follow: dict[Held, set[Held]]) -> set[Held]:
+    reached: set[Held] = set()
+    ahead = [held]
+    while ahead:
+        new = follow.get(ahead.pop(), set()) - reached
+        reached |= new
+        ahead += new
+    return reached
+
+
+def _in_time(base: dict[Held, int], must: Before, should: Before) -> dict[Held, int] | None:
     try:
         return _numbered(base, [*must, *should])
     except CycleError:
