@@ -94,7 +94,7 @@ def lock_rows(work: Work) -> None:
 def _check_told_apart(work: Work, reasons: dict[str, str]) -> None:
     """Accounts that somebody has told apart since the plan was made are not one person any more. An undo parts them again."""
     tables = work.ground.tables
-    if work.ground.recheck is None or not tables.exceptions:
+    if work.ground.plan.header.act != "apply" or not tables.exceptions:
         return
     users: dict[str, set[str]] = defaultdict(set)
     for case, _, change in work.changes():
