@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,6 +25,9 @@ from mendbook.console import (
 )
 from mendbook.errors import ConfigError
 
+if TYPE_CHECKING:
+    from mendbook.plan_files import Header
+
 
 @app.command()
 def plan(
@@ -42,9 +45,6 @@ def plan(
     as_json: AsJson = False,
 ) -> int:
     """Propose a repair for every damaged row of SOURCE, as a plan that people review. Changes nothing."""
-    from mendbook.damage import catalogue
-    from mendbook.plan_terminal import changes_words, left_words, plan_table
-
     end_when_terminated()
     repairs = named_repairs(repair or ())
     book = open_workbook(source, config, outputs)
@@ -55,10 +55,7 @@ def plan(
     for each in made["left_out"]:
         of = f" of {each['profile']}" if each["profile"] else ""
         say(f"left out: {each['kind']}{inert(of)}: {inert(each['why'])}")
-    people.print(plan_table(header, {name: each.title for name, each in catalogue().items()}))
-    for line in left_words(header):
-        say(line)
-    say(f"Rows: {changes_words(header)}.")
+    tell(header)
     if made["blocked"]:
         say(f"Blocked: {made['blocked']:,} of {made['cases']:,} cases; each is approved only by its name, its blockers waived.")
     say(f"Plan {made['plan']}, until {made['expires']}: {made['path']}")
@@ -71,6 +68,17 @@ def plan(
     if as_json:
         print_json(made)
     return 0
+
+
+def tell(header: Header) -> None:
+    """What a plan is made of: its cases by kind, what is left and why, the rows that change."""
+    from mendbook.damage import catalogue
+    from mendbook.plan_terminal import changes_words, left_words, plan_table
+
+    people.print(plan_table(header, {name: each.title for name, each in catalogue().items()}))
+    for line in left_words(header):
+        say(line)
+    say(f"Rows: {changes_words(header)}.")
 
 
 def named_repairs(texts: list[str] | tuple[str, ...]) -> dict[str, str]:

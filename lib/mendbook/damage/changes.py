@@ -19,15 +19,6 @@ from mendbook.tables import Tables
 Values = dict[str, str | None]
 
 
-#: The code points with the property White_Space, as the finders' ``blank`` has them.
-_WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
-
-
-def blank(value: str | None) -> bool:
-    """NULL, or nothing but white space: what the finders call blank."""
-    return value is None or not value.strip(_WHITE_SPACE)
-
-
 def values(image: Image) -> Values:
     """The row that an image shows."""
     return cast("Values", orjson.loads(image))

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
-from mendbook.damage.changes import blank, privileged
+from mendbook.blanks import blank
+from mendbook.damage.changes import privileged
 from mendbook.damage.held import Group, Held, Merging
 from mendbook.damage.merged import told
 from mendbook.damage.moving import close

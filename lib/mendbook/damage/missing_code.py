@@ -16,8 +16,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Select
 
+from mendbook.blanks import blank
 from mendbook.damage.codes import Drawn, coded, draw, told
-from mendbook.damage.proposals import Held, blank, left, made, place_of_code, profile_of, rows_of
+from mendbook.damage.proposals import Held, left, made, place_of_code, profile_of, rows_of
 from mendbook.damage.settling import settled
 from mendbook.damage.shape import damaged_rows
 from mendbook.model import Asking, Case, Damage, Found, Left, Repair

@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
+from mendbook.blanks import blank
 from mendbook.damage.changes import Values
 from mendbook.damage.codes import Drawn, draw, told
 from mendbook.damage.fitting import mapped_values, plain_text
-from mendbook.damage.proposals import Told, blank, place_of_code
+from mendbook.damage.proposals import Told, place_of_code
 from mendbook.dialects import Column
 from mendbook.tables import ProfileTable, Tables
 

@@ -10,7 +10,8 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mendbook.damage.changes import Values, blank
+from mendbook.blanks import blank
+from mendbook.damage.changes import Values
 from mendbook.dialects import Column
 from mendbook.model import Image
 from mendbook.surroundings import Reference
