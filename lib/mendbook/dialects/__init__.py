@@ -24,6 +24,7 @@ class Column:
     """A column as the catalogue tells it. ``family`` is one of integer, number, text, uuid, boolean, time, other.
 
     default    whether the database gives a value of its own where none is written (a default, a sequence, an identity)
+    draws      whether that is another value each time: an identity, or a default that asks a sequence or a function
     generated  whether it is computed from the row's other columns, and never written
     expression the SQL that computes it
     collate    the SQL name of a collation of its own; empty where it has its type's
@@ -37,6 +38,7 @@ class Column:
     caseless: bool = False
     readable: bool = True
     default: bool = False
+    draws: bool = False
     generated: bool = False
     expression: str | None = None
     collate: str = ""
@@ -215,7 +217,14 @@ class Rows(Protocol):
     def by_images(self, stored: Stored, images: Sequence[str], lock: bool = ...) -> TextClause: ...
     def lock_table(self, relation: Relation, mode: str) -> TextClause: ...
     def delete(self, stored: Stored, keys: Sequence[str]) -> TextClause: ...
-    def update(self, stored: Stored, columns: Sequence[str], keys: Sequence[str], afters: Sequence[str]) -> TextClause: ...
+    def update(
+        self,
+        stored: Stored,
+        columns: Sequence[str],
+        keys: Sequence[str],
+        afters: Sequence[str],
+        drawn: Mapping[str, str] = ...,
+    ) -> TextClause: ...
     def insert(self, stored: Stored, afters: Sequence[str], drawn: Mapping[str, str]) -> TextClause: ...
     def counted(self, stored: Stored, ways: Sequence[Sequence[str]], values: Sequence[Any]) -> TextClause: ...
     def becoming(self, stored: Stored, afters: Sequence[str]) -> TextClause: ...

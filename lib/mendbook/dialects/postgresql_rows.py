@@ -8,6 +8,7 @@ text and are cast by the server to the column's own type; sessions are pinned (p
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -108,12 +109,22 @@ class PostgreSQLRows:
             self._parts(stored, keys),
         )
 
-    def update(self, stored: Stored, columns: Sequence[str], keys: Sequence[str], afters: Sequence[str]) -> TextClause:
+    def update(
+        self,
+        stored: Stored,
+        columns: Sequence[str],
+        keys: Sequence[str],
+        afters: Sequence[str],
+        drawn: Mapping[str, str] = MappingProxyType({}),
+    ) -> TextClause:
         """Sets ``columns`` of the rows that ``keys`` (or places) name to what ``afters`` (images) say.
 
+        Those in ``drawn``, which the images do not hold, get what ``insert`` gives such columns.
         Tells each row by the key that it was asked by, and its image where that is not the one asked for.
         """
-        values = ", ".join(f"{quoted(name)} = {_value('v', stored.relation.columns[name])}" for name in columns)
+        given = {name: _value("v", stored.relation.columns[name]) for name in columns if name not in drawn}
+        given |= {name: "transaction_timestamp()" if how == "now" else "DEFAULT" for name, how in drawn.items()}
+        values = ", ".join(f"{quoted(name)} = {value}" for name, value in given.items())
         return statement(
             f"UPDATE {table(stored.relation)} t SET {values} FROM {self._source(stored, 'after')}"
             f" RETURNING {self._asked(stored)} AS key, nullif({self.image(stored.relation)}, v.after) AS image",
