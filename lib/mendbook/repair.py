@@ -18,6 +18,7 @@ from mendbook import canonical, ledger
 from mendbook.batch_work import CasesFail, Ground, Place, Work, seen
 from mendbook.checkpoints import Checkpoint
 from mendbook.consequences import check_gone, harm_of
+from mendbook.damage.references import named_by, ways
 from mendbook.dialects import Stored
 from mendbook.failpoints import reach
 from mendbook.ledger import Entry
@@ -116,12 +117,12 @@ def _delete(work: Work, table: str, rows: Sequence[Asked]) -> None:
 def _check_unreferred(work: Work, table: str, rows: Sequence[Asked]) -> None:
     """Nothing refers to a row that goes but rows that go with it: so nothing cascades, and nothing is left hanging."""
     going = {change.key for _, change, _ in rows}
-    before = [seen(str(change.before)) for _, change, _ in rows]
+    tables, before = work.ground.tables, [seen(str(change.before)) for _, change, _ in rows]
     reasons: dict[str, str] = {}
     for reference in work.ground.around.to(table):
-        wanted = [[row[column] for column in reference.target_columns] for row in before]
-        stored = work.stored(reference.table)
-        named = work.ground.tables.statements.naming(stored, reference.columns, wanted, reference.only)
+        # as planning asks: a blank names nothing, and what a column cannot hold is in none of its rows
+        columns, wanted = ways(tables, reference, [named_by(reference, row) for row in before])
+        named = tables.statements.naming(work.stored(reference.table), columns, wanted)
         for found in work.connection.execute(named):
             if reference.table != table or found.key not in going:
                 what = f"row {found.key} of {reference.table}" if found.key else f"a row of {reference.table}"
