@@ -23,7 +23,7 @@ from mendbook.batch_work import CasesFail, Ground, LooksLikeNew
 from mendbook.checkpoints import Checkpoint
 from mendbook.config import Settings
 from mendbook.database import Database
-from mendbook.errors import AlreadyApplied, ConnectionFailed, Refused
+from mendbook.errors import AlreadyApplied, ConnectionFailed, QueryStopped, Refused
 from mendbook.failpoints import reach
 from mendbook.model import Case
 from mendbook.plan_files import PlanFile
@@ -34,6 +34,8 @@ from mendbook.tables import bind, table_names
 ATTEMPTS = 5
 IDLE_SECONDS = 30.0
 LOCK_SECONDS = 5.0
+#: The first wait before something is tried again; each is twice as long as the one before, up to forty times this.
+BACK_OFF_SECONDS = 0.05
 #: Deadlock, serialization failure, lock timeout: somebody else was first, and the whole transaction is tried again.
 OTHERS_FIRST = ("40P01", "40001", "55P03")
 #: Classes of errors by which the database objects to what was asked, not to how: data, integrity, triggers, views.
@@ -66,9 +68,11 @@ class _Applying:
         while True:
             try:
                 return self._connected(patient=broken > 0)
-            except ConnectionFailed:
+            except (ConnectionFailed, QueryStopped) as error:
+                if self._connected_once and self._run.commit:
+                    error.hint = "What was committed is in the ledger. Type the same command again, and it goes on from there."
                 broken += 1
-                if broken > ATTEMPTS or not (self._run.batches or self._run.under_way or self._connected_once):
+                if isinstance(error, QueryStopped) or broken > ATTEMPTS or not self._connected_once:
                     raise
                 _back_off(broken + 2)
 
@@ -249,7 +253,7 @@ def _first(cases: list[Case], size: int) -> tuple[list[Case], list[Case]]:
 
 
 def _back_off(attempt: int) -> None:
-    time.sleep(min(2.0, 0.05 * 2**attempt) * (0.5 + random.random()))
+    time.sleep(BACK_OFF_SECONDS * min(40, 2**attempt) * (0.5 + random.random()))
 
 
 def apply(

@@ -405,8 +405,8 @@ def project_folder() -> Path:
 
 
 def _remove_empty(folder: Path) -> None:
-    for left in folder.iterdir():
-        left.unlink(missing_ok=True)
+    for left in sorted(folder.rglob("*"), reverse=True):  # an audit that broke off leaves a folder, and what is aside in it
+        left.rmdir() if left.is_dir() else left.unlink(missing_ok=True)
     folder.rmdir()
 
 

@@ -68,6 +68,8 @@ _BEGIN_REPAIR = sa.text(
     "SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE; "
     f"{PIN.text} UNION ALL SELECT set_config('search_path', concat_ws(', ', nullif(current_setting('search_path'), ''),"
     " 'pg_temp'), true) WHERE current_setting('search_path') NOT LIKE '%pg_temp%'"
+    # a crash of the server must not take back a batch that was told to be done, and of which a checkpoint knows
+    " UNION ALL SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
 )
 _MOMENT = sa.text(
     "SELECT clock_timestamp() AS now, pg_is_in_recovery() AS replica,"
