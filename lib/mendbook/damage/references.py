@@ -58,7 +58,7 @@ def naming(
     return sorted(((asked[row.n][0], row.key, row.image) for row in answer), key=lambda row: (row[1] or "", row[2], row[0]))
 
 
-def named_by(reference: Reference, row: Values) -> list[str | None]:
+def named_by(reference: Reference, row: Mapping[str, str | None]) -> list[str | None]:
     """The values by which ``row`` is named; a blank names nothing, unless a foreign key says that it does."""
     values = [row[column] for column in reference.target_columns]
     return values if reference.how == "foreign key" else [None if blank(value) else value for value in values]

@@ -134,8 +134,11 @@ class PostgreSQL:
             "idle_in_transaction_session_timeout": idle_seconds,
         }
         pins = {**PINS, **{name: f"{int(seconds * 1000)}ms" for name, seconds in patience.items()}}
-        # nobody's temporary table stands in for a real one: the path that the role has, and temporary tables last
-        connection.execute(_BEGIN_REPAIR, {"names": list(pins), "values": list(pins.values())})
+        try:
+            # nobody's temporary table stands in for a real one: the path that the role has, and temporary tables last
+            connection.execute(_BEGIN_REPAIR, {"names": list(pins), "values": list(pins.values())})
+        except sa.exc.NotSupportedError:  # there is one reason for which a transaction may not be made to write
+            raise Refused("This is a replica: nothing can be written there.", "Name the primary, which it follows.") from None
 
     def keep_others_out(self, connection: Connection) -> bool:
         """Whether this transaction is now the only one that repairs this database; so it is until it ends."""
