@@ -34,6 +34,7 @@ from mendbook.tables import bind, table_names
 ATTEMPTS = 5
 IDLE_SECONDS = 30.0
 LOCK_SECONDS = 5.0
+AGAIN_SECONDS = 0.4
 #: The first wait before something is tried again; each is twice as long as the one before, up to forty times this.
 BACK_OFF_SECONDS = 0.05
 #: Deadlock, serialization failure, lock timeout: somebody else was first, and the whole transaction is tried again.
@@ -61,13 +62,14 @@ class _Applying:
         self._size = settings.apply.batch_rows
         self._total = 0
         self._connected_once = False
+        self._look_again = 0.0
 
     def go(self) -> review.Approvals:
         """Apply all there is to apply. A connection that breaks is opened anew, and the ledger asked how far it came."""
         broken = 0
         while True:
             try:
-                return self._connected(patient=broken > 0)
+                return self._connected()
             except (ConnectionFailed, QueryStopped) as error:
                 if self._connected_once and self._run.commit:
                     error.hint = "What was committed is in the ledger. Type the same command again, and it goes on from there."
@@ -76,8 +78,8 @@ class _Applying:
                     raise
                 _back_off(broken + 2)
 
-    def _connected(self, patient: bool) -> review.Approvals:
-        with self._database.writing() as keeper, self._alone(keeper, patient), self._database.writing() as connection:
+    def _connected(self) -> review.Approvals:
+        with self._database.writing() as keeper, self._alone(keeper), self._database.writing() as connection:
             if self._run.commit:
                 self._ensure_ledger(connection)
             ground, approved = self._look(connection)
@@ -87,15 +89,15 @@ class _Applying:
             return approved.current
 
     @contextmanager
-    def _alone(self, keeper: Connection, patient: bool) -> Iterator[None]:
+    def _alone(self, keeper: Connection) -> Iterator[None]:
         """Nobody else repairs this database as long as this transaction lasts; it does nothing else, and holds nothing up.
 
-        After a broken connection the server may take a moment to notice that its other end is gone: ``patient`` waits.
+        The server may take a moment to notice that one who held it was killed, or that a connection broke: so it asks again.
         """
         dialect = self._database.dialect
         with keeper.begin() as transaction:
             dialect.begin_repair(keeper, LOCK_SECONDS, LOCK_SECONDS, 0)
-            tries = ATTEMPTS if patient else 1
+            tries = ATTEMPTS
             while not dialect.keep_others_out(keeper):
                 tries -= 1
                 if not tries:
@@ -103,7 +105,7 @@ class _Applying:
                         "Another repair of this database is under way.",
                         "Nothing was changed by this one. Type the same command again when the other has ended.",
                     )
-                _back_off(ATTEMPTS)
+                time.sleep(AGAIN_SECONDS)
             yield
             transaction.rollback()
 
@@ -119,8 +121,9 @@ class _Applying:
             self._run.learn(applied(connection, plan.id))
             transaction.rollback()
         self._check_down(self._run.done.last)
-        recheck = Recheck(tables, header.snapshot) if header.act == "apply" else None
-        return Ground(plan, tables, dialect, approved.verify, recheck), approved
+        # what an undo brings back may be damaged together with rows that nobody has written since
+        recheck = Recheck(tables, header.snapshot if header.act == "apply" else "0")
+        return Ground(plan, tables, dialect, approved.verify, recheck, tally=not self._run.commit), approved
 
     def _check_down(self, checkpoint: Checkpoint | None) -> None:
         """Put a checkpoint down outside the database, unless it or a later one is there."""
@@ -168,9 +171,13 @@ class _Applying:
             ledger_schema.ensure(connection)
 
     def _give_way(self, connection: Connection) -> None:
-        if self._run.commit:
-            pauses = (self._run.plan.folder / pressure.PAUSE_FILE, self._outputs / pressure.PAUSE_FILE)
+        """Wait while somebody wants it to, or while the database is busy; that is asked from time to time."""
+        if not self._run.commit:
+            return
+        pauses = (self._run.plan.folder / pressure.PAUSE_FILE, self._outputs / pressure.PAUSE_FILE)
+        if time.monotonic() >= self._look_again or any(path.exists() for path in pauses):
             pressure.wait(connection, self._settings.apply, pauses, lambda why: self._progress(why, 0, 0), self._stopped)
+            self._look_again = time.monotonic() + pressure.LOOK_SECONDS
 
     def _batch(self, connection: Connection, ground: Ground, cases: list[Case]) -> list[Case]:
         """Make one batch; the cases that are to be tried again with the next one."""
@@ -283,7 +290,7 @@ def apply(
         "mode": "commit" if commit else "rehearse",
         "applied": sum(run.applied.values()),
         "applied_by_kind": dict(sorted(run.applied.items())),
-        "left_by_kind": dict(sorted(run.left.items())),
+        "difference": {kind: count for kind, count in sorted(run.difference.items()) if count and not commit},
         "already": run.already or 0,
         "stale": len(run.stale),
         "stale_cases": [{"case": name, "why": why} for name, why in sorted(run.stale.items())],

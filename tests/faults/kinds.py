@@ -23,7 +23,7 @@ from faults.house import House
 from faults.proxy import AFTER, BYTES, PLACES, Cuts, Proxy
 
 #: Retries wait a tenth as long as they do for people.
-HASTE = {"apply.BACK_OFF_SECONDS": 0.005}
+HASTE = {"apply.BACK_OFF_SECONDS": 0.005, "apply.AGAIN_SECONDS": 0.02}
 TERMINATE = """
 SELECT pg_terminate_backend(pid) FROM (
     SELECT pid FROM pg_stat_activity WHERE application_name = 'mendbook' AND datname = current_database()
