@@ -81,7 +81,8 @@ class _Applying:
     def _connected(self) -> review.Approvals:
         with self._database.writing() as keeper, self._alone(keeper), self._database.writing() as connection:
             if self._run.commit:
-                self._ensure_ledger(connection)
+                with self._transaction(connection):
+                    ledger_schema.ensure(connection)
             ground, approved = self._look(connection)
             self._connected_once = True
             self._total = approved.current.counts.get("approved", 0)
@@ -165,10 +166,6 @@ class _Applying:
                 chosen = review.effective(case, verdict)
                 if chosen.changes:  # every part of it may have been declined
                     yield chosen
-
-    def _ensure_ledger(self, connection: Connection) -> None:
-        with self._transaction(connection):
-            ledger_schema.ensure(connection)
 
     def _give_way(self, connection: Connection) -> None:
         """Wait while somebody wants it to, or while the database is busy; that is asked from time to time."""
