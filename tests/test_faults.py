@@ -11,12 +11,12 @@ from faults.house import House
 from faults.kinds import KINDS, Scene, finished
 
 pytestmark = pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs ssh-keygen")
-FAULTS = 24
+FAULTS = 20
 
 
 @pytest.fixture(scope="module")
 def breaking() -> Iterator[Harness]:
-    with harness(users=90) as made:
+    with harness(users=60) as made:
         yield made
 
 
@@ -45,7 +45,7 @@ def scene(breaking: Harness) -> Iterator[Scene]:
 
 @pytest.mark.parametrize("name", ["overtaken while suspended", "idle transaction timed out", "server crash and restart"])
 def test_the_rarer_faults(scene: Scene, name: str) -> None:
-    assert KINDS[name][0](scene)
+    assert any(KINDS[name][0](scene) for _ in range(4))  # a slow machine may end a run before it comes to the fault
     finished(scene)
     assert not scene.told
     assert scene.house.harm() == []

@@ -140,15 +140,13 @@ class Harness:
 
     def _through_faults(self, scene: Scene, seed: int, enough: int, beside: bool = False) -> None:
         names, weights = list(KINDS), [weight for _, weight in KINDS.values()]
-        misses = 0
-        while misses < 2 and self.tally.faults.total() < enough and not self.tally.violations:
+        while scene.house.left() and self.tally.faults.total() < enough and not self.tally.violations:
             name = scene.chance.choices(names, weights)[0]
             if beside and name in ("server crash and restart", "the application holds locks"):
                 continue  # there the application would be broken, or has locks of its own
             happened = KINDS[name][0](scene)
             finished(scene)
             self.tally.faults[name] += happened
-            misses = 0 if happened else misses + 1
             self._tell(seed, name, [*scene.told, *(scene.house.harm() if not beside else [])])
             scene.told.clear()
 
@@ -164,12 +162,9 @@ class Harness:
             return
         finished(scene)
         done = child.document
-        missing = scene.house.cases - done["applied"] - done["already"]
-        if stale:
-            known = scene.house.execute(STALE.format(plan=scene.house.plan))[0][0]
-            missing -= known
-        elif done["stale"]:
+        if done["stale"] and not stale:
             self._tell(seed, "completing the plan", [f"stale: {done['stale_cases']}"])
+        missing = scene.house.left()
         if missing:
             self._tell(seed, "completing the plan", [f"{missing} cases were passed over"])
         if not stale:
@@ -178,10 +173,6 @@ class Harness:
     def _tell(self, seed: int, where: str, what: list[str]) -> None:
         self.tally.checks += 1
         self.tally.violations += [f"seed {seed}, {where}: {each}" for each in what]
-
-
-#: How many cases of a plan were recorded as stale.
-STALE = "SELECT coalesce(sum(json_array_length(details -> 'stale')), 0)::int FROM mendbook.ledger WHERE plan = '{plan}'"
 
 
 @contextmanager

@@ -66,6 +66,10 @@ flags = {{ invited = false }}
 batch_rows = {batch_rows}
 lock_seconds = 0.3
 """
+TOLD = """
+SELECT coalesce(sum(json_array_length(details -> 'cases') + json_array_length(details -> 'stale')), 0)::int
+FROM mendbook.ledger WHERE plan = '{plan}'
+"""
 SOFT = [("public.note", ("customer",), "public.customer", ("id",))]
 
 
@@ -114,6 +118,13 @@ class House:
         assert not signed.get("passed_over"), signed
         self.plan, self.cases = made["plan"], made["cases"]
         self.plans.append(made["plan"])
+
+    def left(self) -> int:
+        """How many cases of the plan its ledger does not tell of, neither as applied nor as stale."""
+        if self.execute("SELECT to_regclass('mendbook.ledger')") == [(None,)]:
+            return self.cases
+        told: int = self.execute(TOLD.format(plan=self.plan))[0][0]
+        return self.cases - told
 
     def harm(self) -> list[str]:
         """What is not as it must be, by independent SQL."""

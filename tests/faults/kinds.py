@@ -30,6 +30,10 @@ SELECT pg_terminate_backend(pid) FROM (
     ORDER BY backend_start {which}) AS theirs
 """
 
+SESSIONS = """
+SELECT count(*)::int FROM pg_stat_activity WHERE application_name = 'mendbook' AND datname = current_database()
+"""
+
 
 @dataclass
 class Scene:
@@ -130,10 +134,10 @@ def overtaken_while_suspended(scene: Scene) -> bool:
 def idle_for_too_long(scene: Scene) -> bool:
     """Stopped inside a batch for so long that the server ends its transaction; then it goes on."""
     point = scene.chance.choice(POINTS[:9])
-    child = scene.apply(f"{point}:stop:{scene.chance.randint(1, 3)}", patch={"apply.IDLE_SECONDS": 0.1})
+    child = scene.apply(f"{point}:stop:{scene.chance.randint(1, 3)}", patch={"apply.IDLE_SECONDS": 0.4})
     if child.wait() is not None:
         return False
-    time.sleep(0.3)
+    time.sleep(0.8)
     _go_on(child)
     _end_between_batches(scene, child)
     return True
@@ -191,6 +195,22 @@ def terminated(scene: Scene) -> bool:
     return ended > 0
 
 
+def two_at_once(scene: Scene) -> bool:
+    """The session that keeps others out is lost: a second run begins beside the first, and the ledger alone parts them."""
+    first = scene.apply(f"committed:kill:{scene.chance.randint(3, 8)}")
+    ended = False
+    for _ in range(100):
+        # the keeper's is the older of two sessions, and the other works already
+        if scene.house.execute(SESSIONS)[0][0] == 2:
+            ended = scene.terminate("LIMIT 1") > 0
+            break
+        time.sleep(0.005)
+    second = scene.apply(f"committed:kill:{scene.chance.randint(2, 4)}")
+    _ended_well(scene, second)
+    _ended_well(scene, first)
+    return ended
+
+
 def crashed(scene: Scene) -> bool:
     """The server is killed in the middle, and started again."""
     child = scene.apply("committed:kill:9")
@@ -232,7 +252,7 @@ def locked_out(scene: Scene) -> bool:
 
 #: How often each is made, of a hundred.
 KINDS: dict[str, tuple[Fault, int]] = {
-    "killed (-9) at a failpoint": (killed_at_a_point, 36),
+    "killed (-9) at a failpoint": (killed_at_a_point, 32),
     "killed (-9) at any time": (killed_at_any_time, 14),
     "an exception at a failpoint": (raised_at_a_point, 4),
     "connection cut around COMMIT": (cut_off, 16),
@@ -242,6 +262,7 @@ KINDS: dict[str, tuple[Fault, int]] = {
     "idle transaction timed out": (idle_for_too_long, 3),
     "interrupted (INT, TERM)": (interrupted, 3),
     "four applies at once": (four_at_once, 3),
+    "two side by side, their lock lost": (two_at_once, 4),
     "the application holds locks": (locked_out, 2),
     "server crash and restart": (crashed, 1),
 }
