@@ -15,7 +15,7 @@ from mendbook.damage.changes import deleted, inserted, updated, values
 from mendbook.errors import AlreadyApplied, Refused
 from mendbook.model import Blocker, Case, Change, Row
 from support.repairing import Bench
-from support.shop import DAMAGE, Shop
+from support.shop import DAMAGE, MAPPING, Shop
 
 
 @pytest.fixture
@@ -159,6 +159,21 @@ def test_a_row_that_something_refers_to_does_not_go_and_nothing_cascades(bench: 
         bench.make([case], before_batch=lambda: shop.database.execute("INSERT INTO parcel VALUES (9, 1)"))
     assert failure.value.reasons == {case.name: "row 9 of parcel refers to row 1 of customer, which is to go"}
     assert shop.database.execute("SELECT count(*) FROM parcel") == [(1,)]
+
+
+@pytest.mark.parametrize("phone", ["not a number", "99999999999999999999", " ", None])
+def test_a_value_that_the_referring_column_cannot_hold_names_nothing(bench: Bench, shop: Shop, phone: str | None) -> None:
+    shop.database.execute("CREATE TABLE call (id int PRIMARY KEY, phone int, said text); INSERT INTO call VALUES (1, 5, ' ')")
+    soft = 'references = ["call.phone -> customer.phone", "call.said -> customer.phone"]'
+    shop.map(MAPPING.replace("[sources.shop.users]", f"{soft}\n[sources.shop.users]", 1))
+    softly = Bench(shop.config, bench.folder)
+    shop.database.execute("UPDATE customer SET phone = " + ("NULL" if phone is None else f"'{phone}'") + " WHERE id = 2")
+    shop.database.execute("UPDATE customer SET phone = '5' WHERE id = 1")
+    gone, named = delete_case(softly, "customer", "2", leaves=("missing_profile",)), delete_case(softly, "customer", "1")
+    assert softly.make([gone]).cases == (gone,)
+    with pytest.raises(CasesFail) as failure:
+        softly.make([named])
+    assert failure.value.reasons == {named.name: "row 1 of call refers to row 1 of customer, which is to go"}
 
 
 def test_damage_that_would_still_be_there_fails_the_case(bench: Bench) -> None:

@@ -56,6 +56,6 @@ class OpenedSource:
 
 
 def _remove_empty(folder: Path) -> None:
-    for left in folder.iterdir():
-        left.unlink(missing_ok=True)
+    for left in sorted(folder.rglob("*"), reverse=True):  # an audit that broke off leaves a folder, and what is aside in it
+        left.rmdir() if left.is_dir() else left.unlink(missing_ok=True)
     folder.rmdir()

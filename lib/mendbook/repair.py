@@ -18,7 +18,7 @@ from mendbook import canonical, ledger
 from mendbook.batch_work import CasesFail, Ground, Place, Work, seen
 from mendbook.checkpoints import Checkpoint
 from mendbook.consequences import check_gone, harm_of
-from mendbook.damage.references import held_by, named_by
+from mendbook.damage.references import named_by, ways
 from mendbook.dialects import Stored
 from mendbook.failpoints import reach
 from mendbook.ledger import Entry
@@ -128,8 +128,9 @@ def _check_unreferred(work: Work, table: str, rows: Sequence[Asked]) -> None:
     reasons: dict[str, str] = {}
     for reference in work.ground.around.to(table):
         wanted = [named_by(reference, row) for row in before]
-        columns, values = held_by(work.ground.tables, reference, wanted)
-        named = work.ground.tables.statements.naming(work.stored(reference.table), columns, values, reference.only)
+        # as planning asks: a blank names nothing, and what a column cannot hold is in none of its rows
+        columns, values = ways(work.ground.tables, reference, wanted)
+        named = work.ground.tables.statements.naming(work.stored(reference.table), columns, values)
         for found in work.connection.execute(named):
             if (reference.table, found.key) not in (some_time if reference.waits else going):
                 what = f"row {found.key} of {reference.table}" if found.key else f"a row of {reference.table}"

@@ -60,17 +60,11 @@ class PostgreSQLRows:
             self._parts(stored, keys),
         )
 
-    def naming(
-        self, stored: Stored, columns: Sequence[str], values: Sequence[Sequence[str | None]], only: tuple[str, str] | None
-    ) -> TextClause:
-        """The rows whose ``columns`` have one of ``values``, as (n, key): whether anything still refers there.
-
-        ``only``: a column and the text that it must have besides.
-        """
+    def naming(self, stored: Stored, columns: Sequence[str], values: Sequence[Sequence[str | None]]) -> TextClause:
+        """The rows whose ``columns`` have one of ``values``, as (n, key): whether anything still refers there."""
         parts = {f"v{i}": [value[i] for value in values] for i in range(len(columns))}
         types = [stored.relation.columns[name] for name in columns]
         met = [f"t.{quoted(name)} = v.v{i}::{column.type}" for i, (name, column) in enumerate(zip(columns, types, strict=True))]
-        met += [] if only is None else [f"t.{quoted(only[0])}::text = {literal(only[1])}"]
         return statement(
             f"SELECT (v.n - 1)::integer AS n, {self.key(stored)} AS key"
             f" FROM {unnest(parts, True)} JOIN {table(stored.relation)} t ON {_all(met)}",
