@@ -25,7 +25,7 @@ setup: .venv/.complete ## make .venv with the mendbook command and all extras
 	fi
 	@touch $@
 
-demo: setup ## damage four applications by their own races on an embedded PostgreSQL, then audit them
+demo: setup ## damage four applications by their own races on an embedded PostgreSQL; find it, repair it, race the fixed ones
 	$(BIN)/mendbook demo
 
 test: check ## every check and every test (make test PG=16: on PostgreSQL 16)

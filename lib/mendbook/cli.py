@@ -36,7 +36,7 @@ from mendbook.console import (
     say,
 )
 from mendbook.errors import MendbookError
-from mendbook.terminal import counts_table, incidents_table
+from mendbook.terminal import counts_table, demo_table, incidents_table
 
 STOPPED = 130
 USAGE = "'mendbook --help' lists the commands, 'mendbook COMMAND --help' tells of one."
@@ -224,10 +224,11 @@ def _named_value(text: str) -> tuple[str, str]:
 @app.command()
 def demo(
     clean: Annotated[bool, typer.Option("--clean", help="stop the demo's server and remove its files")] = False,
+    repair: Annotated[bool, typer.Option("--repair/--no-repair", help="repair what was found, or leave it damaged")] = True,
     outputs: Outputs = OUTPUTS,
     as_json: AsJson = False,
 ) -> int:
-    """Damage all four systems on an embedded PostgreSQL by their own races, then audit them."""
+    """Damage four applications by their own races on an embedded PostgreSQL; audit, repair, and race the fixed ones."""
     from mendbook import demo as show
 
     if clean:
@@ -236,10 +237,15 @@ def demo(
         if as_json:
             print_json({"removed": str(outputs.absolute() / "demo")})
         return 0
-    results = show.play(outputs.absolute(), say=say)
+    results = show.play(outputs.absolute(), say, repair)
     for result in results["systems"]:
         people.print(counts_table(result["audit"]))
         say(f"  report: {result['report']}\n")
+    if repair:
+        people.print(demo_table(results))
+    for result in results["systems"]:
+        for words in result.get("left", ()):
+            say(f"  left in {result['system']}: {words}")
     say(results["next"])
     if as_json:
         print_json(results)
