@@ -23,7 +23,7 @@ from mendbook.batch_work import CasesFail, Ground, LooksLikeNew
 from mendbook.checkpoints import Checkpoint
 from mendbook.config import Settings
 from mendbook.database import Database
-from mendbook.errors import AlreadyApplied, ConnectionFailed, Refused
+from mendbook.errors import AlreadyApplied, ConnectionFailed, QueryStopped, Refused
 from mendbook.failpoints import reach
 from mendbook.model import Case
 from mendbook.plan_files import PlanFile
@@ -35,6 +35,8 @@ ATTEMPTS = 5
 IDLE_SECONDS = 30.0
 LOCK_SECONDS = 5.0
 AGAIN_SECONDS = 0.4
+#: The first wait before something is tried again; each is twice as long as the one before, up to forty times this.
+BACK_OFF_SECONDS = 0.05
 #: Deadlock, serialization failure, lock timeout: somebody else was first, and the whole transaction is tried again.
 OTHERS_FIRST = ("40P01", "40001", "55P03")
 #: Classes of errors by which the database objects to what was asked, not to how: data, integrity, triggers, views.
@@ -68,16 +70,19 @@ class _Applying:
         while True:
             try:
                 return self._connected()
-            except ConnectionFailed:
+            except (ConnectionFailed, QueryStopped) as error:
+                if self._connected_once and self._run.commit:
+                    error.hint = "What was committed is in the ledger. Type the same command again, and it goes on from there."
                 broken += 1
-                if broken > ATTEMPTS or not (self._run.batches or self._run.under_way or self._connected_once):
+                if isinstance(error, QueryStopped) or broken > ATTEMPTS or not self._connected_once:
                     raise
                 _back_off(broken + 2)
 
     def _connected(self) -> review.Approvals:
         with self._database.writing() as keeper, self._alone(keeper), self._database.writing() as connection:
             if self._run.commit:
-                self._ensure_ledger(connection)
+                with self._transaction(connection):
+                    ledger_schema.ensure(connection)
             ground, approved = self._look(connection)
             self._connected_once = True
             self._total = approved.current.counts.get("approved", 0)
@@ -161,10 +166,6 @@ class _Applying:
                 chosen = review.effective(case, verdict)
                 if chosen.changes:  # every part of it may have been declined
                     yield chosen
-
-    def _ensure_ledger(self, connection: Connection) -> None:
-        with self._transaction(connection):
-            ledger_schema.ensure(connection)
 
     def _give_way(self, connection: Connection) -> None:
         """Wait while somebody wants it to, or while the database is busy; that is asked from time to time."""
@@ -256,7 +257,7 @@ def _first(cases: list[Case], size: int) -> tuple[list[Case], list[Case]]:
 
 
 def _back_off(attempt: int) -> None:
-    time.sleep(min(2.0, 0.05 * 2**attempt) * (0.5 + random.random()))
+    time.sleep(BACK_OFF_SECONDS * min(40, 2**attempt) * (0.5 + random.random()))
 
 
 def apply(

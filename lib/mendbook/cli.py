@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import pkgutil
-import signal
 import sys
 import traceback
 from importlib import import_module
@@ -27,6 +26,7 @@ from mendbook.console import (
     Config,
     Outputs,
     SourceName,
+    end_when_terminated,
     inert,
     open_workbook,
     people,
@@ -39,7 +39,6 @@ from mendbook.errors import MendbookError
 from mendbook.terminal import counts_table, demo_table, incidents_table
 
 STOPPED = 130
-TERMINATED = 143
 USAGE = "'mendbook --help' lists the commands, 'mendbook COMMAND --help' tells of one."
 
 
@@ -102,7 +101,7 @@ def audit(
     as_json: AsJson = False,
 ) -> int:
     """Find every damaged row of SOURCE, all kinds in one snapshot. Exit code 1 where there is damage."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # an orderly end: nothing half-written stays
+    end_when_terminated()
     book = open_workbook(source, config, outputs)
     folder, result = book.take_audit(kind or (), progress())
     for warning in result["warnings"]:
