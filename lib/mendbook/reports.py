@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from mendbook import results
-from mendbook.display import frame_html, inert, mask_key, shown
+from mendbook.display import frame_html, inert, mask_key
 from mendbook.errors import MendbookError, OutputError
 from mendbook.incident_report import listed, parts
 from mendbook.incident_results import is_incidents
+from mendbook.pages import render
 from mendbook.records import LOCK, RECORD, RunRecord, read_record
 from mendbook.svg import InlineFigure, inline
 
@@ -31,44 +31,7 @@ SHOWN_FINDINGS = 20
 REPORT = "report.html"
 INDEX = "index.html"
 
-_TEMPLATES = Path(__file__).parent / "templates"
 _KEYS = ("case_key", "row_key", "user_key")
-
-
-def _environment() -> Environment:
-    def finalize(value: Any) -> Any:
-        return value if isinstance(value, Markup) else shown(value)
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["prose"] = lambda text: inert(" ".join(str(text).split()))
-    environment.filters["time"] = _time
-    environment.filters["duration"] = _duration
-    environment.filters["words"] = lambda name: inert(str(name).replace("_", " "))
-    return environment
-
-
-def _time(text: str | None) -> str:
-    """An ISO time as people read it; any other text as it is."""
-    try:
-        return f"{datetime.fromisoformat(text or ''):%Y-%m-%d %H:%M:%S} UTC"
-    except ValueError:
-        return inert(text)
-
-
-def _duration(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _size(count: int) -> str:
@@ -119,7 +82,7 @@ def render_report(folder: Path, record: RunRecord | None = None) -> str:
         **_audit_parts(folder, audit, problems),
         "problems": problems,
     }
-    return _environment().get_template("report.html.j2").render(page)
+    return render("report.html.j2", page)
 
 
 def _incident_parts(result: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -213,9 +176,7 @@ def render_index(outputs: Path) -> str:
     except OSError:
         folders = []
     listed = [_listed(folder) for folder in folders]
-    return (
-        _environment().get_template("index.html.j2").render(runs=sorted(listed, key=lambda run: run["started"], reverse=True))
-    )
+    return render("index.html.j2", {"runs": sorted(listed, key=lambda run: run["started"], reverse=True)})
 
 
 def _listed(folder: Path) -> dict[str, Any]:
