@@ -169,7 +169,7 @@ def test_hostile_words_are_inert(book: Workbook, people: People) -> None:
         assert "http" not in page.replace('http-equiv="Content', "")
 
 
-def test_names_are_quoted_for_the_shell(shop: Shop, people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_are_quoted_for_the_shell(shop: Shop, people: People) -> None:
     """Folders may be called anything; the commands of a receipt are typed by people who trust them."""
     people.key(AUTHOR)
     people.key(REVIEWER)

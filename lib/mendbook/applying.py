@@ -35,9 +35,8 @@ def apply_and_audit(
     """What ``apply`` tells, and ``remaining``: the cases of each kind that an audit still finds afterwards.
 
     After a rehearsal nothing has gone yet: there ``remaining`` is what the audit found, less what was
-    rehearsed, and what that leaves behind. Leaves
-    result.json, the receipt and audit/ in ``folder`` (rehearsal-audit/ and a receipt of that name, where nothing was committed).
-    Raises as ``apply`` and ``audit.take`` do.
+    rehearsed, and what that leaves behind. Leaves result.json, the receipt and audit/ in ``folder``; of a rehearsal, both
+    under names that say so. Raises as ``apply`` and ``audit.take`` do.
     """
     begun = datetime.now(UTC)
     report = apply(database, settings, plan, outputs, commit, progress, stopped)

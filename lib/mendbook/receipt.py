@@ -30,11 +30,12 @@ from mendbook.side_by_side import masked
 
 FORMAT = "mendbook-receipt@1"
 RECEIPT, REHEARSAL = "receipt", "rehearsal"
+PAGES = (f"{RECEIPT}.html", f"{REHEARSAL}.html")
 #: What is missing from the schema is no damaged row; the receipt tells of it apart.
 _SCHEMA = "missing_constraint"
 
 _CAN = (
-    "Every row that was changed or removed comes back as it was, and every row that was added goes, case by case or all at once.",
+    "Every row that was changed or removed comes back as it was, every row that was added goes; case by case, or all at once.",
     "The undo is a plan like this one: proposed, reviewed, signed, and entered into the ledger behind it.",
 )
 _CANNOT = (
@@ -65,8 +66,13 @@ def document(
         "begun_at": report["begun_at"],
         "tool": f"mendbook {metadata.version('mendbook')}",
         "plan": {
-            **{"id": plan.id, "digest": plan.digest, "undoes": header.parent, "tool": header.tool},
-            **{"made_at": header.made_at, "expires": header.expires, "policy": dict(header.policy)},
+            "id": plan.id,
+            "digest": plan.digest,
+            "undoes": header.parent,
+            "tool": header.tool,
+            "made_at": header.made_at,
+            "expires": header.expires,
+            "policy": dict(header.policy),
         },
         "database": {**header.identity, "server": audit["database"]["server"]},
         "people": report["people"],
@@ -120,7 +126,7 @@ def _counts(plan: PlanFile, done: Mapping[str, int], remaining: Mapping[str, int
 
 
 def _audit(plan: PlanFile, remaining: Mapping[str, int], audit: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """What the audit after it found, the digests of the two files that say so, and what of the plan's kinds it could not see."""
+    """What the audit after it found, the digests of the two files that say so, and the plan's kinds that it could not see."""
     return {
         "taken_at": audit["taken_at"],
         "folder": str(folder),
@@ -164,9 +170,7 @@ def read(folder: Path) -> dict[str, Any] | None:
             try:
                 made = json.loads(path.read_text("utf-8"))
             except (OSError, ValueError) as failure:
-                raise OutputError(
-                    f"{path} cannot be read: {failure}.", "Apply the plan again; the ledger has it all."
-                ) from None
+                raise OutputError(f"{path} cannot be read: {failure}.", "Apply the plan again: it is made anew.") from None
             return made if isinstance(made, dict) and made.get("format") == FORMAT else None
     return None
 

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from mendbook import results
+from mendbook import receipt, results, step_results
 from mendbook.display import frame_html, inert, mask_key
 from mendbook.errors import MendbookError, OutputError
 from mendbook.incident_report import listed, parts
@@ -66,23 +66,37 @@ def render_report(folder: Path, record: RunRecord | None = None) -> str:
     audit = result if results.is_audit(result) else None
     incidents = _try(lambda: _incident_parts(result), problems)
     shown = incidents is not None
+    step = _try(lambda: _step_parts(folder, result), problems) if step_results.is_step(result) else None
     page = {
         "record": record,
         "name": folder.name,
         "source": record.source if record else (result or {}).get("source", ""),
-        "notebook": record.notebook if record else ("audit" if audit else "incidents" if shown else "run"),
+        "notebook": record.notebook if record else ("audit" if audit else "incidents" if shown else "apply" if step else "run"),
         "state": record.state if record else "finished",
         "figures": _figures(folder, problems),
         "audit": audit,
         "incidents": incidents,
         "listed": (_try(lambda: listed(folder, result or {}), problems) if shown else None) or {"table": None, "hidden": 0},
-        "plain_result": _plain(result) if result and not audit and not shown else {},
+        "step": step,
+        "plain_result": _plain(result) if result and not (audit or shown or step) else {},
         "files": _files(folder),
-        "frames": [] if audit or shown else _frames(folder, problems),
+        "frames": [] if audit or shown or step else _frames(folder, problems),
         **_audit_parts(folder, audit, problems),
         "problems": problems,
     }
     return render("report.html.j2", page)
+
+
+def _step_parts(folder: Path, result: dict[str, Any] | None) -> dict[str, Any]:
+    """What a run of plan, review or apply shows: its sections, or the receipt."""
+    result = result or {}
+    made = receipt.read(folder) if step_results.is_applied(result) else None
+    return {
+        "sentence": step_results.verdict_of(result),
+        "sections": result.get("sections", []),
+        "receipt": made,
+        "verdict": receipt.verdict(made) if made else None,
+    }
 
 
 def _incident_parts(result: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -188,6 +202,7 @@ def _listed(folder: Path) -> dict[str, Any]:
         "folder": folder.name, "link": link, "started": _folder_time(time), "notebook": notebook, "source": source,
         "state": "unreadable", "seconds": None, "cases": None, "rows": None, "why": "", "verdict": "",
         "report": (folder / REPORT).is_file(), "executed": "",
+        "receipt": next((page for page in receipt.PAGES if (folder / page).is_file()), ""),
     }  # fmt: skip
     has_record = (folder / RECORD).exists()
     try:
@@ -198,6 +213,9 @@ def _listed(folder: Path) -> dict[str, Any]:
         elif result is not None and is_incidents(result):
             line.update(verdict=str(result["verdict"]), seconds=float(result.get("seconds", 0)), state="finished")
             line["source"] = str(result.get("source", source))
+        elif result is not None and step_results.is_step(result):
+            line.update(verdict=step_results.verdict_of(result), source=str(result.get("source", source)), state="finished")
+            line["seconds"] = result.get("seconds")
         if has_record:
             record = read_record(folder)
             line.update(notebook=record.notebook, source=record.source, started=record.started, seconds=record.seconds)

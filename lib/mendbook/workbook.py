@@ -5,9 +5,7 @@ A Workbook is one source of one mendbook.toml. It holds no connection between ca
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -15,28 +13,23 @@ from typing import TYPE_CHECKING, Any
 
 from mendbook import checkpoints, plan_files
 from mendbook.audit import Progress, take
-from mendbook.config import DEFAULT_CONFIG, Settings, Source, find_config, load
+from mendbook.config import Settings, Source
 from mendbook.database import Database
 from mendbook.errors import ConfigError, Refused, known
-from mendbook.frames import Where, frames
+from mendbook.frames import Where, load
 from mendbook.ledger import LedgerState, verify
 from mendbook.model import LogsRead
 from mendbook.plan_files import PlanFile
-from mendbook.records import create_run_folder
-from mendbook.tables import ProfileTable, Tables, UserTable
+from mendbook.workplace import beside, command_options, resolve, run_folder
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from mendbook.apply_view import ApplyView, NoPlan
     from mendbook.incident_view import IncidentView
     from mendbook.plan_view import PlanView
+    from mendbook.review_view import ProposalView, ReviewView
     from mendbook.views import AuditView
-
-#: Where a papermill run tells the kernel which folder is its own.
-RUN_FOLDER = "MENDBOOK_RUN"
-#: What a notebook takes where its parameters are left empty; `mendbook lab` sets them for its kernels.
-CONFIG, OUTPUTS = "MENDBOOK_CONFIG", "MENDBOOK_OUTPUTS"
-CHUNK_ROWS = 50_000
 
 #: A time that a person gives: ISO text, or nothing.
 Moment = str | datetime | None
@@ -88,22 +81,10 @@ class Workbook:
 
     def take_audit(self, kinds: Sequence[str] | None = None, progress: Progress | None = None) -> tuple[Path, dict[str, Any]]:
         """The same without frames and figures: the folder of the files, and the result as JSON values."""
-        with self._folder("audit") as folder:
+        with run_folder(self.outputs, self.source.name, "audit") as folder:
             return folder, take(
                 self._database, list(kinds or ()), folder, progress, self._failures if self.source.logs else None
             )
-
-    @contextmanager
-    def _folder(self, kind: str) -> Iterator[Path]:
-        """The run's own folder, or a new one, which goes again where nothing came of it."""
-        given = os.environ.get(RUN_FOLDER)
-        folder = Path(given) if given else create_run_folder(self.outputs, kind, self.source.name)
-        try:
-            yield folder
-        except BaseException:
-            if not given:
-                _remove_empty(folder)
-            raise
 
     def incidents(
         self, since: Moment = None, until: Moment = None, deploys: Sequence[str | tuple[str, str]] = ()
@@ -130,7 +111,7 @@ class Workbook:
         period = Period(instant(since, zone, "since"), instant(until, zone, "until"))
         known_deploys = deployments(deploys, zone)
         home = self.settings.path.parent
-        with self._folder("incidents") as folder:
+        with run_folder(self.outputs, self.source.name, "incidents") as folder:
             return folder, take_incidents(self._database, self.source, home, folder, period, known_deploys)
 
     def plan(
@@ -150,7 +131,7 @@ class Workbook:
         from mendbook import review
         from mendbook.plan import make
 
-        file = Path(key)
+        file = beside(self.settings, key)
         review.check_can_sign(author, file, self.settings)
 
         def sign(plan: PlanFile, at: datetime) -> None:
@@ -171,7 +152,7 @@ class Workbook:
         from mendbook import review
         from mendbook.undo import make
 
-        file = Path(key)
+        file = beside(self.settings, key)
         review.check_can_sign(author, file, self.settings)
 
         def sign(made: PlanFile, at: datetime) -> None:
@@ -192,6 +173,49 @@ class Workbook:
 
         return PlanView(self.plan_file(plan), self.settings, self.reveal)
 
+    def propose(
+        self,
+        author: str,
+        key: str | Path,
+        repairs: Mapping[str, str] | None = None,
+        kinds: Sequence[str] | None = None,
+    ) -> ProposalView:
+        """``plan``, to look at in a notebook."""
+        from mendbook.review_view import ProposalView
+
+        made = self.plan_file(self.plan(author, key, repairs, kinds)["plan"])
+        return ProposalView(made, self.settings, self.reveal, self._options)
+
+    def review(self, plan: str | Path = "", reviewer: str = "", key: str = "") -> ReviewView | NoPlan:
+        """A plan (the newest of the source where none is named) to look at and decide on; where there is none, it says so.
+
+        ``key`` is only named in the command that signs, and never read.
+        """
+        from mendbook.apply_view import NoPlan, names_of
+        from mendbook.review_view import ReviewView
+
+        found = self._named_or_newest(plan)
+        if found is None:
+            return NoPlan(self.source.name, names_of(ReviewView), ReviewView.step, self._options)
+        return ReviewView(found, self.settings, self.reveal, self._options, reviewer, key)
+
+    def repair(self, plan: str | Path = "") -> ApplyView | NoPlan:
+        """A plan (the newest of the source where none is named) to rehearse and apply; where there is none, it says so."""
+        from mendbook.apply_view import ApplyView, NoPlan, names_of
+
+        found = self._named_or_newest(plan)
+        if found is None:
+            return NoPlan(self.source.name, names_of(ApplyView), "apply", self._options)
+        return ApplyView(found, self.settings, lambda commit: self.apply(found.folder, commit), self._options)
+
+    def _named_or_newest(self, plan: str | Path) -> PlanFile | None:
+        folder = plan or plan_files.newest(self.source.name, self.outputs)
+        return None if folder is None else self.plan_file(folder)
+
+    @property
+    def _options(self) -> str:
+        return command_options(self.settings, self.outputs)
+
     def users(
         self,
         columns: Sequence[str] | None = None,
@@ -204,7 +228,7 @@ class Workbook:
         With ``chunks`` an iterator of frames of that many rows, for tables that do not fit into memory. Names and e-mails
         are masked unless the workbook reveals. Raises MappingError for a column that the table does not have.
         """
-        return self._load(lambda tables: tables.users, columns, where, limit, chunks)
+        return load(self._database, lambda tables: tables.users, columns, where, limit, chunks, self.reveal)
 
     def profiles(
         self,
@@ -219,7 +243,8 @@ class Workbook:
         chosen = name or (names[0] if names else "")
         if chosen not in names:
             raise ConfigError(f"Source {self.source.name!r} maps no profile {chosen!r}.", known(chosen, names, "profile"))
-        return self._load(lambda tables: tables.profiles[names.index(chosen)], columns, where, limit, chunks)
+        place = names.index(chosen)
+        return load(self._database, lambda tables: tables.profiles[place], columns, where, limit, chunks, self.reveal)
 
     def verify_ledger(self) -> LedgerState:
         """Read the whole ledger again, against itself and outputs' checkpoints; it names the first row that does not fit.
@@ -321,7 +346,8 @@ class Workbook:
         asked = {"approve": approve, "reject": reject, "defer": defer}
         choices = [Choice(decision, of) for decision, words in asked.items() for of in words]
         made = review.decide(found, person, choices, at, Details(comment, waive, accept, decline))
-        return review.document(found, review.sign(found, person, Path(key), self.settings, at), made.passed_over)
+        signed = review.sign(found, person, beside(self.settings, key), self.settings, at)
+        return review.document(found, signed, made.passed_over)
 
     def apply(
         self,
@@ -339,7 +365,7 @@ class Workbook:
         from mendbook.applying import apply_and_audit
 
         found = self.plan_file(plan)
-        with self._folder("apply") as folder:
+        with run_folder(self.outputs, self.source.name, "apply") as folder:
             return apply_and_audit(self._writable(), self.settings, found, self.outputs, folder, commit, progress, stopped)
 
     def plan_file(self, plan: str | Path) -> PlanFile:
@@ -351,24 +377,6 @@ class Workbook:
                 "Name a plan of this source, or open the other.",
             )
         return found
-
-    def _load(
-        self,
-        choose: TableChoice,
-        columns: Sequence[str] | None,
-        where: Where | None,
-        limit: int | None,
-        chunks: int | None,
-    ) -> DataFrame | Iterator[DataFrame]:
-        def chunked(rows: int) -> Iterator[DataFrame]:
-            with self._database.snapshot() as snapshot:
-                yield from frames(snapshot, choose(snapshot.tables), columns, where, limit, rows, self.reveal)
-
-        if chunks is not None:
-            return chunked(chunks)
-        import pandas as pd
-
-        return pd.concat(list(chunked(CHUNK_ROWS)), ignore_index=True)
 
     def _failures(self) -> LogsRead:
         from mendbook.source_logs import read_failures
@@ -386,29 +394,3 @@ class Workbook:
 
         assert isinstance(frame, pd.DataFrame)
         return pd.DataFrame({role: frame[column].astype("str") for role, column in known_roles.items()})
-
-
-def resolve(config: str | Path | None, outputs: str | Path | None) -> tuple[Settings, Path]:
-    """The settings, and the folder for outputs (absolute), that these two arguments name. Raises ConfigError.
-
-    Where they are empty, the environment's MENDBOOK_CONFIG and MENDBOOK_OUTPUTS, else mendbook.toml and outputs/.
-    """
-    root = project_folder()
-    folder = root / (outputs or os.environ.get(OUTPUTS, "outputs"))
-    return load(find_config(root / (config or os.environ.get(CONFIG) or DEFAULT_CONFIG), root, folder)), folder
-
-
-def project_folder() -> Path:
-    """The current folder, or the one that holds it where that is notebooks/: a notebook's kernel starts there."""
-    here = Path.cwd()
-    return here.parent if here.name == "notebooks" else here
-
-
-def _remove_empty(folder: Path) -> None:
-    for left in folder.iterdir():
-        left.unlink(missing_ok=True)
-    folder.rmdir()
-
-
-if TYPE_CHECKING:
-    TableChoice = Callable[[Tables], UserTable | ProfileTable]
