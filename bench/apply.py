@@ -1,9 +1,11 @@
-"""`mendbook apply` beside the same changes as set-based statements by hand, and beside a loop over Django's ORM.
+"""`mendbook apply` beside the same changes by hand, and beside a loop over Django's ORM.
 
     python bench/apply.py --changes 100000 --users 200000 --rounds 3 [--version 18]
 
-In turn, each on its own copy of one generated database, on one embedded PostgreSQL with its default settings (commits wait
-for the disk). mendbook's figure is the whole apply of a plan that somebody signed: images, ledger, checks and re-check
+By hand twice: "at once", a statement a table for all rows in one transaction, written by somebody who knows which rows
+are wrong; and "in batches", the very rows of mendbook's plan in as many transactions of 500 changes, so that nobody has to
+wait. Neither keeps an image or looks again. In turn, each on its own copy of one generated database, on one embedded
+PostgreSQL with its default settings (commits wait for the disk). mendbook's figure is the whole apply of a plan that somebody signed: images, ledger, checks and re-check
 included; planning, signing and the audit afterwards are not. The loop is slow, so it does a part, and counts a change.
 """
 
@@ -17,15 +19,19 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import groupby
 from pathlib import Path
 
 from mendbook import embedded
 from mendbook.apply import apply
+from mendbook.model import Change
+from mendbook.plan_files import PlanFile
 from mendbook.workbook import Workbook
 
 HERE = Path(__file__).parent
 #: Of a merge of two accounts: five rows that move, and the account that goes.
 CHANGES_OF_A_MERGE = 6
+BATCH = 500
 AUTHOR, REVIEWER = "author@example.com", "reviewer@example.com"
 
 
@@ -49,6 +55,56 @@ def by_hand(server: embedded.Server, name: str, merges: bool) -> float:
     return run_sql(server, name, script, {"merges": int(merges), "last": 10**9})
 
 
+def in_batches(server: embedded.Server, name: str, plan: PlanFile) -> float:
+    """Seconds for the changes of ``plan`` as statements over lists of rows, 500 changes a transaction."""
+    script, waiting = [], []
+    for case in plan.cases():
+        waiting += [(change.phase, change.op, change.table, change) for change in case.changes]
+        if len(waiting) >= BATCH:
+            script.append(transaction(waiting))
+            waiting = []
+    script.append(transaction(waiting))
+    return run_sql(server, name, "\n".join(script), {})
+
+
+def transaction(changes: list[tuple[int, str, str, Change]]) -> str:
+    lines = ["BEGIN;"]
+    for (_, op, table), group in groupby(sorted(changes, key=lambda each: each[:3]), key=lambda each: each[:3]):
+        rows = [each[3] for each in group]
+        lines.append({"delete": deleting, "update": updating, "insert": inserting}[op](table, rows))
+    return "\n".join([*lines, "COMMIT;"])
+
+
+def deleting(table: str, rows: list[Change]) -> str:
+    return f"DELETE FROM {table} WHERE id IN ({', '.join(str(row.key) for row in rows)});"
+
+
+def updating(table: str, rows: list[Change]) -> str:
+    befores, afters = (
+        [json.loads(str(image)) for image in images] for images in zip(*((r.before, r.after) for r in rows), strict=True)
+    )
+    columns = [name for name in befores[0] if any(b[name] != a[name] for b, a in zip(befores, afters, strict=True))]
+    values = [
+        ", ".join([str(row.key), *(literal(after[name]) for name in columns)]) for row, after in zip(rows, afters, strict=True)
+    ]
+    types = {"user_id": "bigint", "invites": "boolean"}
+    sets = ", ".join(f"{name} = v.{name}::{types[name]}" for name in columns)
+    return (
+        f"UPDATE {table} t SET {sets} FROM (VALUES ({'), ('.join(values)})) AS v (id, {', '.join(columns)}) WHERE t.id = v.id;"
+    )
+
+
+def inserting(table: str, rows: list[Change]) -> str:
+    afters = [json.loads(str(row.after)) for row in rows]
+    columns = list(afters[0])
+    values = [", ".join([*(literal(after[name]) for name in columns), "now()"]) for after in afters]
+    return f"INSERT INTO {table} ({', '.join(columns)}, created_at) VALUES ({'), ('.join(values)});"
+
+
+def literal(text: str | None) -> str:
+    return "NULL" if text is None else "'" + text.replace("'", "''") + "'"
+
+
 def with_django(server: embedded.Server, name: str, merges: bool, most: int) -> float:
     """Seconds a change."""
     command = [sys.executable, str(HERE / "with_django.py"), "merges" if merges else "changes", str(most)]
@@ -57,14 +113,19 @@ def with_django(server: embedded.Server, name: str, merges: bool, most: int) -> 
     return float(told["seconds"] / told["changes"])
 
 
-def with_mendbook(server: embedded.Server, name: str, home: Path, merges: bool) -> tuple[float, int]:
-    """(seconds, changes) of applying a plan of all there is to repair."""
+def planned(server: embedded.Server, name: str, home: Path, merges: bool) -> tuple[Workbook, PlanFile]:
+    """A signed plan of all there is to repair."""
     os.environ["BENCH_URL"] = server.url(name)
     book = Workbook.open("bench", home / "mendbook.toml", home / "outputs")
     kinds = ["duplicate_user"] if merges else ["orphan_profile", "null_flag", "missing_profile"]
     plan = book.plan(AUTHOR, home / "author", kinds=kinds)["plan"]
     book.sign(plan, REVIEWER, home / "reviewer", approve=["all"])
-    report = apply(book._database, book.settings, book.plan_file(plan), book.outputs, commit=True)
+    return book, book.plan_file(plan)
+
+
+def with_mendbook(book: Workbook, plan: PlanFile) -> tuple[float, int]:
+    """(seconds, changes) of applying the plan."""
+    report = apply(book._database, book.settings, plan, book.outputs, commit=True)
     assert not report["stale"], report["stale_cases"][:3]
     return float(report["seconds"]), int(report["changes"])
 
@@ -79,28 +140,34 @@ def people(home: Path) -> None:
 
 
 def compare(server: embedded.Server, home: Path, options: argparse.Namespace, merges: bool) -> str:
-    hand, ours, loop, changes = [], [], [], 0
+    at_once, batches, ours, loop, changes = [], [], [], [], 0
     for number in range(options.rounds):
-        for contestant in ("hand", "mendbook", "django"):
-            name = f"{contestant}_{int(merges)}_{number}"
+        copies = {each: f"{each}_{int(merges)}_{number}" for each in ("at_once", "batches", "django", "mendbook")}
+        for name in copies.values():
             server.create_database(name, template="filled")
-            server.execute("CHECKPOINT")
-            if contestant == "hand":
-                hand.append(by_hand(server, name, merges))
-            elif contestant == "mendbook":
-                seconds, changes = with_mendbook(server, name, home, merges)
-                ours.append(seconds)
-            else:
-                loop.append(with_django(server, name, merges, options.loop))
+        book, plan = planned(server, copies["mendbook"], home, merges)
+        server.execute("CHECKPOINT")
+        at_once.append(by_hand(server, copies["at_once"], merges))
+        server.execute("CHECKPOINT")
+        batches.append(in_batches(server, copies["batches"], plan))
+        server.execute("CHECKPOINT")
+        seconds, changes = with_mendbook(book, plan)
+        ours.append(seconds)
+        server.execute("CHECKPOINT")
+        loop.append(with_django(server, copies["django"], merges, options.loop))
+        for name in copies.values():
             server.drop_database(name)
-            print(f"  round {number + 1}: {contestant}", file=sys.stderr)
-    ratios = [mine / theirs for mine, theirs in zip(ours, hand, strict=True)]
-    slower = [a_change * changes / mine for a_change, mine in zip(loop, ours, strict=True)]
+        print(f"  round {number + 1} of {'merges' if merges else 'changes'} done", file=sys.stderr)
     what = "merges of accounts" if merges else "deletes, updates, inserts"
-    return (
-        f"| {what} | {changes:,} | {middle(hand)} s | {middle(ours)} s | {middle(ratios)} ({min(ratios):.2f} to {max(ratios):.2f})"
-        f" | {statistics.median(loop) * 1000:.2f} ms | {middle(slower)} |"
-    )
+    slower = [a_change * changes / mine for a_change, mine in zip(loop, ours, strict=True)]
+    figures = [f"{middle(at_once)} s", f"{middle(batches)} s", f"{middle(ours)} s", ratio(ours, at_once), ratio(ours, batches)]
+    figures += [f"{statistics.median(loop) * 1000:.2f} ms", f"{middle(slower)} ({min(slower):.1f} to {max(slower):.1f})"]
+    return f"| {what} | {changes:,} | {' | '.join(figures)} |"
+
+
+def ratio(ours: list[float], theirs: list[float]) -> str:
+    ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
+    return f"{middle(ratios)} ({min(ratios):.1f} to {max(ratios):.1f})"
 
 
 def middle(figures: list[float]) -> str:
@@ -124,8 +191,17 @@ def main() -> None:
             for merges in (False, True)
             if options.only in (None, "merges" if merges else "changes")
         ]
-    print("| what | changes | by hand | mendbook | mendbook / by hand | Django loop, a change | Django / mendbook |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    head = [
+        "what",
+        "changes",
+        "by hand, at once",
+        "by hand, in batches",
+        "mendbook",
+        "mendbook / at once",
+        "mendbook / in batches",
+    ]
+    print("| " + " | ".join([*head, "Django loop, a change", "Django / mendbook"]) + " |")
+    print("| --- |" + " ---: |" * 8)
     print("\n".join(lines))
 
 

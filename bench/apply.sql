@@ -40,7 +40,7 @@ INSERT INTO invoice (number, total, user_id) SELECT 'R-' || id, id % 1000 + 0.5,
 INSERT INTO message (body, sent, user_id) SELECT 'Hello ' || id, date_joined, id FROM auth_user;
 INSERT INTO visit (path, at, user_id) SELECT '/' || id % 100, date_joined, id FROM auth_user;
 INSERT INTO device (token, user_id) SELECT md5(id::text)::uuid, id FROM auth_user;
-INSERT INTO member (team_id, user_id) SELECT id % 1000, id FROM auth_user;
+INSERT INTO member (team_id, user_id) SELECT id, id FROM auth_user;
 CREATE INDEX ON invoice (user_id);
 CREATE INDEX ON message (user_id);
 CREATE INDEX ON visit (user_id);

@@ -32,10 +32,16 @@ settings.configure(
         }
     },
     USE_TZ=True,
-    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth"],
 )
 django.setup()
-from django.contrib.auth.models import User  # noqa: E402
+
+
+class User(models.Model):
+    username = models.CharField(max_length=150)
+    email = models.CharField(max_length=254)
+
+    class Meta:
+        app_label, db_table, managed = "bench", "auth_user", False
 
 
 class Customer(models.Model):
@@ -51,7 +57,7 @@ class Customer(models.Model):
 
 def referring(table: str) -> type[models.Model]:
     meta = type("Meta", (), {"app_label": "bench", "db_table": table, "managed": False})
-    user = models.ForeignKey(User, models.DO_NOTHING, related_name=table)
+    user = models.ForeignKey(User, models.CASCADE, related_name=table)
     return type(table.title(), (models.Model,), {"__module__": __name__, "Meta": meta, "user": user})
 
 

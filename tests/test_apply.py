@@ -84,6 +84,31 @@ def test_a_rehearsal_tells_what_the_real_thing_would_and_changes_nothing(book: W
     assert book.verify_ledger().checkpoints == 5
 
 
+#: Two accounts of one person, each with a row, one of them blank; a user with two rows, one of them with a NULL flag.
+ENTANGLED = """
+DROP INDEX auth_user_lower_idx, auth_user_lower_idx1;
+ALTER TABLE customer DROP CONSTRAINT customer_user_id_key, DROP CONSTRAINT customer_barcode_key;
+INSERT INTO auth_user (id, username, email) VALUES (8, 'USER1', 'eight@example.com');
+INSERT INTO customer VALUES (8, 8, NULL, 'C-8', true, now()), (10, 2, '', 'C-2', NULL, now());
+"""
+
+
+def test_a_rehearsal_foresees_damage_that_goes_and_comes_with_other_damage(shop: Shop, people: People) -> None:
+    people.key(REVIEWER)
+    shop.database.execute(MANY + ENTANGLED)
+    book = Workbook.open("shop", shop.config, shop.home / "outputs")
+    made = book.plan(AUTHOR, people.key(AUTHOR))
+    book.sign(made["plan"], REVIEWER, people.key(REVIEWER), approve=["all"])
+    rehearsed, done = (book.apply(made["plan"], commit) for commit in (False, True))
+    assert rehearsed["remaining"] == done["remaining"]
+    assert (done["remaining"]["blank_profile"], done["remaining"]["null_flag"]) == (60, 0)
+    undone = book.undo(made["plan"], AUTHOR, people.key(AUTHOR))["plan"]
+    book.sign(undone, REVIEWER, people.key(REVIEWER), approve=["all"])
+    rehearsed, done = (book.apply(undone, commit) for commit in (False, True))
+    assert rehearsed["remaining"] == done["remaining"]
+    assert done["remaining"]["duplicate_user"] == 1
+
+
 def test_a_plan_is_applied_once(book: Workbook, plan: str, shop: Shop) -> None:
     book.apply(plan, commit=True)
     after = all_rows(shop)

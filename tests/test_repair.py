@@ -294,6 +294,17 @@ def test_the_database_has_the_last_word_on_constraints_even_deferred_ones(bench:
     assert shop.database.execute("SELECT user_id FROM customer WHERE id = 7") == [(7,)]
 
 
+def test_keys_that_may_wait_are_looked_at_when_all_is_done(bench: Bench, shop: Shop) -> None:
+    shop.database.execute(
+        "CREATE TABLE parcel (id int PRIMARY KEY, customer_id bigint REFERENCES customer DEFERRABLE INITIALLY IMMEDIATE)"
+    )
+    parcel = inserted("6", "parcel", "1", {"id": "1", "customer_id": "60"}, 0, {})
+    case = create_case()
+    whole = Case(case.kind, case.profile, case.case_key, case.repair, case.risk, (parcel, *case.changes), locks=case.locks)
+    assert bench.make([whole]).stale == {}
+    assert shop.database.execute("SELECT customer_id FROM parcel") == [(60,)]
+
+
 def test_phases_let_a_survivor_take_what_the_loser_held(bench: Bench, shop: Shop) -> None:
     loser, survivor = image_of(bench, "customer", "2"), image_of(bench, "customer", "7")
     changes: tuple[Change, ...] = (

@@ -60,6 +60,7 @@ class _Applying:
         self._size = settings.apply.batch_rows
         self._total = 0
         self._connected_once = False
+        self._look_again = 0.0
 
     def go(self) -> review.Approvals:
         """Apply all there is to apply. A connection that breaks is opened anew, and the ledger asked how far it came."""
@@ -118,8 +119,9 @@ class _Applying:
             self._run.learn(applied(connection, plan.id))
             transaction.rollback()
         self._check_down(self._run.done.last)
-        recheck = Recheck(tables, header.snapshot) if header.act == "apply" else None
-        return Ground(plan, tables, dialect, approved.verify, recheck), approved
+        # what an undo brings back may be damaged together with rows that nobody has written since
+        recheck = Recheck(tables, header.snapshot if header.act == "apply" else "0")
+        return Ground(plan, tables, dialect, approved.verify, recheck, tally=not self._run.commit), approved
 
     def _check_down(self, checkpoint: Checkpoint | None) -> None:
         """Put a checkpoint down outside the database, unless it or a later one is there."""
@@ -167,9 +169,13 @@ class _Applying:
             ledger_schema.ensure(connection)
 
     def _give_way(self, connection: Connection) -> None:
-        if self._run.commit:
-            pauses = (self._run.plan.folder / pressure.PAUSE_FILE, self._outputs / pressure.PAUSE_FILE)
+        """Wait while somebody wants it to, or while the database is busy; that is asked from time to time."""
+        if not self._run.commit:
+            return
+        pauses = (self._run.plan.folder / pressure.PAUSE_FILE, self._outputs / pressure.PAUSE_FILE)
+        if time.monotonic() >= self._look_again or any(path.exists() for path in pauses):
             pressure.wait(connection, self._settings.apply, pauses, lambda why: self._progress(why, 0, 0), self._stopped)
+            self._look_again = time.monotonic() + pressure.LOOK_SECONDS
 
     def _batch(self, connection: Connection, ground: Ground, cases: list[Case]) -> list[Case]:
         """Make one batch; the cases that are to be tried again with the next one."""

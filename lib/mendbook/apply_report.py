@@ -31,7 +31,7 @@ def report(run: Run, approvals: Approvals, seconds: float) -> dict[str, Any]:
         "mode": "commit" if run.commit else "rehearse",
         "applied": sum(run.applied.values()),
         "applied_by_kind": dict(sorted(run.applied.items())),
-        "left_by_kind": dict(sorted(run.left.items())),
+        "difference": {kind: count for kind, count in sorted(run.difference.items()) if count and not run.commit},
         "already": run.already or 0,
         "stale": len(run.stale),
         "stale_cases": [{"case": name, "why": why} for name, why in sorted(run.stale.items())],

@@ -6,12 +6,15 @@ Values and their bookkeeping; it holds no connection and changes no row.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from mendbook import review
 from mendbook.applied import Applied
+from mendbook.approvals import revoked_file, signers_file
 from mendbook.config import Settings
 from mendbook.errors import Refused
 from mendbook.model import Case
@@ -28,7 +31,7 @@ class Run:
 
     done      what the ledger says of the plan; next_batch is the number of the batch to come
     already   how many cases were applied before this run
-    left      how many cases of other damage the applied ones leave behind knowingly, by kind
+    difference  how many cases of each kind of damage there would be more or fewer, as a rehearsal finds
     failed    cases that could not be done, to be recorded as stale with the next batch
     under_way the cases of a batch of which it is not known yet whether it was committed
     """
@@ -40,7 +43,7 @@ class Run:
     next_batch: int = 1
     made: set[str] = field(default_factory=set)
     applied: dict[str, int] = field(default_factory=dict)
-    left: dict[str, int] = field(default_factory=dict)
+    difference: Counter[str] = field(default_factory=Counter)
     stale: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     under_way: list[Case] = field(default_factory=list)
@@ -62,6 +65,7 @@ class Run:
     def note(self, made: Made) -> None:
         """A batch was made (and, unless this is a rehearsal, committed)."""
         self._note(made.cases, made.stale, len(made.changes))
+        self.difference.update(made.difference)
         self.under_way = []
         self.next_batch += self.commit
 
@@ -69,8 +73,6 @@ class Run:
         for case in cases:
             self.made.add(case.name)
             self.applied[case.kind] = self.applied.get(case.kind, 0) + 1
-            for kind in case.leaves:
-                self.left[kind] = self.left.get(kind, 0) + 1
         self.stale.update(stale)
         self.failed = {name: why for name, why in self.failed.items() if name not in stale}
         self.batches += 1
@@ -83,7 +85,8 @@ class Approved:
     def __init__(self, plan: PlanFile, settings: Settings, at: datetime) -> None:
         """``at`` is the database's time."""
         self._plan, self._settings = plan, settings
-        self._verify(at)
+        self._seen, self._at, self._since = self._stamp(), at, time.monotonic()
+        self._approvals = review.approvals(plan, settings, at)
 
     @property
     def current(self) -> review.Approvals:
@@ -97,19 +100,27 @@ class Approved:
 
     def verify(self, at: datetime) -> Sequence[str]:
         """The statements' digests, where they hold at ``at``. Refused where they are others than at the run's beginning."""
-        if at - self._at > timedelta(seconds=TRUSTED_SECONDS) or review.fingerprint(self._plan, self._settings) != self._seen:
+        if at - self._at > timedelta(seconds=TRUSTED_SECONDS) or self._stamp() != self._seen:
             self._again(at)
         return self._approvals.statements
 
-    def _verify(self, at: datetime) -> None:
-        self._approvals = review.approvals(self._plan, self._settings, at)
-        self._seen, self._at, self._since = self._approvals.fingerprint, at, time.monotonic()
-
     def _again(self, at: datetime) -> None:
-        before = self._approvals
-        self._verify(at)
+        seen, before = self._stamp(), self._approvals
+        self._approvals = review.approvals_again(self._plan, self._settings, at, before)
+        self._seen, self._at, self._since = seen, at, time.monotonic()
         if self._approvals.statements != before.statements:
             raise Refused(
                 f"The reviews of plan {self._plan.id} changed while it was being applied.",
                 "What was applied is in the ledger. Look at the reviews, then type the same command again.",
             )
+
+    def _stamp(self) -> list[tuple[str, int, int, int, int]]:
+        """A sign of whether anybody has written a file that the approvals are read from; cheap enough for every batch."""
+        lists = [signers_file(self._settings), revoked_file(self._settings)]
+        files = [*self._plan.folder.iterdir(), *(path for path in lists if path)]
+        told = []
+        for path in sorted(files):
+            with suppress(OSError):  # one that is gone is missing from the list, and so it shows
+                found = path.stat()
+                told.append((str(path), found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+        return told

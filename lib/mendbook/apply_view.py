@@ -126,7 +126,7 @@ class ApplyView:
             return steps(("Nothing was applied or rehearsed in this run. To look:", command), caption="No audit was made")
         rows = sorted(self.result["remaining"].items())
         commit = self.result["mode"] == "commit"
-        title = "What a new audit found" if commit else "What an audit finds now, less what was rehearsed"
+        title = "What a new audit found" if commit else "What an audit finds now, had the rehearsal lasted"
         found = sum(cases for kind, cases in rows if kind != "missing_constraint")
         note = f"{found:,} cases." if found else "No damage of any kind."
         return Table(DataFrame(rows, columns=["kind", "cases"]), title, f"{note} {self.result['audit']}")

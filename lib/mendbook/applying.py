@@ -34,9 +34,9 @@ def apply_and_audit(
 ) -> dict[str, Any]:
     """What ``apply`` tells, and ``remaining``: the cases of each kind that an audit still finds afterwards.
 
-    After a rehearsal nothing has gone yet: there ``remaining`` is what the audit found, less what was
-    rehearsed, and what that leaves behind. Leaves result.json, the receipt and audit/ in ``folder``; of a rehearsal, both
-    under names that say so. Raises as ``apply`` and ``audit.take`` do.
+    After a rehearsal nothing has gone yet: there ``remaining`` is what the audit found and the difference that the rehearsed
+    batches made while they lasted. Leaves result.json, the receipt and audit/ in ``folder``; of a rehearsal, both under
+    names that say so. Raises as ``apply`` and ``audit.take`` do.
     """
     begun = datetime.now(UTC)
     report = apply(database, settings, plan, outputs, commit, progress, stopped)
@@ -44,9 +44,7 @@ def apply_and_audit(
     audited.mkdir(exist_ok=True)  # a run may rehearse and then apply, each once more after a failure
     taken = audit.take(database, None, audited, progress, logs)
     counts = {kind: int(count["cases"]) for kind, count in taken["counts"].items()}
-    if not commit and plan.header.act == "apply":
-        gone, left = report["applied_by_kind"], report["left_by_kind"]
-        counts = {kind: max(0, cases - gone.get(kind, 0) + left.get(kind, 0)) for kind, cases in counts.items()}
+    counts = {kind: max(0, cases + report["difference"].get(kind, 0)) for kind, cases in counts.items()}
     whole = {
         **report,
         "begun_at": begun.isoformat(timespec="milliseconds"),

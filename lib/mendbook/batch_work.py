@@ -41,7 +41,8 @@ class Ground:
     """What all batches of one run stand on.
 
     verify      raises where the approvals do not hold at the given time (the database's); returns the statements' digests
-    recheck     the finders over touched rows; None where the damage is meant to come back (an undo)
+    recheck     the finders over touched rows
+    tally       whether all damage of the touched rows is to be counted before and after, as a rehearsal does
     marks       signs under which the schema was found to be the plan's: it is looked at again only under another
     """
 
@@ -49,8 +50,14 @@ class Ground:
     tables: Tables
     dialect: Dialect
     verify: Callable[[datetime], Sequence[str]]
-    recheck: Recheck | None
+    recheck: Recheck
+    tally: bool = False
     marks: set[str] = field(default_factory=set)
+
+    @property
+    def mends(self) -> bool:
+        """Whether damage is to go; with an undo it is meant to come back."""
+        return self.plan.header.act == "apply"
 
     @property
     def around(self) -> Surroundings:

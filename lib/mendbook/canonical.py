@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Any, NoReturn
 
+import orjson
+
 from mendbook.errors import NotCanonical
 
 #: RFC 8785 numbers are IEEE doubles: past this, two integers could become one.
@@ -27,18 +29,21 @@ def digest(data: bytes) -> str:
 
 def text(value: Any) -> str:
     """``value`` as canonical JSON without a newline; NotCanonical where it has none."""
-    written = _ENCODER.encode(_ordered(value, MOST_DEPTH))
-    if not written.isascii():
-        try:
-            written.encode()
-        except UnicodeEncodeError as error:
-            raise _refusal(f"the text {written[max(error.start - 20, 0) : error.end]!r} holds half a surrogate pair") from None
+    ordered = _ordered(value, MOST_DEPTH)
+    try:
+        return orjson.dumps(ordered).decode()
+    except orjson.JSONEncodeError:
+        written = _ENCODER.encode(ordered)
+    try:
+        written.encode()
+    except UnicodeEncodeError as error:
+        raise _refusal(f"the text {written[max(error.start - 20, 0) : error.end]!r} holds half a surrogate pair") from None
     return written
 
 
 def again(value: Any) -> str:
     """The text of a part of a value that was read from a canonical line: its names are in order already."""
-    return _ENCODER.encode(value)
+    return orjson.dumps(value).decode()
 
 
 def line(value: Any) -> bytes:

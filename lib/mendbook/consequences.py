@@ -5,7 +5,7 @@ The finders run again over the touched rows, and what they find is held against 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from mendbook.batch_work import CasesFail, LooksLikeNew, Work, seen
@@ -13,11 +13,24 @@ from mendbook.model import Case
 from mendbook.recheck import NOT_OF_ROWS, Asked, Harm, Recheck, Touched
 
 
-def check_gone(work: Work, before: Sequence[Harm] | None) -> None:
-    """The damage of each case is gone, and none is new but what the case declared."""
+def check_gone(work: Work, before: Sequence[Harm] | None) -> Counter[str]:
+    """The damage of each case is gone, and none is new but what the case declared.
+
+    Tells how many cases of each kind there are now more (or fewer) than before, as far as both were looked at.
+    """
     harms = harm_of(work)
-    if not harms:
-        return
+    if work.ground.mends and harms:
+        _check_harms(work, harms, before)
+    difference = Counter(kind for kind, _, _ in _cases(harms))
+    difference.subtract(kind for kind, _, _ in _cases(before or ()))
+    return difference
+
+
+def _cases(harms: Sequence[Harm]) -> set[tuple[str, str | None, str]]:
+    return {(harm.kind, harm.profile, harm.case_key) for harm in harms}
+
+
+def _check_harms(work: Work, harms: Sequence[Harm], before: Sequence[Harm] | None) -> None:
     reasons: dict[str, str] = {}
     known = {(harm.kind, harm.profile, harm.row_key) for harm in before or ()}
     of_rows, of_users = _by_rows_and_users(work)
@@ -39,7 +52,7 @@ def check_gone(work: Work, before: Sequence[Harm] | None) -> None:
 def harm_of(work: Work) -> list[Harm]:
     """What the finders say of the touched users and rows as they are now."""
     recheck = work.ground.recheck
-    if recheck is None or not work.cases:
+    if not work.cases or not (work.ground.mends or work.ground.tally):
         return []
     rows: dict[str, set[str]] = {table.name: set() for table in work.ground.tables.profiles}
     users: set[str] = set()
@@ -54,6 +67,8 @@ def harm_of(work: Work) -> list[Harm]:
 
 def _asked(work: Work, recheck: Recheck) -> frozenset[Asked]:
     """The kinds of damage that the batch is to mend, and those that its changes could make."""
+    if work.ground.tally:
+        return recheck.every()
     asked: set[Asked] = {(case.profile, case.kind) for case in work.cases if case.kind not in NOT_OF_ROWS}
     changed = {
         (change.table, change.op, work.columns(case, place, change) if change.op == "update" else ())

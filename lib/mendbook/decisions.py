@@ -6,11 +6,12 @@ waived by name; whatever chooses many cases at once passes over the others that 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
+
+import orjson
 
 from mendbook import canonical
 from mendbook.errors import ConfigError, Refused, known
@@ -65,7 +66,7 @@ def decision_of(value: Any) -> Decision:
 def decision_in(line: bytes) -> Decision:
     """The decision in a line of a signed file; Refused for any bytes that the canonical line of a decision would not have."""
     try:
-        decision = decision_of(json.loads(line.decode()))
+        decision = decision_of(orjson.loads(line))
         again = canonical.again(dict(sorted(decision.value().items()))).encode() + b"\n"
     except (ValueError, RecursionError):
         raise Refused("it is no decision") from None

@@ -7,6 +7,7 @@ whole. Writes to the schema ``mendbook`` alone, never to a table of the applicat
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -41,10 +42,10 @@ _ADD = sa.text("""
 _ADD_CHANGES = sa.text(r"""
     WITH given AS (
         SELECT t.seq, case_key, tab, op, key, nullif(before, '') AS before, nullif(after, '') AS after,
-            replace(gen_random_uuid()::text, '-', '') AS salt
+            salt
         FROM unnest(CAST(:case_key AS text[]), CAST(:table AS text[]), CAST(:op AS text[]), CAST(:key AS text[]),
-            string_to_array(:before, chr(31)), string_to_array(:after, chr(31)))
-            WITH ORDINALITY AS t (case_key, tab, op, key, before, after, seq)
+            string_to_array(:before, chr(31)), string_to_array(:after, chr(31)), string_to_array(:salts, ' '))
+            WITH ORDINALITY AS t (case_key, tab, op, key, before, after, salt, seq)
     ), imaged AS MATERIALIZED (
         SELECT given.*, encode(sha256(convert_to(
             '{"after"\:' || coalesce(after, 'null') || ',"before"\:' || coalesce(before, 'null')
@@ -161,6 +162,7 @@ def _add_changes(connection: Connection, entry: Entry, changes: Sequence[Change]
     if not changes:
         return ledger_chain.changes_digest(())
     given = {
+        "salts": secrets.token_bytes(16 * len(changes)).hex(" ", 16),
         "case_key": [change.case_key for change in changes],
         "table": [change.table for change in changes],
         "op": [change.op for change in changes],

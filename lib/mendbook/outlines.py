@@ -6,11 +6,12 @@ decides nothing.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from sys import intern
+
+import orjson
 
 from mendbook.errors import Refused
 from mendbook.plan_files import PlanFile
@@ -51,7 +52,7 @@ def outlines(plan: PlanFile) -> Iterator[tuple[Outline, bytes]]:
 
 
 def _outline(line: bytes) -> Outline:
-    value = json.loads(line.decode())
+    value = orjson.loads(line)
     kind, profile, key = intern(value["kind"]), value["profile"], value["case_key"]
     return Outline(
         "/".join(part for part in (kind, profile, key) if part is not None),

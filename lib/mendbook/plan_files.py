@@ -6,7 +6,6 @@ plan.py and undo.py; who approved it in review.py. It talks to no database.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -15,6 +14,8 @@ from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from mendbook import canonical
 from mendbook.errors import ConfigError, NotCanonical, Refused, known
@@ -91,7 +92,7 @@ class PlanFile:
         with self.path.open("rb") as file:
             next(file, None)
             for line in file:
-                yield case_of(json.loads(line))
+                yield case_of(orjson.loads(line))
 
     def find(self, wanted: str) -> list[str]:
         """The names of the cases that ``wanted`` may mean: a case's name, else its case_key. ConfigError where none."""
@@ -256,7 +257,7 @@ def _change(case_key: str, value: dict[str, Any]) -> Change:
 
 
 def _object(image: Image | Mapping[str, str | None] | None) -> Any:
-    return json.loads(image) if isinstance(image, str) else image
+    return orjson.loads(image) if isinstance(image, str) else image
 
 
 def _text(image: Any) -> Image | None:

@@ -82,6 +82,11 @@ class Recheck:
         rows = connection.exec_driver_sql(sql, {**parameters, **keys}).all()
         return [Harm(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows]
 
+    def every(self) -> frozenset[Asked]:
+        """All that can be looked for in rows."""
+        kinds = [name for name in catalogue() if name not in (*NOT_OF_ROWS, "duplicate_user")]
+        return frozenset({(None, "duplicate_user"), *((p.profile, kind) for p in self._tables.profiles for kind in kinds)})
+
     def affected(self, table: str, op: str, columns: Collection[str]) -> set[Asked]:
         """What a change of a row of ``table`` may do harm to: the kinds that read ``columns``, or that count such rows."""
         asked: set[Asked] = set()

@@ -7,7 +7,7 @@ the damage is gone and none is new. Whoever calls begins and ends the transactio
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -27,11 +27,13 @@ from mendbook.preconditions import allow, lock_rows, lock_tables
 
 @dataclass(frozen=True)
 class Made:
-    """What a batch did: the cases applied, those that were stale and why, the rows' changes as they were made."""
+    """What a batch did: the cases applied, those that were stale and why, the rows' changes as they were made, and how many
+    cases of each kind of damage there are more or fewer, as far as that was looked at."""
 
     cases: tuple[Case, ...]
     stale: Mapping[str, str]
     changes: tuple[Change, ...]
+    difference: Counter[str]
     checkpoint: Checkpoint
 
 
@@ -52,11 +54,12 @@ def make_batch(
     reach("allowed")
     lock_rows(work)
     reach("compared")
-    before = harm_of(work) if look_first else None
+    before = harm_of(work) if look_first or ground.tally else None
+    connection.exec_driver_sql("SET CONSTRAINTS ALL DEFERRED")
     _change_rows(work)
     reach("changed")
     connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
-    check_gone(work, before)
+    difference = check_gone(work, before)
     reach("checked")
     changes, listed = _recorded(work)
     details = {
@@ -70,7 +73,7 @@ def make_batch(
     entry = Entry(ground.plan.id, number, ground.plan.header.act, details)
     checkpoint = ledger.append(connection, entry, changes, claimed=True)
     reach("appended")
-    return Made(tuple(work.cases), work.stale, tuple(changes), checkpoint)
+    return Made(tuple(work.cases), work.stale, tuple(changes), difference, checkpoint)
 
 
 #: Within a phase, what goes goes first and what comes comes last.

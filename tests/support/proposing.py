@@ -108,8 +108,8 @@ class Source:
                 tables = snapshot.tables
             for case in cases:
                 if isinstance(case, Case):
-                    for change in in_phases(case.changes):
-                        _make(connection, tables, change)
+                    for _, some in groupby(in_phases(case.changes), key=lambda each: (each.phase, each.op, each.table)):
+                        _make_some(connection, tables, list(some))
             connection.execute(sa.text("SET CONSTRAINTS ALL IMMEDIATE"))
 
 
@@ -145,6 +145,23 @@ def found_in(snapshot: Snapshot, kind: str) -> list[Found]:
             found = FoundRow(each.table, each.row_key, each.user_key, each.at)
             cases.setdefault((each.profile, each.case_key), []).append(found)
     return [Found(kind, profile, case_key, tuple(rows)) for (profile, case_key), rows in cases.items()]
+
+
+def _make_some(connection: sa.Connection, tables: Tables, changes: Sequence[Change]) -> None:
+    """Changes of one phase, kind and table: rows that come or go, and may name one another, do so in one statement."""
+    stored = tables.surroundings.tables[changes[0].table]
+    if changes[0].op == "insert" and not any(change.drawn for change in changes):
+        afters = [str(change.after) for change in changes]
+        assert [told.image for told in connection.execute(tables.statements.insert(stored, afters, {}))] == afters
+        return
+    if changes[0].op != "delete" or not stored.key:
+        for change in changes:
+            _make(connection, tables, change)
+        return
+    wanted = {str(change.key): change.before for change in changes}
+    there = connection.execute(tables.statements.by_keys(stored, list(wanted))).all()
+    assert {row.key: row.image for row in there} == wanted, "the rows are not as the case says"
+    assert {told.key for told in connection.execute(tables.statements.delete(stored, list(wanted)))} == set(wanted)
 
 
 def _make(connection: sa.Connection, tables: Tables, change: Change) -> None:

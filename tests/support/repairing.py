@@ -66,6 +66,7 @@ class Bench:
         number: int = 1,
         look_first: bool = True,
         before_batch: Any = None,
+        tally: bool = False,
         **changed: Any,
     ) -> Made:
         """One batch of ``cases``, committed; ``before_batch`` is called between planning and the batch."""
@@ -81,8 +82,8 @@ class Bench:
                 catalogue = dialect.catalogue(connection, table_names(self.source))
                 tables = bind(self.source, catalogue, dialect.text(dialect.server(connection)))
                 surrounded = self.database.surrounded(connection, tables)
-                recheck = Recheck(surrounded, made_of.header.snapshot) if made_of.header.act == "apply" else None
-                ground = Ground(made_of, surrounded, dialect, self._verify, recheck)
+                recheck = Recheck(surrounded, made_of.header.snapshot)
+                ground = Ground(made_of, surrounded, dialect, self._verify, recheck, tally)
                 return make_batch(connection, ground, number, cases, {}, look_first)
 
     def _verify(self, at: datetime) -> Sequence[str]:

@@ -61,22 +61,26 @@ def _telling() -> Callable[[str, int, int], None]:
 
 def _tell(result: dict[str, Any]) -> None:
     done = "applied" if result["mode"] == "commit" else "rehearsed, and rolled back"
-    rows = f"{result['changes']:,} rows in {result['batches']:,} batches, {result['seconds']} s"
-    say(f"{result['applied']:,} cases {done}: {rows}.")
+    rows = f"{counted(result['changes'], 'row')} in {counted(result['batches'], 'batch', 'batches')}, {result['seconds']} s"
+    say(f"{counted(result['applied'], 'case')} {done}: {rows}.")
     if result["already"]:
-        say(f"{result['already']:,} cases had been applied before.")
+        say(f"{counted(result['already'], 'case')} had been applied before.")
     for stale in result["stale_cases"][:20]:
         people.print(f"[yellow]stale[/]: {escape(inert(stale['case']))}: {escape(inert(stale['why']))}")
     if result["stale"] > 20:
         say(f"... and {result['stale'] - 20:,} more stale cases.")
     for state, count in {"rejected": result["rejected"], **result["not_approved"]}.items():
         if count:
-            say(f"{count:,} cases {state}: left alone.")
+            say(f"{counted(count, 'case')} {state}: left alone.")
     left = {kind: cases for kind, cases in result["remaining"].items() if cases}
     say("An audit finds no damage any more." if not left else "An audit still finds: " + told(left))
     say(f"Result: {result['folder']}/result.json")
     if result["mode"] == "rehearse" and result["applied"]:
         say(f"Nothing was changed. To do it: mendbook apply {result['plan']} --commit")
+
+
+def counted(number: int, one: str, several: str | None = None) -> str:
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
 
 
 def told(counts: dict[str, int]) -> str:

@@ -34,7 +34,9 @@ def undo(
     people.print(plan_table(header, {name: each.title for name, each in catalogue().items()}))
     for line in left_words(header):
         say(line)
-    say(f"Rows: {changes_words(header)}. Blocked: {made['blocked']:,} cases, each to be waived by name or left.")
+    say(f"Rows: {changes_words(header)}.")
+    if made["blocked"]:
+        say(f"Blocked: {made['blocked']:,}, each to be waived by name or left.")
     say(f"Plan {made['plan']}, until {made['expires']}: {made['path']}")
     if made["cases"]:
         say("Sequences stay where they are, and mails that were sent stay sent.")

@@ -5,9 +5,10 @@ Values only. What a repair proposes is decided in the module of its kind.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import cast
+
+import orjson
 
 from mendbook import canonical
 from mendbook.model import Blocker, Change, Image
@@ -29,7 +30,7 @@ def blank(value: str | None) -> bool:
 
 def values(image: Image) -> Values:
     """The row that an image shows."""
-    return cast("Values", json.loads(image))
+    return cast("Values", orjson.loads(image))
 
 
 def image(row: Mapping[str, str | None]) -> Image:

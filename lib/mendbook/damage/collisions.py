@@ -99,7 +99,8 @@ def _check_types(tables: Tables, merging: Merging, held: Held, new: Values) -> N
     """A value that a column cannot hold would end the whole plan in an error, not this case alone."""
     kinds = tables.surroundings.relation(held.table).columns
     for column, value in new.items():
-        if not fits(kinds[column], value):
+        # what it is filled with comes from the same column of another row
+        if column in held.moves and not fits(kinds[column], value):
             merging.leave(f"{held.table}.{column} ({kinds[column].type}) cannot hold what {held.name} would have to name")
 
 

@@ -106,7 +106,7 @@ def _become(tables: Tables, mergings: Sequence[Merging]) -> Generator[Any, Seque
 def _lost(tables: Tables, held: Held, wanted: Mapping[str, str | None], got: Mapping[str, str | None]) -> str:
     """The text column that would hold another text than it was given; empty where there is none."""
     columns = tables.surroundings.relation(held.table).columns
-    texts = [name for name in wanted if columns[name].family in ("text", "uuid", "integer") and not columns[name].generated]
+    texts = [name for name in held.moves if columns[name].family in ("text", "uuid", "integer") and not columns[name].generated]
     return next((name for name in texts if wanted[name] != got[name]), "")
 
 

@@ -23,22 +23,51 @@ def phases(merging: Merging) -> dict[Held, int] | None:
     merging.copies.update({held: copy_of(held) for held in _copied(merging)})
     base = {held: _base(merging, held) for held in merging.rows.values() if held.gone or held.changes()}
     base |= dict.fromkeys(merging.copies.values(), COPIES)
-    must, should = _order(merging, base)
+    must, alike, should = _order(merging, base)
     try:
-        return _numbered(base, [*must, *should])
+        return _numbered(base, [*must, *alike, *should])
     except CycleError:
-        kept = list(must)
+        return _without_circles(base, must, alike, should)
+
+
+def _without_circles(base: dict[Held, int], must: Before, alike: Before, should: Before) -> dict[Held, int] | None:
+    """Rows of one table that name one another go in one statement; references that can wait are heeded where they can be."""
+    together = _clusters(base, alike)
+    leaders = {held: base[held] for held in set(together.values())}
+
+    def among_leaders(before: Before) -> Before:
+        pairs = ((together[first], together[then]) for first, then in before)
+        return [(first, then) for first, then in pairs if first is not then]
+
+    kept = among_leaders(must)
+    try:
+        _numbered(leaders, kept)
+    except CycleError:
+        return None
+    for edge in among_leaders(should):
         try:
-            _numbered(base, kept)
+            _numbered(leaders, [*kept, edge])
+            kept.append(edge)
         except CycleError:
-            return None
-        for edge in should:
-            try:
-                _numbered(base, [*kept, edge])
-                kept.append(edge)
-            except CycleError:
-                continue
-        return _numbered(base, kept)
+            continue
+    phase = _numbered(leaders, kept)
+    return {held: phase[together[held]] for held in base}
+
+
+def _clusters(base: dict[Held, int], alike: Before) -> dict[Held, Held]:
+    """The row that stands for each: one of those that it is linked with."""
+    leader = {held: held for held in base}
+
+    def of(held: Held) -> Held:
+        while leader[held] is not held:
+            held = leader[held]
+        return held
+
+    for first, then in alike:
+        one, other = of(first), of(then)
+        low, high = (one, other) if base[one] <= base[other] else (other, one)
+        leader[low] = high
+    return {held: of(held) for held in base}
 
 
 def copy_of(held: Held) -> Held:
@@ -64,17 +93,18 @@ def _base(merging: Merging, held: Held) -> int:
     return SURVIVORS if held.fills else MOVES
 
 
-def _order(merging: Merging, base: dict[Held, int]) -> tuple[Before, Before]:
-    """(first, then) pairs: those that the database insists on, and those that it can do without in a transaction."""
+def _order(merging: Merging, base: dict[Held, int]) -> tuple[Before, Before, Before]:
+    """(first, then) pairs: those that the database insists on, those of rows that one statement may remove together, and
+    those that it can do without until the end of the transaction."""
     must: Before = []
+    alike: Before = []
     should: Before = []
     for held in base:
         for reference, target in held.refers:
             stays = target.stays()
             if target.gone and target is not held:
-                # rows of one table go in one statement, which may name one another
-                alone = held.gone and held.table == target.table
-                (should if reference.waits or alone else must).append((held, target))
+                together = held.gone and held.table == target.table
+                (should if reference.waits else alike if together else must).append((held, target))
             if held.gone or reference.waits or not set(reference.target_columns) & stays.changes().keys():
                 continue
             if stays is not held:  # it names a key that is not there before
@@ -85,7 +115,7 @@ def _order(merging: Merging, base: dict[Held, int]) -> tuple[Before, Before]:
             for first in held.follows:
                 if first in base:
                     must += [(first, held), *([(first, merging.copies[held])] if held in merging.copies else [])]
-    return must, should
+    return must, alike, should
 
 
 def _numbered(base: dict[Held, int], before: Iterable[tuple[Held, Held]]) -> dict[Held, int]:

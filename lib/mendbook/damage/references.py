@@ -17,7 +17,7 @@ from mendbook.surroundings import Reference
 from mendbook.tables import Tables
 
 _WHOLE = re.compile(r"-?\d{1,19}")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_NUMBER = re.compile(r"-?(\d+(\.\d+)?([eE][+-]?\d+)?|Infinity)|NaN")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LENGTH = re.compile(r"\((\d+)\)$")
 _LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "oid": 2**32 - 1}
