@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook import receipt
+from mendbook import plan_files, receipt
+from mendbook.errors import OutputError
 from mendbook.workbook import Workbook
+from support.commands import command_in
 from support.people import AUTHOR, REVIEWER, People
 from support.shop import MAPPING, Shop
 
@@ -88,7 +90,7 @@ def test_every_check_holds_as_it_is_typed(book: Workbook, plan: str, shop: Shop)
         told = subprocess.run(["sh", "-ec", command], cwd=folder, capture_output=True, text=True)
         assert told.returncode == 0, (command, told.stdout + told.stderr)
     [query] = [each["command"] for each in made["check"] if each["command"].startswith("psql")]
-    sql = re.search(r"-c '(.*)'$", query).group(1).replace("'\"'\"'", "'")  # type: ignore[union-attr]
+    sql = re.search(r"-c '(.*)'$", query).group(1)  # type: ignore[union-attr]
     assert [row[0] for row in shop.database.execute(sql)] == [each["position"] for each in made["batches"]]
     # and they fail where anything is another
     with (folder / "review-reviewer-example-com-18717f7f.jsonl").open("a") as file:
@@ -147,6 +149,47 @@ def test_an_undo_has_its_receipt(book: Workbook, plan: str, people: People) -> N
     assert made["counts"][0]["found"] is None
     assert receipt.verdict(made)["title"] == "Undone"
     assert made["audit"]["cases"] == 10
+
+
+def test_the_command_says_where_it_is(
+    plan: str, shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = command_in(shop.home, monkeypatch, capsys)
+    assert "rehearsal.html" in command("apply", plan).words
+    done = command("apply", plan, "--commit", "--json")
+    assert done.document["receipt"]["html"] in done.err.replace("\n", "")
+    assert "/receipt.html" in (shop.outputs / "index.html").read_text("utf-8")
+
+
+def test_what_broke_after_a_commit_leaves_the_receipt(
+    book: Workbook, plan: str, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> Any:
+        raise OutputError("no space", "")
+
+    from mendbook import applying
+
+    monkeypatch.setattr(applying, "publish", full)
+    with pytest.raises(OutputError):
+        book.apply(plan, commit=True)
+    assert len(list(shop.outputs.glob("runs/*-apply-shop/receipt.html"))) == 1
+    monkeypatch.setattr(applying.audit, "take", full)
+    with pytest.raises(OutputError):
+        book.apply(plan)
+    assert len(list(shop.outputs.glob("runs/*-apply-shop"))) == 1, "a rehearsal that broke leaves no folder"
+
+
+def test_a_renamed_folder_does_not_reach_the_database(book: Workbook, plan: str) -> None:
+    from mendbook.receipt_checks import checks
+
+    done = book.apply(plan, commit=True)
+    found = book.plan_file(plan)
+    evil = found.folder.rename(found.folder.parent / f"x'; DROP TABLE customer; --$$-{plan[-12:]}")
+    proof = read(done["receipt"]["json"])["audit"]
+    made = checks(plan_files.read(evil), book.settings, done, proof)
+    [psql] = [each["command"] for each in made if each["command"].startswith("psql")]
+    told = subprocess.run(["sh", "-c", psql.replace("psql", "printf %s", 1)], capture_output=True, text=True).stdout
+    assert "plan = 'x''; DROP TABLE customer; --$$-" in told
 
 
 HOSTILE = "<script>alert(1)</script>\u202e'\"; rm -rf ~ $(id)"

@@ -74,7 +74,7 @@ def document(
             "expires": header.expires,
             "policy": dict(header.policy),
         },
-        "database": {**header.identity, "server": audit["database"]["server"]},
+        "database": {**header.identity, "server": f"{audit['database']['server']} {audit['database']['version']}"},
         "people": report["people"],
         "signers": {"file": str(signers), "digest": digest(signers.read_bytes())},
         "approved": report["approved"],

@@ -6,6 +6,7 @@ Texts only; it runs nothing. Every name in them is quoted for the shell: folders
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,7 +75,9 @@ def _stamp(text: str) -> str:
 def _of_the_ledger(plan: PlanFile, settings: Settings, report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if not report["ledger"]["batches"]:
         return
-    sql = f"SELECT position, batch, at, role, count, hash FROM mendbook.ledger WHERE plan = '{plan.id}' ORDER BY position"
+    # a folder may have been renamed: only what mendbook itself names a plan can go without escaping
+    literal = f"$${plan.id}$$" if re.fullmatch(r"[\w.-]+", plan.id, re.ASCII) else "'" + plan.id.replace("'", "''") + "'"
+    sql = f"SELECT position, batch, at, role, count, hash FROM mendbook.ledger WHERE plan = {literal} ORDER BY position"
     variable = url_variable(settings.source(plan.header.source))
     yield "The ledger has the batches that stand above, by position and hash.", f'psql "${variable}" -c {quote(sql)}'
     yield "The ledger is whole: every row fits the one before.", f"mendbook ledger verify {quote(plan.header.source)}"

@@ -78,13 +78,13 @@ def signatures(plan: PlanFile, settings: Settings) -> Table:
     """Who signed what and when, and whether all of it holds by now; what is missing, and what to do about it."""
     from pandas import DataFrame
 
-    state, note = standing(plan, settings)
+    state, why, hint = standing(plan, settings)
     try:
         rows = list(_signed(plan, "verified" if state in ("approved", "waiting") else "not verified"))
     except (MendbookError, OSError) as error:
         rows = [{"who": plan.header.author, "signed": "", "as": "author", "what": "", "signature": f"cannot be read: {error}"}]
     frame = DataFrame(rows, columns=["who", "signed", "as", "what", "signature"])
-    return Table(frame, f"Signatures of plan {plan.id}, looked at {datetime.now(UTC):%H:%M:%S} UTC", note)
+    return Table(frame, f"Signatures of plan {plan.id}, looked at {datetime.now(UTC):%H:%M:%S} UTC", f"{why} {hint}".strip())
 
 
 def _signed(plan: PlanFile, held: str) -> Iterator[dict[str, str]]:
@@ -97,14 +97,14 @@ def _signed(plan: PlanFile, held: str) -> Iterator[dict[str, str]]:
         yield {"who": told.reviewer, "signed": told.at, "as": "reviewer", "what": counts, "signature": held}
 
 
-def standing(plan: PlanFile, settings: Settings) -> tuple[str, str]:
-    """("approved", "waiting" or "refused", a sentence): whether there is anything that may be applied now, and if not, why."""
+def standing(plan: PlanFile, settings: Settings) -> tuple[str, str, str]:
+    """Whether there is anything that may be applied now: "approved", "waiting" or "refused"; why; and what to do about it."""
     try:
         approvals = review.approvals(plan, settings, datetime.now(UTC))
     except (Refused, SignatureError) as error:
-        return "refused", f"Nothing can be applied yet: {error.message} {error.hint}"
+        return "refused", f"Nothing can be applied yet: {error.message}", error.hint or ""
     counts = approvals.counts
     told = ", ".join(f"{cases:,} {state}" for state, cases in sorted(counts.items())) or "it has no cases"
     if not counts.get("approved"):
-        return "waiting", f"All signatures hold, and no case is approved: {told}."
-    return "approved", f"All signatures hold: {told}. What is approved may be applied."
+        return "waiting", f"All signatures hold, and no case is approved: {told}.", ""
+    return "approved", f"All signatures hold: {told}. What is approved may be applied.", ""
