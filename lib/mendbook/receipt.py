@@ -12,7 +12,6 @@ import json
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from hashlib import file_digest
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from mendbook.config import Settings
 from mendbook.damage import catalogue
 from mendbook.errors import OutputError
 from mendbook.plan_files import PlanFile
+from mendbook.plan_making import tool
 from mendbook.publish import publish
 from mendbook.receipt_checks import checks
 from mendbook.side_by_side import masked
@@ -64,7 +64,7 @@ def document(
         "source": header.source,
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "begun_at": report["begun_at"],
-        "tool": f"mendbook {metadata.version('mendbook')}",
+        "tool": tool(),
         "plan": {
             "id": plan.id,
             "digest": plan.digest,
