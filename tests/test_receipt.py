@@ -188,7 +188,7 @@ def test_a_renamed_folder_does_not_reach_the_database(book: Workbook, plan: str)
     proof = read(done["receipt"]["json"])["audit"]
     made = checks(plan_files.read(evil), book.settings, done, proof)
     [psql] = [each["command"] for each in made if each["command"].startswith("psql")]
-    told = subprocess.run(["sh", "-c", psql.replace("psql", "printf %s", 1)], capture_output=True, text=True).stdout
+    told = subprocess.run(["sh", "-c", psql.replace("psql", "echo", 1)], capture_output=True, text=True).stdout
     assert "plan = 'x''; DROP TABLE customer; --$$-" in told
 
 

@@ -170,7 +170,7 @@ def test_a_broken_signature_is_told(book: Workbook, people: People, plan: str) -
     [signature] = book.plan_file(plan).folder.glob("review-*.json.sig")
     signature.write_text(signature.read_text().replace("U1NIU0lH", "U1NIU0lI"))
     table = book.review(plan, REVIEWER).signatures().table  # type: ignore[union-attr]
-    assert table.frame["signature"].tolist() == ["not verified", "not verified"]
+    assert table.frame["signature"].tolist() == ["verified", "not verified"]
     assert "Nothing can be applied yet" in table.note
 
 
@@ -199,8 +199,10 @@ def test_applying_in_a_notebook(book: Workbook, people: People, plan: str, shop:
     assert "Nobody has reviewed" in repair.rehearse().note
     assert "nothing was applied" in repair.receipt().note
     assert repair.audit().caption == "No audit was made"
+    assert len(repair.next_steps()) == 1
     book.sign(plan, REVIEWER, people.key(REVIEWER), approve=["all"])
     assert repair.rehearse().frame.values.tolist() == [["missing_code", 5, 0], ["missing_profile", 5, 0]]
+    assert repair.next_steps().frame["command"][0].startswith(f"mendbook apply {plan} --commit")
     assert repair.apply().caption.startswith("Nothing was applied")
     assert shop.execute("SELECT count(*) FROM customer WHERE barcode IS NULL") == [(5,)]
     assert "10 cases applied" in repair.apply(commit=True).caption

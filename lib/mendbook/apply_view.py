@@ -14,6 +14,7 @@ from typing import Any
 
 from mendbook import receipt
 from mendbook.config import Settings
+from mendbook.display import inert
 from mendbook.errors import ConfigError, Refused
 from mendbook.plan_files import PlanFile
 from mendbook.review_view import steps
@@ -34,16 +35,21 @@ class ApplyView:
     def __repr__(self) -> str:
         return f"Plan {self.plan.id}: {standing(self.plan, self._settings)[1]}"
 
-    def _keep(self) -> None:
+    def _keep(self, refused: str = "") -> None:
+        state, verdict, _ = standing(self.plan, self._settings)
         sections = [
             section("Signatures", signatures(self.plan, self._settings)),
-            section("What to do next", self._not_ready()),
+            section("What to do next", self._not_ready(), text=[refused] if refused else []),
         ]
-        keep("apply", self.plan.header.source, self.plan.id, standing(self.plan, self._settings)[1], sections)
+        if refused and state == "approved":
+            verdict = "All signatures hold, and yet it was refused."
+        keep("apply", self.plan.header.source, self.plan.id, verdict, sections)
 
     def _not_ready(self) -> Table:
-        """The way on where nothing is approved."""
+        """The way on where nothing was done."""
         source, name = quote(self.plan.header.source), self.plan.id
+        if standing(self.plan, self._settings)[0] == "approved":
+            return steps(("As soon as nothing stands against it:", f"mendbook apply {name}{self._options}"))
         return steps(
             ("Look at the cases and decide on them.", f"mendbook run review {source} -p plan={name}{self._options}"),
             ("Somebody else than the author signs.", f"mendbook sign {name} --as NAME --key FILE --approve all{self._options}"),
@@ -58,7 +64,9 @@ class ApplyView:
         try:
             self.result = self._run(False)
         except Refused as refusal:
-            return Table(self._not_ready().frame, "It was not rehearsed", f"{refusal.message} {refusal.hint}")
+            why = inert(f"{refusal.message} {refusal.hint or ''}".strip(), 800)
+            self._keep(why)
+            return Table(self._not_ready().frame, "It was not rehearsed", why)
         return self._counts()
 
     def apply(self, commit: bool = False) -> Table:
@@ -139,6 +147,21 @@ class ApplyView:
             ("One case of it.", f"{command} --case CASE{self._options}"),
             caption="To take it back",
         )
+
+    def next_steps(self) -> Table:
+        """What to do next, each with the command to type."""
+        source = quote(self.plan.header.source)
+        found = sum(cases for kind, cases in self.result.get("remaining", {}).items() if kind != "missing_constraint")
+        told = []
+        if self.result.get("mode") == "commit" and found:
+            why = "Repair what waited for this one: the next plan is made of what is found now."
+            told.append((why, f"mendbook run plan {source}{self._options}"))
+        if self.result.get("mode") == "commit":
+            told.append(("Prove that the ledger is whole.", f"mendbook ledger verify {source}{self._options}"))
+        elif self.result.get("applied"):
+            told.append(("Do what was rehearsed.", f"mendbook apply {self.plan.id} --commit{self._options}"))
+        told.append(("Look again, on a schedule: it changes nothing.", f"mendbook run audit {source}{self._options}"))
+        return steps(*told)
 
 
 class NoPlan:

@@ -78,8 +78,9 @@ def _of_the_ledger(plan: PlanFile, settings: Settings, report: Mapping[str, Any]
     # a folder may have been renamed: only what mendbook itself names a plan can go without escaping
     literal = f"$${plan.id}$$" if re.fullmatch(r"[\w.-]+", plan.id, re.ASCII) else "'" + plan.id.replace("'", "''") + "'"
     sql = f"SELECT position, batch, at, role, count, hash FROM mendbook.ledger WHERE plan = {literal} ORDER BY position"
-    variable = url_variable(settings.source(plan.header.source))
-    yield "The ledger has the batches that stand above, by position and hash.", f'psql "${variable}" -c {quote(sql)}'
+    # psql knows nothing of the driver that mendbook's URLs may name
+    url = f'$(printf %s "${url_variable(settings.source(plan.header.source))}" | sed s/+psycopg2//)'
+    yield "The ledger has the batches that stand above, by position and hash.", f'psql "{url}" -c {quote(sql)}'
     yield "The ledger is whole: every row fits the one before.", f"mendbook ledger verify {quote(plan.header.source)}"
 
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from mendbook import review
+from mendbook.approvals import verify_author
 from mendbook.config import Settings
 from mendbook.errors import MendbookError, Refused, SignatureError
 from mendbook.plan_files import PlanFile
@@ -79,18 +80,29 @@ def signatures(plan: PlanFile, settings: Settings) -> Table:
     from pandas import DataFrame
 
     state, why, hint = standing(plan, settings)
+    held = "verified" if state != "refused" else "not verified"
     try:
-        rows = list(_signed(plan, "verified" if state in ("approved", "waiting") else "not verified"))
+        rows = list(_signed(plan, held if state != "refused" else _author_held(plan, settings), held))
     except (MendbookError, OSError) as error:
         rows = [{"who": plan.header.author, "signed": "", "as": "author", "what": "", "signature": f"cannot be read: {error}"}]
     frame = DataFrame(rows, columns=["who", "signed", "as", "what", "signature"])
     return Table(frame, f"Signatures of plan {plan.id}, looked at {datetime.now(UTC):%H:%M:%S} UTC", f"{why} {hint}".strip())
 
 
-def _signed(plan: PlanFile, held: str) -> Iterator[dict[str, str]]:
+def _author_held(plan: PlanFile, settings: Settings) -> str:
+    """Whether the author's signature holds, where the others do not, or are not there."""
+    try:
+        verify_author(plan, settings, datetime.now(UTC))
+    except MendbookError:
+        return "not verified"
+    return "verified"
+
+
+def _signed(plan: PlanFile, of_author: str, held: str) -> Iterator[dict[str, str]]:
     paper = read_paper(plan.folder)
     at = read_author(plan, paper.of(AUTHOR)) if AUTHOR in paper.files else ""
-    yield {"who": plan.header.author, "signed": at, "as": "author", "what": "the plan", "signature": held if at else "missing"}
+    of_author = of_author if at else "missing"
+    yield {"who": plan.header.author, "signed": at, "as": "author", "what": "the plan", "signature": of_author}
     for name in paper.reviews:
         told = read_review(plan, name, paper.of(name))
         counts = ", ".join(f"{verb} {told.counts.get(verb, 0):,}" for verb in ("approve", "reject", "defer"))

@@ -366,7 +366,8 @@ class Workbook:
 
         found = self.plan_file(plan)
         with run_folder(self.outputs, self.source.name, "apply") as folder:
-            return apply_and_audit(self._writable(), self.settings, found, self.outputs, folder, commit, progress, stopped)
+            whole = (found, self.outputs, folder, commit, progress, stopped, self._failures if self.source.logs else None)
+            return apply_and_audit(self._writable(), self.settings, *whole)
 
     def plan_file(self, plan: str | Path) -> PlanFile:
         """A plan of this source, by its id or its folder. Raises ConfigError, Refused where it was changed."""
