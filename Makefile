@@ -1,4 +1,4 @@
-# make setup | demo | test | check | bench | lab: each does all of its own set-up, from git, make and Python 3.11 or newer.
+# make setup | demo | test | faults | check | bench | lab: each does all of its own set-up, from git, make and Python 3.11 or newer.
 SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -7,7 +7,7 @@ EXTRAS := demo,dev
 PG ?= 18
 export PG
 
-.PHONY: help setup demo test check bench lab clean
+.PHONY: help setup demo test faults check bench lab clean
 help:
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
 
@@ -25,11 +25,14 @@ setup: .venv/.complete ## make .venv with the mendbook command and all extras
 	fi
 	@touch $@
 
-demo: setup ## damage four applications by their own races on an embedded PostgreSQL, then audit them
+demo: setup ## damage four applications by their own races on an embedded PostgreSQL; find it, repair it, race the fixed ones
 	$(BIN)/mendbook demo
 
 test: check ## every check and every test (make test PG=16: on PostgreSQL 16)
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+
+faults: setup ## a thousand faults while plans are applied and taken back: killed, cut off, suspended, crashed (about five minutes)
+	PYTHONPATH=tests $(BIN)/python -m faults.harness $(FAULTS)
 
 check: setup ## format, lint, types, import floors, notebook rules
 	$(BIN)/ruff format --check .

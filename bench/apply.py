@@ -5,8 +5,9 @@
 By hand twice: "at once", a statement a table for all rows in one transaction, written by somebody who knows which rows
 are wrong; and "in batches", the very rows of mendbook's plan in as many transactions of 500 changes, so that nobody has to
 wait. Neither keeps an image or looks again. In turn, each on its own copy of one generated database, on one embedded
-PostgreSQL with its default settings (commits wait for the disk). mendbook's figure is the whole apply of a plan that somebody signed: images, ledger, checks and re-check
-included; planning, signing and the audit afterwards are not. The loop is slow, so it does a part, and counts a change.
+PostgreSQL with its default settings (commits wait for the disk). mendbook's figure is the whole apply of a plan that
+somebody signed: images, ledger, checks and re-check included; planning, signing and the audit afterwards are not. The
+loop is slow, so it does a part, and counts a change.
 """
 
 from __future__ import annotations

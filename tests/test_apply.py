@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg2
 import pytest
-from mendbook import failpoints, pressure
+from mendbook import failpoints, ledger_schema, pressure
 from mendbook.config import Apply
 from mendbook.errors import ConnectionFailed, OutputError, QueryStopped, Refused, SignatureError
 from mendbook.workbook import Workbook
@@ -373,3 +373,54 @@ def test_the_command_exits_with_one_where_cases_were_stale(command: Command, pla
 @pytest.mark.parametrize("arguments", [("apply", "no-such-plan"), ("apply",), ("apply", "../x", "--commit")])
 def test_what_is_typed_wrong_is_told(command: Command, arguments: tuple[str, ...]) -> None:
     assert command(*arguments).code == 2
+
+
+def test_an_audit_that_breaks_off_after_the_repair_leaves_no_run_and_says_what_was_done(
+    book: Workbook, plan: str, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Any, __: Any, folder: Path, *___: Any) -> None:
+        (folder / "findings.parquet.aside").touch()
+        raise ConnectionFailed("The database broke off.", "Nothing was changed. Try again.")
+
+    monkeypatch.setattr("mendbook.audit.take", broken)
+    with pytest.raises(ConnectionFailed, match="broke off") as failure:
+        book.apply(plan, commit=True)
+    assert "What was applied is in the ledger" in failure.value.hint
+    with pytest.raises(ConnectionFailed) as rehearsed:
+        book.apply(plan)
+    assert rehearsed.value.hint == "Nothing was changed. Try again."
+    assert damage(shop) == (0, 0)
+    assert not any((shop.home / "outputs" / "runs").iterdir())
+
+
+def test_a_run_that_gives_up_never_says_that_nothing_was_changed(
+    book: Workbook, plan: str, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mendbook.apply.ATTEMPTS", 0)
+    reached: list[str] = []
+
+    def cut(name: str) -> None:
+        if name == "changed" and len(reached) < 2:
+            reached.append(name)
+            if len(reached) == 2:
+                shop.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mendbook'")
+
+    monkeypatch.setattr("mendbook.repair.reach", cut)
+    with pytest.raises(ConnectionFailed) as failure:
+        book.apply(plan, commit=True)
+    assert "goes on from there" in failure.value.hint
+    assert shop.execute("SELECT count(*) FROM mendbook.ledger") == [(1,)]
+
+
+def test_a_batch_is_on_the_disk_before_it_is_told_to_be_done(book: Workbook, plan: str, shop: Shop) -> None:
+    """A crash of the server must not take back what a checkpoint knows of, whatever the role or the database asks for."""
+    shop.execute(
+        f"ALTER DATABASE {shop.database.name} SET synchronous_commit = off; CREATE TABLE seen (how text);"
+        "CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " INSERT INTO seen VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$"
+    )
+    with book._writable().writing() as connection, connection.begin():
+        ledger_schema.ensure(connection)
+    shop.execute("CREATE TRIGGER look AFTER INSERT ON mendbook.ledger FOR EACH ROW EXECUTE FUNCTION look()")
+    book.apply(plan, commit=True)
+    assert shop.execute("SELECT DISTINCT how FROM seen") == [("on",)]

@@ -380,6 +380,23 @@ def test_removing_a_demo_that_never_was(shop: Shop, mendbook: Command) -> None:
     assert answer.document == {"removed": str(shop.outputs / "demo")}
 
 
+def _repaired(system: dict[str, Any]) -> None:
+    """Nothing is left of a system's damage but what the database's rows cannot tell, and nothing new came."""
+    repair, fixed = system["repair"], system["fixed"]
+    assert set(repair["remaining"]) <= {"blank_profile", "missing_constraint"}
+    reasons = {(each["kind"], each["why"]) for each in repair["left"]}
+    assert all(why == "deactivated already" or why.endswith(": ask the person") for _, why in reasons), reasons
+    asked = sum(each["cases"] for each in repair["left"] if each["kind"] == "blank_profile")
+    assert asked == repair["remaining"].get("blank_profile", 0)
+    assert not asked or len(Path(repair["outreach"]).read_text().splitlines()) == asked + 1
+    assert repair["repaired"] > 0
+    assert repair["undone"] == repair["again"] > 0
+    assert [plan["stale"] for plan in repair["plans"] if plan["stale"]] == []
+    assert {plan["act"] for plan in repair["plans"]} == {"plan", "undo"}
+    assert (fixed["new_findings"], fixed["before"]) == ([], fixed["after"])
+    assert all(0 < int(status) < 500 for status in fixed["statuses"])
+
+
 @pytest.mark.race
 def test_the_demo_from_start_to_end(tmp_path: Path, mendbook: Command, monkeypatch: Any) -> None:
     import psycopg2
@@ -398,18 +415,25 @@ def test_the_demo_from_start_to_end(tmp_path: Path, mendbook: Command, monkeypat
             for system in document["systems"]:
                 assert sum(count["rows"] for count in system["audit"]["counts"].values()) > 0
                 assert Path(system["report"]).is_file()
-        assert len(list((outputs / "runs").iterdir())) == 8
+                _repaired(system)
+                assert mendbook("ledger", "verify", system["system"]).code == 0
+        assert len(list((outputs / "ledger").glob("*-demo-of-*.jsonl"))) == 4, "the first play's checkpoints are kept"
+        damaged = mendbook("demo", "--no-repair", "--json").document
+        assert all({"repair", "fixed", "left"}.isdisjoint(system) for system in damaged["systems"])
         assert (outputs / "index.html").is_file()
         assert (home / ".env").stat().st_mode & 0o777 == 0o600
+        assert (home / "keys" / "reviewer").stat().st_mode & 0o777 == 0o600
         audited = mendbook("audit", "attendance", "--json")
         assert audited.code == 1
         assert "using the demo's" in audited.err
         settings = load(home / "mendbook.toml")
-        url = url_of(settings.source("website"), settings.path).replace("+psycopg2", "")
-        connection = psycopg2.connect(url)
-        with connection.cursor() as cursor, pytest.raises(psycopg2.errors.InsufficientPrivilege):
-            cursor.execute("DELETE FROM website_account")
-        connection.close()
+        refused = {"audit": "DELETE FROM website_account", "repair": "TRUNCATE website_account"}
+        for part, statement in refused.items():
+            url = url_of(settings.source("website"), settings.path, part).replace("+psycopg2", "")
+            connection = psycopg2.connect(url)
+            with connection.cursor() as cursor, pytest.raises(psycopg2.errors.InsufficientPrivilege):
+                cursor.execute(statement)
+            connection.close()
     finally:
         cleaned = mendbook("demo", "--clean", "--json")
     assert cleaned.code == 0

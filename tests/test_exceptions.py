@@ -7,14 +7,21 @@ from typing import Any
 
 import pytest
 from mendbook.cli import app
+from mendbook.database import Database
 from mendbook.errors import ConfigError, Refused
-from support.shop import Shop, findings, role
+from mendbook.model import Case, Left
+from support.proposing import Source
+from support.shop import MAPPING, Shop, findings, role
 
 #: Five accounts: 1, 2 and 3 share an e-mail, 3 and 4 a user name, 5 is alone.
 PEOPLE = """
 DROP INDEX auth_user_lower_idx, auth_user_lower_idx1;
 UPDATE auth_user SET email = 'Home@example.com' WHERE id <= 3;
 UPDATE auth_user SET username = 'Same' WHERE id IN (3, 4);
+"""
+#: And one person more, with two accounts.
+SIX_AND_SEVEN = """
+INSERT INTO auth_user (id, username, email) VALUES (6, 'six', 'six@example.com'), (7, 'SIX', 'seven@example.com');
 """
 
 
@@ -58,6 +65,30 @@ def test_without_any(people: Shop) -> None:
 def test_who_is_linked(people: Shop, pairs: list[tuple[str, str]], expected: dict[str, list[str]]) -> None:
     apart(people, *pairs)
     assert cases(people) == expected
+
+
+@pytest.mark.parametrize("repair", ["merge", "deactivate"])
+def test_a_case_of_accounts_that_are_told_apart_is_left(people: Shop, repair: str) -> None:
+    people.map(MAPPING.replace('last_login = "last_login"', 'last_login = "last_login"\nactive = "active"'))
+    people.execute("ALTER TABLE auth_user ADD active boolean NOT NULL DEFAULT true")
+    people.execute(SIX_AND_SEVEN)
+    book = people.book()
+    source = Source(Database(book.source, book.settings))
+    assert all(isinstance(each, Case) for each in source.propose("duplicate_user", repair))
+    apart(people, ("1", "2"), ("5", "6"), ("4", "5"))  # 5 is in no case
+    left, made = source.propose("duplicate_user", repair)
+    assert isinstance(left, Left)
+    assert left.why.startswith("accounts 1 and 2 are known not to be one person")
+    assert isinstance(made, Case)
+    assert made.case_key == "6"
+
+
+def test_accounts_of_two_cases_that_are_told_apart_are_no_obstacle(people: Shop) -> None:
+    people.execute(SIX_AND_SEVEN)
+    apart(people, ("1", "6"), ("2", "7"))
+    book = people.book()
+    made = Source(Database(book.source, book.settings)).propose("duplicate_user")
+    assert [each.case_key for each in made if isinstance(each, Case)] == ["1", "6"]
 
 
 def test_a_pair_of_another_table_means_nothing(people: Shop) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,11 @@ import pytest
 import sqlalchemy as sa
 from mendbook import ledger
 from mendbook.batch_work import CasesFail, LooksLikeNew
-from mendbook.damage.changes import deleted, inserted, updated
+from mendbook.damage.changes import deleted, inserted, updated, values
 from mendbook.errors import AlreadyApplied, Refused
 from mendbook.model import Blocker, Case, Change, Row
 from support.repairing import Bench
-from support.shop import DAMAGE, Shop
+from support.shop import DAMAGE, MAPPING, Shop
 
 
 @pytest.fixture
@@ -160,6 +161,21 @@ def test_a_row_that_something_refers_to_does_not_go_and_nothing_cascades(bench: 
     assert shop.database.execute("SELECT count(*) FROM parcel") == [(1,)]
 
 
+@pytest.mark.parametrize("phone", ["not a number", "99999999999999999999", " ", None])
+def test_a_value_that_the_referring_column_cannot_hold_names_nothing(bench: Bench, shop: Shop, phone: str | None) -> None:
+    shop.database.execute("CREATE TABLE call (id int PRIMARY KEY, phone int, said text); INSERT INTO call VALUES (1, 5, ' ')")
+    soft = 'references = ["call.phone -> customer.phone", "call.said -> customer.phone"]'
+    shop.map(MAPPING.replace("[sources.shop.users]", f"{soft}\n[sources.shop.users]", 1))
+    softly = Bench(shop.config, bench.folder)
+    shop.database.execute("UPDATE customer SET phone = " + ("NULL" if phone is None else f"'{phone}'") + " WHERE id = 2")
+    shop.database.execute("UPDATE customer SET phone = '5' WHERE id = 1")
+    gone, named = delete_case(softly, "customer", "2", leaves=("missing_profile",)), delete_case(softly, "customer", "1")
+    assert softly.make([gone]).cases == (gone,)
+    with pytest.raises(CasesFail) as failure:
+        softly.make([named])
+    assert failure.value.reasons == {named.name: "row 1 of call refers to row 1 of customer, which is to go"}
+
+
 def test_damage_that_would_still_be_there_fails_the_case(bench: Bench) -> None:
     before = image_of(bench, "customer", "7")
     case = Case("null_flag", "customer", "7", "set", "low", (updated("7", "customer", "7", before, {"barcode": "new"}, 0),))
@@ -263,6 +279,77 @@ def test_what_is_left_to_the_database_is_drawn_when_the_row_is_made(bench: Bench
     assert shop.database.execute("SELECT user_id, created_at > now() - interval '1 minute' FROM customer WHERE id = 500") == [
         (6, True)
     ]
+
+
+def test_what_a_row_that_is_there_gets_is_drawn_when_it_is_changed(bench: Bench, shop: Shop) -> None:
+    shop.database.execute(
+        "CREATE SEQUENCE codes START 70; ALTER TABLE customer ALTER barcode SET DEFAULT 'S' || nextval('codes');"
+        "UPDATE customer SET barcode = NULL WHERE id < 4"
+    )
+    one, two, three = (image_of(bench, "customer", key) for key in "123")
+    changes = (
+        updated("1", "customer", "1", one, {}, 6, drawn=["barcode"]),
+        updated("1", "customer", "2", two, {"barcode": "C-2b"}, 6),
+        replace(
+            updated("1", "customer", "3", three, {}, 6, drawn=["barcode"]), drawn={"barcode": "default", "created_at": "now"}
+        ),
+    )
+    made = bench.make([Case("missing_code", "customer", "1", "draw", "low", changes, leaves=("missing_code",))])
+    assert [values(str(change.after))["barcode"] for change in made.changes] == ["S70", "C-2b", "S71"]
+    assert [change.drawn for change in made.changes] == [{}, {}, {}]
+    rows = shop.database.execute(
+        "SELECT barcode, phone, created_at > now() - interval '1 h' FROM customer WHERE id < 4 ORDER BY id"
+    )
+    assert rows == [("S70", "555-1", False), ("C-2b", "555-2", False), ("S71", "555-3", True)]
+
+
+def test_accounts_that_were_told_apart_meanwhile_are_not_merged(bench: Bench, shop: Shop) -> None:
+    shop.database.execute(
+        "DROP INDEX auth_user_lower_idx, auth_user_lower_idx1;"
+        " INSERT INTO auth_user (id, username, email) VALUES (8, 'USER1', 'o@example.com'), (9, 'USER1', 'p@example.com')"
+    )
+    gone = (*delete_case(bench, "auth_user", "8").changes, *delete_case(bench, "auth_user", "9").changes)
+    case = Case("duplicate_user", None, "1", "merge", "high", gone, kept=(Row("auth_user", "1"),))
+    other = flag_case(bench)
+    book = shop.book()
+    book.tell_apart("3", "1", "twins", "ana")  # 3 is in no case
+    made = bench.make([case, other], before_batch=lambda: book.tell_apart("9", "1", "twins", "ana"))
+    assert made.stale == {case.name: "accounts 1 and 9 have been told apart since: they are not one person"}
+    assert made.cases == (other,)
+    # what is undone parts them: they need not be one person for that
+    assert bench.make([case], act="undo").stale == {}
+
+
+def test_a_text_that_no_key_can_hold_names_nobody(bench: Bench, shop: Shop) -> None:
+    shop.database.execute(
+        "ALTER TABLE customer DROP CONSTRAINT customer_user_id_fkey, ALTER user_id TYPE text;"
+        "INSERT INTO customer VALUES (20, 'seven'), (21, '99999999999999999999999')"
+    )
+    cases = [delete_case(bench, "customer", "20"), delete_case(bench, "customer", "21")]
+    assert bench.make(cases).stale == {}
+    assert shop.database.execute("SELECT count(*) FROM customer WHERE id > 7") == [(0,)]
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_rows_that_name_one_another_go_together_only_where_the_database_waits(
+    bench: Bench, shop: Shop, deferrable: bool
+) -> None:
+    waits = "DEFERRABLE" if deferrable else ""
+    shop.database.execute(
+        f"CREATE TABLE parcel (id int PRIMARY KEY, customer_id bigint REFERENCES customer {waits});"
+        "ALTER TABLE customer ADD parcel int;"
+        f"INSERT INTO parcel VALUES (9, 1); ALTER TABLE customer ADD FOREIGN KEY (parcel) REFERENCES parcel {waits};"
+        "UPDATE customer SET parcel = 9 WHERE id = 1"
+    )
+    parcel = deleted("1", "parcel", "9", image_of(bench, "parcel", "9"), 4)
+    case = Case("orphan_profile", "customer", "1", "delete", "low", (*delete_case(bench, "customer", "1").changes, parcel))
+    case = replace(case, leaves=("missing_profile",))
+    if deferrable:
+        assert bench.make([case]).stale == {}
+        assert shop.database.execute("SELECT count(*) FROM parcel") == [(0,)]
+    else:
+        with pytest.raises(CasesFail, match="orphan_profile"):
+            bench.make([case])
 
 
 def test_rows_without_a_key_are_found_by_their_images(bench: Bench, shop: Shop) -> None:

@@ -7,7 +7,7 @@ audited and verified again, and undone: every table as before, row for row.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,6 +158,10 @@ def test_a_repair_does_what_its_case_says_and_its_undo_takes_it_back(
 
     for plan, number in reversed(applied):
         undone = bench.undo(plan)
+        if case.stays:
+            assert (undone["cases"], len(case.stays)) == (0, number)
+            check_what_stays(case, bench.book.plan_file(undone["plan"]).header.left)
+            return
         assert undone["cases"] == number
         bench.approve_with_blockers(undone["plan"])
         assert bench.book.apply(undone["plan"], commit=True)["stale"] == 0
@@ -179,11 +183,11 @@ def plan_and_apply(bench: Bench) -> tuple[str, int] | None:
         return None
     bench.approve(plan)
     told = bench.book.apply(plan)
-    assert (told["mode"], told["applied"], told["stale"]) == ("rehearse", len(approved), 0), told
+    assert (told["mode"], told["applied"], told["stale"]) == ("rehearse", len(approved), 0), told["stale_cases"]
     assert differences(before, bench.rows()) == [], "a rehearsal leaves no trace"
     assert bench.book.verify_ledger().batches == batches
     done = bench.book.apply(plan, commit=True)
-    assert (done["applied"], done["stale"]) == (len(approved), 0), done
+    assert (done["applied"], done["stale"]) == (len(approved), 0), done["stale_cases"]
     return plan, len(approved)
 
 
@@ -209,6 +213,17 @@ def check_what_is_left(bench: Bench) -> None:
 def check_what_an_audit_finds(case: Repaired, url: str, tmp_path: Path) -> None:
     found = find_all(url, mapping_text(case.folder), tmp_path, log_files(case.folder))
     assert {name_of(each) for each in found if each.kind == case.kind} == {each.name for each in case.left}
+
+
+def check_what_stays(case: Repaired, left: Sequence[Mapping[str, Any]]) -> None:
+    """Every case that cannot be taken back is told, with the reason."""
+    told = {
+        "/".join(part for part in (each["kind"], each["profile"], key) if part): each["why"]
+        for each in left
+        for key in each["examples"]
+    }
+    assert told.keys() == case.stays.keys()
+    assert all(case.stays[name] in why for name, why in told.items()), told
 
 
 def name_of(finding: Finding) -> str:

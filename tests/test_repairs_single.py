@@ -698,7 +698,45 @@ def test_a_code_with_a_default_of_its_own(mapped: Mapped) -> None:
     assert isinstance(new, Case)
     assert new.changes[0].drawn == {"id": "default", "badge": "default"}
     assert row(new.changes[0]) == {"user_id": "2", "seal": "9"}
-    assert "(the column's own default does not know of it)" in because(shop.case("missing_code"))
+    mended = shop.case("missing_code")
+    assert mended.changes[0].drawn == {"badge": "default"}
+    assert row(mended.changes[0]) == {"id": "1", "user_id": "1", "seal": "8"}
+    assert "badge is blank: its code is drawn by the column's own default" in because(mended)
+    shop.make([mended])
+    assert shop.found("missing_code") == []
+
+
+@pytest.mark.parametrize("default", ["7", "NULL"])
+def test_a_default_that_draws_nothing_is_no_sequence(mapped: Mapped, default: str) -> None:
+    shop = mapped(
+        f"""
+        CREATE TABLE customer (id serial PRIMARY KEY, user_id int, badge int DEFAULT {default});
+        INSERT INTO auth_user VALUES (1, 'ana'), (2, 'bo');
+        INSERT INTO customer (user_id, badge) VALUES (1, 8);
+        """,
+        profile("customer", codes='{ badge = "sequence" }'),
+    )
+    assert row(shop.case("missing_profile").changes[0]) == {"user_id": "2", "badge": "9"}
+
+
+@pytest.mark.parametrize("default", ["nextval('tens')", "'B' || nextval('tens')", "next_badge()"])
+def test_codes_of_a_sequence_are_drawn_by_it(mapped: Mapped, database: TestDatabase, default: str) -> None:
+    shop = mapped(
+        f"""
+        CREATE SEQUENCE tens INCREMENT 10;
+        CREATE FUNCTION next_badge() RETURNS text LANGUAGE sql AS 'SELECT nextval(''tens'')::text';
+        CREATE TABLE customer (id int PRIMARY KEY, user_id int, badge text DEFAULT {default}, note text);
+        INSERT INTO auth_user VALUES (1, 'ana');
+        INSERT INTO customer VALUES (1, 1, 'x'), (2, 1, 'x'), (3, 1, 'x'), (4, 1, 'y');
+        """,
+        profile("customer", codes='{ badge = "sequence" }'),
+    )
+    case = shop.case("duplicate_code")
+    assert set(case.owns) == {"code/customer/badge/x"}
+    shop.make([case])
+    letter = "B" if "'B'" in default else ""
+    codes = [("x",), (f"{letter}1",), (f"{letter}11",), ("y",)]
+    assert database.execute("SELECT badge FROM customer ORDER BY id") == codes
 
 
 # -- wrong_profile --------------------------------------------------------------------------------------------------
@@ -752,15 +790,14 @@ def test_a_wrong_row_becomes_the_right_one_with_what_both_share(mapped: Mapped, 
     assert [(each.op, each.table, each.key) for each in second.changes] == [("delete", "customer", "12")]
     assert [(kept.table, kept.key) for kept in second.kept] == [("auth_user", "2"), ("staff", "20")]
     assert "the right one is there: staff 20" in because(second)
-    assert isinstance(third, Case)
-    assert (third.repair, third.risk) == ("remove", "medium")
-    assert "no profile of the mapping is meant for such a user" in because(third)
+    assert isinstance(third, Left)
+    assert third.why == "nobody can tell which profile is right: is_staff of user 3 is NULL"
     assert isinstance(fourth, Case)
     assert blockers(fourth)["cascade"].endswith("shipment.customer_id (1)")
     # tag and barcode stand on a row of staff already
     assert (row(fourth.changes[0])["tag"], row(fourth.changes[0])["barcode"]) == (None, "S-2")
-    shop.make([first, second, third])
-    assert database.execute("SELECT id FROM customer") == [(14,)]
+    shop.make([first, second])
+    assert database.execute("SELECT id FROM customer ORDER BY 1") == [(13,), (14,)]
     assert database.execute("SELECT user_id, phone, created_at::date::text FROM staff WHERE user_id = 1") == [
         (1, "555", "2026-02-01")
     ]
@@ -779,11 +816,13 @@ def test_a_wrong_row_with_data_and_no_right_place_is_a_high_risk(mapped: Mapped)
     assert isinstance(case, Case)
     assert (case.repair, case.risk) == ("remove", "high")
     assert "what stands in phone goes: nothing takes it over; the ledger keeps it" in because(case)
+    assert "no profile of the mapping is meant for such a user" in because(case)
 
 
 def test_what_cannot_be_converted_is_left(mapped: Mapped) -> None:
     shop = mapped(TWO.replace("department text NOT NULL", "department date NOT NULL").replace("'post'", "now()"), PROFILES)
-    (left,) = [each for each in proposed(shop, "wrong_profile")[:3] if isinstance(each, Left)]
+    left = proposed(shop, "wrong_profile")[0]
+    assert isinstance(left, Left)
     assert left.why == (
         "the right profile, staff, cannot be made: column department of staff must not be NULL and has no default: "
         "name its value in defaults"
@@ -976,6 +1015,7 @@ def test_repeated_planning_ends(mapped: Mapped) -> None:
     assert {each.why for each in rest if isinstance(each, Left)} == {
         "no other row of the person tells phone or city: ask the person",
         "no other row of the person tells department: ask the person",
+        "nobody can tell which profile is right: is_staff of user 3 is NULL",
     }
 
 

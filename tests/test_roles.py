@@ -103,6 +103,26 @@ def test_audit_may_audit(roles: Roles) -> None:
     assert checks["rights"] == "ok"
 
 
+def test_audit_may_read_what_djangos_generic_relations_are_told_by(roles: Roles) -> None:
+    shop = roles.shop
+    shop.execute(
+        "CREATE TABLE django_content_type (id int PRIMARY KEY, app_label text, model text);"
+        "INSERT INTO django_content_type VALUES (1, 'auth', 'user');"
+        "CREATE TABLE tag (id int PRIMARY KEY, content_type_id int REFERENCES django_content_type, object_id bigint);"
+    )
+    shop.use_url(roles.url("audit"))
+    database = Database(shop.book().source, shop.book().settings)
+    with database.snapshot() as bare:
+        assert database.with_surroundings(bare).tables.surroundings.closed, "granted before Django's tables were there"
+    shop.use_url(shop.database.url)
+    shop.execute(shop.book().roles(roles.prefix)["sql"])
+    shop.use_url(roles.url("audit"))
+    with database.snapshot() as bare:
+        around = database.with_surroundings(bare).tables.surroundings
+    assert not around.closed
+    assert [each.how for each in around.to("auth_user") if each.table == "tag"] == ["generic"]
+
+
 def test_audit_may_read_all_that_planning_reads(roles: Roles) -> None:
     shop = roles.shop
     shop.use_url(roles.url("audit"))

@@ -24,7 +24,7 @@ from mendbook.batch_work import CasesFail, Ground, LooksLikeNew
 from mendbook.checkpoints import Checkpoint
 from mendbook.config import Settings
 from mendbook.database import Database
-from mendbook.errors import AlreadyApplied, ConnectionFailed, Refused
+from mendbook.errors import AlreadyApplied, ConnectionFailed, QueryStopped, Refused
 from mendbook.failpoints import reach
 from mendbook.model import Case
 from mendbook.plan_files import PlanFile
@@ -35,6 +35,9 @@ from mendbook.tables import bind, table_names
 ATTEMPTS = 5
 IDLE_SECONDS = 30.0
 LOCK_SECONDS = 5.0
+AGAIN_SECONDS = 0.4
+#: The first wait before something is tried again; each is twice as long as the one before, up to forty times this.
+BACK_OFF_SECONDS = 0.05
 #: Deadlock, serialization failure, lock timeout: somebody else was first, and the whole transaction is tried again.
 OTHERS_FIRST = ("40P01", "40001", "55P03")
 #: Classes of errors by which the database objects to what was asked, not to how: data, integrity, triggers, views.
@@ -67,17 +70,20 @@ class _Applying:
         broken = 0
         while True:
             try:
-                return self._connected(patient=broken > 0)
-            except ConnectionFailed:
+                return self._connected()
+            except (ConnectionFailed, QueryStopped) as error:
+                if self._connected_once and self._run.commit:
+                    error.hint = "What was committed is in the ledger. Type the same command again, and it goes on from there."
                 broken += 1
-                if broken > ATTEMPTS or not (self._run.batches or self._run.under_way or self._connected_once):
+                if isinstance(error, QueryStopped) or broken > ATTEMPTS or not self._connected_once:
                     raise
                 _back_off(broken + 2)
 
-    def _connected(self, patient: bool) -> review.Approvals:
-        with self._database.writing() as keeper, self._alone(keeper, patient), self._database.writing() as connection:
+    def _connected(self) -> review.Approvals:
+        with self._database.writing() as keeper, self._alone(keeper), self._database.writing() as connection:
             if self._run.commit:
-                self._ensure_ledger(connection)
+                with self._transaction(connection):
+                    ledger_schema.ensure(connection)
             ground, approved = self._look(connection)
             self._connected_once = True
             self._total = approved.current.counts.get("approved", 0)
@@ -87,15 +93,15 @@ class _Applying:
             return approved.current
 
     @contextmanager
-    def _alone(self, keeper: Connection, patient: bool) -> Iterator[None]:
+    def _alone(self, keeper: Connection) -> Iterator[None]:
         """Nobody else repairs this database as long as this transaction lasts; it does nothing else, and holds nothing up.
 
-        After a broken connection the server may take a moment to notice that its other end is gone: ``patient`` waits.
+        The server may take a moment to notice that one who held it was killed, or that a connection broke: so it asks again.
         """
         dialect = self._database.dialect
         with keeper.begin() as transaction:
             dialect.begin_repair(keeper, LOCK_SECONDS, LOCK_SECONDS, 0)
-            tries = ATTEMPTS if patient else 1
+            tries = ATTEMPTS
             while not dialect.keep_others_out(keeper):
                 tries -= 1
                 if not tries:
@@ -103,7 +109,7 @@ class _Applying:
                         "Another repair of this database is under way.",
                         "Nothing was changed by this one. Type the same command again when the other has ended.",
                     )
-                _back_off(ATTEMPTS)
+                time.sleep(AGAIN_SECONDS)
             yield
             transaction.rollback()
 
@@ -163,10 +169,6 @@ class _Applying:
                 chosen = review.effective(case, verdict)
                 if chosen.changes:  # every part of it may have been declined
                     yield chosen
-
-    def _ensure_ledger(self, connection: Connection) -> None:
-        with self._transaction(connection):
-            ledger_schema.ensure(connection)
 
     def _give_way(self, connection: Connection) -> None:
         """Wait while somebody wants it to, or while the database is busy; that is asked from time to time."""
@@ -258,7 +260,7 @@ def _first(cases: list[Case], size: int) -> tuple[list[Case], list[Case]]:
 
 
 def _back_off(attempt: int) -> None:
-    time.sleep(min(2.0, 0.05 * 2**attempt) * (0.5 + random.random()))
+    time.sleep(BACK_OFF_SECONDS * min(40, 2**attempt) * (0.5 + random.random()))
 
 
 def apply(

@@ -16,6 +16,7 @@ from mendbook import audit, receipt
 from mendbook.apply import Progress, apply
 from mendbook.config import Settings
 from mendbook.database import Database
+from mendbook.errors import ConnectionFailed, QueryStopped
 from mendbook.model import LogsRead
 from mendbook.plan_files import PlanFile
 from mendbook.publish import publish
@@ -42,7 +43,14 @@ def apply_and_audit(
     report = apply(database, settings, plan, outputs, commit, progress, stopped)
     audited = folder / ("audit" if commit else "rehearsal-audit")
     audited.mkdir(exist_ok=True)  # a run may rehearse and then apply, each once more after a failure
-    taken = audit.take(database, None, audited, progress, logs)
+    try:
+        taken = audit.take(database, None, audited, progress, logs)
+    except (ConnectionFailed, QueryStopped) as error:
+        if commit:
+            error.hint = (
+                "What was applied is in the ledger; it was the audit after it that failed. Type the same command again."
+            )
+        raise
     counts = {kind: int(count["cases"]) for kind, count in taken["counts"].items()}
     counts = {kind: max(0, cases + report["difference"].get(kind, 0)) for kind, cases in counts.items()}
     whole = {

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import pkgutil
-import signal
 import sys
 import traceback
 from importlib import import_module
@@ -27,6 +26,7 @@ from mendbook.console import (
     Config,
     Outputs,
     SourceName,
+    end_when_terminated,
     inert,
     open_workbook,
     people,
@@ -36,10 +36,9 @@ from mendbook.console import (
     say,
 )
 from mendbook.errors import MendbookError
-from mendbook.terminal import counts_table, incidents_table
+from mendbook.terminal import counts_table, demo_table, incidents_table
 
 STOPPED = 130
-TERMINATED = 143
 USAGE = "'mendbook --help' lists the commands, 'mendbook COMMAND --help' tells of one."
 
 
@@ -102,7 +101,7 @@ def audit(
     as_json: AsJson = False,
 ) -> int:
     """Find every damaged row of SOURCE, all kinds in one snapshot. Exit code 1 where there is damage."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # an orderly end: nothing half-written stays
+    end_when_terminated()
     book = open_workbook(source, config, outputs)
     folder, result = book.take_audit(kind or (), progress())
     for warning in result["warnings"]:
@@ -225,10 +224,11 @@ def _named_value(text: str) -> tuple[str, str]:
 @app.command()
 def demo(
     clean: Annotated[bool, typer.Option("--clean", help="stop the demo's server and remove its files")] = False,
+    repair: Annotated[bool, typer.Option("--repair/--no-repair", help="repair what was found, or leave it damaged")] = True,
     outputs: Outputs = OUTPUTS,
     as_json: AsJson = False,
 ) -> int:
-    """Damage all four systems on an embedded PostgreSQL by their own races, then audit them."""
+    """Damage four applications by their own races on an embedded PostgreSQL; audit, repair, and race the fixed ones."""
     from mendbook import demo as show
 
     if clean:
@@ -237,10 +237,15 @@ def demo(
         if as_json:
             print_json({"removed": str(outputs.absolute() / "demo")})
         return 0
-    results = show.play(outputs.absolute(), say=say)
+    results = show.play(outputs.absolute(), say, repair)
     for result in results["systems"]:
         people.print(counts_table(result["audit"]))
         say(f"  report: {result['report']}\n")
+    if repair:
+        people.print(demo_table(results))
+    for result in results["systems"]:
+        for words in result.get("left", ()):
+            say(f"  left in {result['system']}: {words}")
     say(results["next"])
     if as_json:
         print_json(results)

@@ -6,6 +6,8 @@ Part of the command line's floor: this module and the commands alone print.
 from __future__ import annotations
 
 import json
+import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,6 +28,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document on
 SourceName = Annotated[str, typer.Argument(metavar="SOURCE", help="a source of mendbook.toml")]
 CONFIG = Path("mendbook.toml")
 OUTPUTS = Path("outputs")
+
+#: The exit code of a command that was asked to end.
+TERMINATED = 143
 
 
 def say(text: str) -> None:
@@ -77,6 +82,11 @@ def open_plan(plan: str, config: Path, outputs: Path) -> Workbook:
     settings, folder = resolve(config, outputs)
     header = plan_files.read(plan_files.locate(plan, folder)).header
     return Workbook(settings.source(header.source), settings, folder)
+
+
+def end_when_terminated() -> None:
+    """SIGTERM ends the command in an orderly way: nothing half-written stays."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
 
 
 def progress() -> Callable[[str, int, int], None]:

@@ -1,4 +1,4 @@
-"""The demo: a real PostgreSQL, four applications damaged by their own races, and the audit that finds every damaged row.
+"""The demo: a real PostgreSQL, four applications damaged by their own races, found, repaired, and raced once more when fixed.
 
 Everything lives in outputs/demo: the server and its databases, the applications' logs, mendbook.toml and, beside it, a
 .env with the databases' URLs (local sockets, no password). It may be played again at any time: the databases are made anew.
@@ -7,72 +7,102 @@ Everything lives in outputs/demo: the server and its databases, the applications
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from mendbook import embedded
 from mendbook.config import DEMO_CONFIG
+from mendbook.demo_home import configure, fresh_database, make_keys, make_roles, server_of, set_checkpoints_aside
+from mendbook.demo_repair import Repairing, left_in_words
 from mendbook.errors import OutputError
-from mendbook.publish import publish
-from mendbook.runs import run
+from mendbook.runs import run, write_index
+from mendbook.workbook import Workbook
 
-#: The role that the demo's audits connect as: it may read, and nothing else.
-AUDIT_ROLE = "mendbook_audit"
 REGISTRATIONS, CONCURRENCY, SEED = 60, 8, 20261120
-
-_READ_ONLY = f"""
-DO $$ BEGIN CREATE ROLE {AUDIT_ROLE} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
-GRANT SELECT ON ALL TABLES IN SCHEMA public TO {AUDIT_ROLE};
-"""
+#: The people of the second traffic: others than those who are registered already.
+NEXT_SEED = SEED + 1
+#: How many systems are worked on at once.
+SIDE_BY_SIDE = 2
 
 Say = Callable[[str], None]
 
 
-def play(outputs: Path, say: Say) -> dict[str, Any]:
-    """Damage the four systems and audit them; what was found, as JSON values. ``say`` hears of every step."""
+def play(outputs: Path, say: Say, repair: bool = True) -> dict[str, Any]:
+    """Damage the four systems, audit and repair them, and race the fixed ones; what came of it, as JSON values.
+
+    ``say`` hears of every step. Without ``repair`` the databases stay damaged, for whoever wants to repair them by hand.
+    """
     import racelab
 
     started = time.monotonic()
-    home = (outputs / DEMO_CONFIG).parent
+    names, home = list(racelab.SYSTEMS), (outputs / DEMO_CONFIG).parent
     say(f"The demo lives in {home}.")
-    server = _server(home)
+    make_keys(home)
+    server = server_of(home)
     say(f"PostgreSQL {server.version} is up.")
-    urls = {}
-    for name in racelab.SYSTEMS:
-        urls[name] = server.url(name, AUDIT_ROLE)
-        _damage(server, home, name, say)
-    config = _configure(home, urls)
-    systems = [_audit(name, config, outputs, say) for name in racelab.SYSTEMS]
+    steps: dict[str, float] = {}
+
+    def step(what: str, work: Callable[[str], Any]) -> list[Any]:
+        begun = time.monotonic()
+        results = _together(work, names)
+        steps[what] = round(time.monotonic() - begun, 1)
+        return results
+
+    step("damage", lambda name: _damage(server, outputs, home, name, say))
+    make_roles(home, server, outputs, names)
+    config = configure(home, server)
+    say(f"Roles: mendbook_audit looks and plans, mendbook_repair applies; their SQL stands in {home / 'roles'}.")
+    systems = step("audit", lambda name: _audit(name, config, outputs, say))
+    if repair:
+        repairs = step("repair", lambda name: _repair(name, config, outputs, say))
+        races = step("fixed", lambda name: _race_fixed(server, home, name, config, outputs, say))
+        systems = [
+            {**audit, "repair": repaired, "fixed": fixed, "left": left_in_words(repaired, fixed["missing_constraint"])}
+            for audit, repaired, fixed in zip(systems, repairs, races, strict=True)
+        ]
+    write_index(outputs)
     return {
         "systems": systems,
         "config": str(config),
+        "steps": steps,
         "seconds": round(time.monotonic() - started, 1),
         "next": f"All runs: {outputs / 'index.html'}\n"
         "The server stays up for you: 'mendbook lab' opens the notebooks on it, 'mendbook audit attendance' audits again,\n"
-        "'mendbook demo --clean' removes it all.",
+        f"plans lie in {outputs / 'plans'}, and 'mendbook demo --clean' removes the demo.",
     }
+
+
+def _together(work: Callable[[str], Any], names: Sequence[str]) -> list[Any]:
+    """``work`` for each system, some side by side; the first failure ends it, and what has not begun is left out."""
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        futures = [pool.submit(work, name) for name in names]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def revive(outputs: Path) -> None:
     """Start the demo's server again where it was stopped (the machine was restarted, say), and write its new URLs."""
     home = (outputs / DEMO_CONFIG).parent
-    if not (home / "server" / "data").exists():
-        return
-    import racelab
-
-    server = _server(home)
-    _configure(home, {name: server.url(name, AUDIT_ROLE) for name in racelab.SYSTEMS})
+    if (home / "server" / "data").exists():
+        configure(home, server_of(home))
 
 
 def clean(outputs: Path) -> None:
-    """Stop the demo's server and remove outputs/demo; the runs stay."""
+    """Stop the demo's server and remove outputs/demo; the runs and plans stay."""
+    from racelab import SYSTEMS
+
     home = (outputs / DEMO_CONFIG).parent
     if (home / "server" / "data").exists():
-        _server(home).stop("immediate")
+        server_of(home).stop("immediate")
+        for name in SYSTEMS:
+            set_checkpoints_aside(outputs, name)
     try:
         shutil.rmtree(home)
     except FileNotFoundError:
@@ -81,45 +111,36 @@ def clean(outputs: Path) -> None:
         raise OutputError(f"{home} could not be removed: {error.strerror}.", "Close what uses it and try again.") from error
 
 
-def _server(home: Path) -> embedded.Server:
-    # the demo's data may be lost with the machine's power, so nothing waits for the disk
-    return embedded.start(home / "server", settings=embedded.THROWAWAY_SETTINGS, keep=True)
-
-
-def _damage(server: embedded.Server, home: Path, name: str, say: Say) -> None:
+def _damage(server: embedded.Server, outputs: Path, home: Path, name: str, say: Say) -> None:
     """A fresh database for one system, its old damage, and traffic against the broken application."""
     import racelab
 
-    server.drop_database(name)
-    owner = server.create_database(name)
+    owner = fresh_database(server, outputs, name)
     racelab.migrate(name, "broken", owner)
     for told in racelab.age(name, owner):
         say(told)
-    logs = home / "logs" / name
-    shutil.rmtree(logs, ignore_errors=True)
-    with racelab.running(name, "broken", owner, logs) as application:
-        report = racelab.traffic(application.base_url, name, REGISTRATIONS, CONCURRENCY, SEED)
-    server.execute(_READ_ONLY + "ANALYZE;", name)
-    statuses = ", ".join(f"{count} x {status}" for status, count in sorted(report.statuses.items()))
-    say(f"{name}: {len(report.registrations)} registrations at once by {CONCURRENCY}; answers: {statuses}.")
+    shutil.rmtree(_logs(home, name), ignore_errors=True)
+    _traffic(server, home, name, "broken", SEED, say)
 
 
-def _configure(home: Path, urls: Mapping[str, str]) -> Path:
-    """mendbook.toml with the four mappings, and the URLs beside it."""
+def _logs(home: Path, name: str) -> Path:
+    return home / "logs" / name
+
+
+def _traffic(server: embedded.Server, home: Path, name: str, mode: str, seed: int, say: Say) -> dict[str, Any]:
+    """People register at the application in ``mode``; how many requests there were, and how they were answered."""
     import racelab
 
-    config = publish(home / "mendbook.toml", "\n".join(racelab.SYSTEMS[name].mapping_text for name in urls))
-    lines = [f"{racelab.SYSTEMS[name].url_env}='{url}'\n" for name, url in urls.items()]
-    publish(home / ".env", "".join(lines), mode=0o600)
-    return config
+    with racelab.running(name, mode, server.url(name), _logs(home, name)) as application:
+        report = racelab.traffic(application.base_url, name, REGISTRATIONS, CONCURRENCY, seed)
+    server.execute("ANALYZE", name)
+    statuses = ", ".join(f"{count} x {status}" for status, count in sorted(report.statuses.items()))
+    say(f"{name}, {mode}: {len(report.registrations)} registrations at once by {CONCURRENCY}; answers: {statuses}.")
+    return {"registrations": len(report.registrations), "statuses": {str(key): n for key, n in report.statuses.items()}}
 
 
 def _audit(name: str, config: Path, outputs: Path, say: Say) -> dict[str, Any]:
     """The audit notebook over one system, run by papermill as the schedule would."""
-    import racelab
-
-    # a variable of that name in the caller's own environment would win over the demo's .env
-    os.environ.pop(racelab.SYSTEMS[name].url_env, None)
     say(f"{name}: running the audit notebook ...")
     record = run("audit", name, {}, config, outputs)
     folder = Path(record.folder)
@@ -128,3 +149,35 @@ def _audit(name: str, config: Path, outputs: Path, say: Say) -> dict[str, Any]:
         why = record.error.message if record.error else "it wrote no result"
         raise OutputError(f"The audit of {name} {record.state}: {why}", f"Read {folder / 'report.html'}.")
     return {"system": name, "audit": json.loads(result.read_text()), "report": str(folder / "report.html")}
+
+
+def _repair(name: str, config: Path, outputs: Path, say: Say) -> dict[str, Any]:
+    book = Workbook.open(name, config, outputs)
+    return Repairing(name, book, config.parent, say).run()
+
+
+def _race_fixed(server: embedded.Server, home: Path, name: str, config: Path, outputs: Path, say: Say) -> dict[str, Any]:
+    """The fix's migrations, whose constraints build only where the damage is gone; then traffic like the first one's."""
+    import racelab
+
+    racelab.migrate(name, "fixed", server.url(name))
+    book = Workbook.open(name, config, outputs)
+    before = _findings(book)
+    lacking = sum(kind == "missing_constraint" for kind, *_ in before)
+    say(f"{name}: the fix's constraints could be built" + (f"; {lacking} are still missing." if lacking else ", all of them."))
+    traffic = _traffic(server, home, name, "fixed", NEXT_SEED, say)
+    after = _findings(book)
+    new = sorted(after - before)
+    say(f"{name}: {len(new)} new findings after that.")
+    told = {"before": len(before), "after": len(after), "missing_constraint": lacking}
+    return {**traffic, **told, "new_findings": [list(finding) for finding in new]}
+
+
+def _findings(book: Workbook) -> set[tuple[str, str, str, str]]:
+    """Every damaged row of an audit of now, by kind, profile, table and key."""
+    import pyarrow.parquet as parquet
+
+    columns = ["kind", "profile", "table", "row_key"]
+    _, result = book.take_audit()
+    rows = parquet.read_table(result["findings"], columns=columns).to_pylist()
+    return {(row["kind"], row["profile"] or "", row["table"], row["row_key"] or "") for row in rows}

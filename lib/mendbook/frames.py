@@ -5,7 +5,7 @@ Reads inside a snapshot and never more than was asked for; personal data comes m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -13,17 +13,16 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from mendbook.config import Users
-from mendbook.database import Database, Snapshot
+from mendbook.database import Snapshot
 from mendbook.display import mask_frame
 from mendbook.errors import MappingError, known
-from mendbook.tables import ProfileTable, Tables, UserTable
+from mendbook.tables import ProfileTable, UserTable
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 Where = Mapping[str, Any]
 HIDDEN = "•••"
-CHUNK_ROWS = 50_000
 DTYPES = {"integer": "Int64", "boolean": "boolean", "number": "float64"}
 #: The Python values that compare as what they are; all others, and what a person wrote as text, by the text form.
 NATIVE: dict[str, tuple[type, ...]] = {
@@ -32,28 +31,6 @@ NATIVE: dict[str, tuple[type, ...]] = {
     "number": (int, float, Decimal),
     "time": (date,),
 }
-
-
-def load(
-    database: Database,
-    choose: Callable[[Tables], UserTable | ProfileTable],
-    columns: Sequence[str] | None,
-    where: Where | None,
-    limit: int | None,
-    chunks: int | None,
-    reveal: bool,
-) -> DataFrame | Iterator[DataFrame]:
-    """The rows of the table that ``choose`` takes, in a snapshot of their own: one frame, or ``chunks`` rows at a time."""
-
-    def chunked(rows: int) -> Iterator[DataFrame]:
-        with database.snapshot() as snapshot:
-            yield from frames(snapshot, choose(snapshot.tables), columns, where, limit, rows, reveal)
-
-    if chunks is not None:
-        return chunked(chunks)
-    import pandas as pd
-
-    return pd.concat(list(chunked(CHUNK_ROWS)), ignore_index=True)
 
 
 def frames(

@@ -8,8 +8,7 @@ whole. Writes to the schema ``mendbook`` alone, never to a table of the applicat
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +20,7 @@ from mendbook import canonical, ledger_chain
 from mendbook.checkpoints import Checkpoint
 from mendbook.errors import AlreadyApplied, Refused
 from mendbook.ledger_chain import NOTHING
-from mendbook.ledger_schema import LOCK, ensure, schema_sql
+from mendbook.ledger_schema import LOCK, ensure, rights, schema_sql
 from mendbook.ledger_verification import MOMENT, FirstBad, LedgerState, verify
 from mendbook.model import Change
 
@@ -103,7 +102,7 @@ def append(connection: Connection, entry: Entry, changes: Sequence[Change], clai
     Refused where the role may not add to it or the transaction cannot see its end, NotCanonical for images that are not text.
     After an error, the caller rolls back.
     """
-    with _rights("add to the ledger", "GRANT SELECT, INSERT ON mendbook.ledger, mendbook.change"):
+    with rights("add to the ledger", _granting("GRANT SELECT, INSERT ON mendbook.ledger, mendbook.change")):
         if not claimed:
             claim(connection, entry.plan, entry.batch)
         return _add(
@@ -127,7 +126,8 @@ def purge(connection: Connection, before: datetime) -> Checkpoint | None:
     """
     if before.tzinfo is None:
         raise ValueError("the time before which to purge needs a time zone")
-    with _rights("purge images", "GRANT SELECT, INSERT ON mendbook.ledger; GRANT SELECT, UPDATE ON mendbook.change"):
+    grants = "GRANT SELECT, INSERT ON mendbook.ledger; GRANT SELECT, UPDATE ON mendbook.change"
+    with rights("purge images", _granting(grants)):
         _hold(connection)
         through = connection.execute(_THROUGH, {"before": before}).scalar_one()
         removed = connection.execute(_PURGE, {"through": through}).rowcount
@@ -194,14 +194,5 @@ def _already(plan: str, batch: int, where: str = "") -> AlreadyApplied:
     )
 
 
-@contextmanager
-def _rights(what: str, grant: str) -> Iterator[None]:
-    try:
-        yield
-    except sa.exc.ProgrammingError as error:
-        if getattr(error.orig, "pgcode", None) != "42501":
-            raise
-        raise Refused(
-            f"This role may not {what}: {str(error.orig).strip()}.",
-            f"GRANT USAGE ON SCHEMA mendbook; {grant} TO it, then try again.",
-        ) from None
+def _granting(grants: str) -> str:
+    return f"GRANT USAGE ON SCHEMA mendbook; {grants} TO it, then try again."

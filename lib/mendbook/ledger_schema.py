@@ -5,6 +5,9 @@ Creates tables of its own and touches no other. Rows go into them by ledger.py a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -109,18 +112,22 @@ def ensure(connection: Connection) -> bool:
     if not missing(connection):
         return False
     lock(connection)
+    hint = f"Nothing was changed. The database's owner runs this once, then grants this role its rights on it:\n\n{_SQL}"
+    with rights(f"create the ledger's schema {SCHEMA!r} in the database", hint), connection.begin_nested():
+        connection.exec_driver_sql(_SQL)
+    missing(connection)
+    return True
+
+
+@contextmanager
+def rights(what: str, hint: str) -> Iterator[None]:
+    """Raises Refused with the ``hint`` where the database says that this role may not do ``what``."""
     try:
-        with connection.begin_nested():
-            connection.exec_driver_sql(_SQL)
+        yield
     except sa.exc.ProgrammingError as error:
         if getattr(error.orig, "pgcode", None) != "42501":
             raise
-        raise Refused(
-            f"This role may not create the ledger's schema {SCHEMA!r} in the database.",
-            f"Nothing was changed. The database's owner runs this once, then grants this role its rights on it:\n\n{_SQL}",
-        ) from None
-    missing(connection)
-    return True
+        raise Refused(f"This role may not {what}: {str(error.orig).strip()}.", hint) from None
 
 
 def lock(connection: Connection) -> None:

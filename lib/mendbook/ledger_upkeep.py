@@ -7,8 +7,6 @@ adds a row to the ledger.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,8 +16,8 @@ from sqlalchemy import Connection
 
 from mendbook import checkpoints, ledger
 from mendbook.database import Database
-from mendbook.errors import ConfigError, Refused
-from mendbook.ledger_schema import ensure, missing
+from mendbook.errors import ConfigError
+from mendbook.ledger_schema import ensure, missing, rights
 
 _CLOCK = sa.text("SELECT clock_timestamp()")
 _DETAILS = sa.text("SELECT details::text FROM mendbook.ledger WHERE position = :position")
@@ -28,6 +26,10 @@ _TELL_APART = sa.text("""
     VALUES (:table, :first, :second, :reason, :name)
     ON CONFLICT DO NOTHING
 """)
+_TELLING = (
+    "say which accounts are not one person",
+    "GRANT USAGE ON SCHEMA mendbook, and SELECT, INSERT, DELETE ON mendbook.exceptions TO it, or use the owner's role.",
+)
 _ONE = '"table" = :table AND first_key = :first AND second_key = :second'
 _TOLD_APART = sa.text(f"SELECT reason, name FROM mendbook.exceptions WHERE {_ONE}")
 _FORGET = sa.text(f"DELETE FROM mendbook.exceptions WHERE {_ONE}")
@@ -69,7 +71,7 @@ def tell_apart(database: Database, keys: tuple[str, str], reason: str, name: str
     """
     if not reason.strip() or not name.strip():
         raise ConfigError("Why they are not one person, and who says so, must be told.", 'Add --reason "..." and --as NAME.')
-    with database.writing() as connection, connection.begin(), _rights():
+    with database.writing() as connection, connection.begin(), rights(*_TELLING):
         read_committed(connection)
         ensure(connection)
         table, pair = _pair(database, keys)
@@ -82,7 +84,7 @@ def tell_apart(database: Database, keys: tuple[str, str], reason: str, name: str
 
 def forget_apart(database: Database, keys: tuple[str, str]) -> dict[str, Any]:
     """Take such a record away again: {source, table, keys, state}, which is "removed" or "not there"."""
-    with database.writing() as connection, connection.begin(), _rights():
+    with database.writing() as connection, connection.begin(), rights(*_TELLING):
         read_committed(connection)
         table, pair = _pair(database, keys, existing=False)
         gone = 0
@@ -107,19 +109,6 @@ def _pair(database: Database, keys: tuple[str, str], existing: bool = True) -> t
     if first == second:
         raise ConfigError(f"{first!r} is one account.", "Name two accounts that are not the same person.")
     return users.names[1], (first, second)
-
-
-@contextmanager
-def _rights() -> Iterator[None]:
-    try:
-        yield
-    except sa.exc.ProgrammingError as error:
-        if getattr(error.orig, "pgcode", None) != "42501":
-            raise
-        raise Refused(
-            f"This role may not say which accounts are not one person: {str(error.orig).strip()}.",
-            "GRANT USAGE ON SCHEMA mendbook, and SELECT, INSERT, DELETE ON mendbook.exceptions TO it, or use the owner's role.",
-        ) from None
 
 
 def read_committed(connection: Connection) -> None:

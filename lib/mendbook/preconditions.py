@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from mendbook.batch_work import Place, Work, differing
+from mendbook.damage.told_apart import pairs_of
 from mendbook.errors import Refused
 from mendbook.failpoints import reach
 
@@ -86,7 +87,26 @@ def lock_rows(work: Work) -> None:
         _compare(work, table, seen[table], reasons)
         _find_unnamed(work, table, unnamed[table], reasons)
         _find_held(work, table, there[table], absent[table], reasons)
+    _check_told_apart(work, reasons)
     work.drop(reasons)
+
+
+def _check_told_apart(work: Work, reasons: dict[str, str]) -> None:
+    """Accounts that somebody has told apart since the plan was made are not one person any more. An undo parts them again."""
+    tables = work.ground.tables
+    if work.ground.plan.header.act != "apply" or not tables.exceptions:
+        return
+    users: dict[str, set[str]] = defaultdict(set)
+    for case, _, change in work.changes():
+        if case.kind == "duplicate_user" and change.table == tables.users.name:
+            users[str(change.key)].add(case.name)
+    for case in work.cases:
+        for row in case.kept if case.kind == "duplicate_user" else ():
+            if row.table == tables.users.name:
+                users[row.key].add(case.name)
+    for one, other in work.connection.execute(pairs_of(tables, list(users))).all() if users else ():
+        for name in users[one] & users.get(other, set()):
+            reasons[name] = f"accounts {one} and {other} have been told apart since: they are not one person"
 
 
 def _compare(work: Work, table: str, seen: Mapping[str, list[tuple[str, str]]], reasons: dict[str, str]) -> None:

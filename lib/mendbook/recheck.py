@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from mendbook.damage import catalogue
+from mendbook.damage.references import fits
 from mendbook.tables import MappedTable, ProfileTable, Tables, UserTable
 
 #: Kinds that rows alone do not decide: what the schema lacks, and what the logs tell.
@@ -116,7 +117,9 @@ class Recheck:
 
     def _keys_of(self, parameter: str, touched: Touched) -> frozenset[str]:
         if parameter == "users":
-            return touched.users
+            users = self._tables.users
+            # a text that the key cannot hold names nobody
+            return frozenset(key for key in touched.users if fits(users.kind(users.mapping.key), key))
         return touched.rows.get(self._tables.profiles[int(parameter[5:])].profile, frozenset())
 
     def _compiled(self, connection: Connection, asked: frozenset[Asked]) -> tuple[str, dict[str, Any]] | None:

@@ -117,10 +117,10 @@ def is_alive(folder: Path) -> bool:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path, mode: int = 0o644) -> Iterator[None]:
     """Hold ``path`` (made where it is missing) for this block alone, waiting for others first. Raises OutputError."""
     try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, mode)
     except OSError as failure:
         raise output_error(path, failure) from failure
     try:

@@ -18,6 +18,7 @@ from mendbook import canonical, ledger
 from mendbook.batch_work import CasesFail, Ground, Place, Work, seen
 from mendbook.checkpoints import Checkpoint
 from mendbook.consequences import check_gone, harm_of
+from mendbook.damage.references import named_by, ways
 from mendbook.dialects import Stored
 from mendbook.failpoints import reach
 from mendbook.ledger import Entry
@@ -117,16 +118,21 @@ def _delete(work: Work, table: str, rows: Sequence[Asked]) -> None:
 
 
 def _check_unreferred(work: Work, table: str, rows: Sequence[Asked]) -> None:
-    """Nothing refers to a row that goes but rows that go with it: so nothing cascades, and nothing is left hanging."""
-    going = {change.key for _, change, _ in rows}
+    """Nothing refers to a row that goes but rows that go with it: so nothing cascades, and nothing is left hanging.
+
+    Where the database lets a reference wait, what refers may go later in the same transaction.
+    """
+    going = {(table, change.key) for _, change, _ in rows}
+    some_time = {(change.table, change.key) for _, _, change in work.changes() if change.op == "delete"}
     before = [seen(str(change.before)) for _, change, _ in rows]
     reasons: dict[str, str] = {}
     for reference in work.ground.around.to(table):
-        wanted = [[row[column] for column in reference.target_columns] for row in before]
-        stored = work.stored(reference.table)
-        named = work.ground.tables.statements.naming(stored, reference.columns, wanted, reference.only)
+        wanted = [named_by(reference, row) for row in before]
+        # as planning asks: a blank names nothing, and what a column cannot hold is in none of its rows
+        columns, values = ways(work.ground.tables, reference, wanted)
+        named = work.ground.tables.statements.naming(work.stored(reference.table), columns, values)
         for found in work.connection.execute(named):
-            if reference.table != table or found.key not in going:
+            if (reference.table, found.key) not in (some_time if reference.waits else going):
                 what = f"row {found.key} of {reference.table}" if found.key else f"a row of {reference.table}"
                 reasons[rows[found.n][0][0]] = f"{what} refers to row {rows[found.n][1].key} of {table}, which is to go"
     if reasons:
@@ -134,11 +140,24 @@ def _check_unreferred(work: Work, table: str, rows: Sequence[Asked]) -> None:
 
 
 def _update(work: Work, table: str, columns: Sequence[str], rows: Sequence[Asked]) -> None:
+    for drawn, group in _by_drawn(rows):
+        _update_alike(work, table, columns, drawn, group)
+
+
+def _by_drawn(rows: Sequence[Asked]) -> list[tuple[dict[str, str], list[Asked]]]:
+    """The rows by what the database draws of them."""
+    alike: dict[tuple[tuple[str, str], ...], list[Asked]] = defaultdict(list)
+    for row in rows:
+        alike[tuple(sorted(row[1].drawn.items()))].append(row)
+    return [(dict(drawn), group) for drawn, group in sorted(alike.items())]
+
+
+def _update_alike(work: Work, table: str, columns: Sequence[str], drawn: Mapping[str, str], rows: Sequence[Asked]) -> None:
     stored = work.stored(table)
-    computed = {name for name, column in stored.relation.columns.items() if column.generated}
+    computed = {*drawn, *(name for name, column in stored.relation.columns.items() if column.generated)}
     keys = [_named(work, place, change) for place, change, _ in rows]
     afters = [str(change.after) for _, change, _ in rows]
-    statement = work.ground.tables.statements.update(stored, columns, keys, afters)
+    statement = work.ground.tables.statements.update(stored, columns, keys, afters, drawn)
     other = {row.key: row.image for row in work.connection.execute(statement)}
     reasons = {}
     for (place, change, lenient), key in zip(rows, keys, strict=True):
@@ -165,11 +184,8 @@ def _key_after(stored: Stored, columns: Sequence[str], change: Change, image: st
 def _insert(work: Work, table: str, rows: Sequence[Asked]) -> None:
     stored = work.stored(table)
     computed = {name for name, column in stored.relation.columns.items() if column.generated}
-    alike: dict[tuple[tuple[str, str], ...], list[Asked]] = defaultdict(list)
-    for row in rows:
-        alike[tuple(sorted(row[1].drawn.items()))].append(row)
-    for drawn, group in sorted(alike.items()):
-        statement = work.ground.tables.statements.insert(stored, [str(change.after) for _, change, _ in group], dict(drawn))
+    for drawn, group in _by_drawn(rows):
+        statement = work.ground.tables.statements.insert(stored, [str(change.after) for _, change, _ in group], drawn)
         stored_rows = work.connection.execute(statement).all()
         reasons = {}
         for number, (place, change, lenient) in enumerate(group):
@@ -177,7 +193,7 @@ def _insert(work: Work, table: str, rows: Sequence[Asked]) -> None:
                 reasons[place[0]] = f"the database did not let a row of {table} be added"
                 continue
             new = stored_rows[number]
-            if not lenient and not _as_asked(str(change.after), new.image, {*computed, *dict(drawn)}):
+            if not lenient and not _as_asked(str(change.after), new.image, {*computed, *drawn}):
                 reasons[place[0]] = f"the database made something else of the new row of {table}"
             else:
                 work.made[place] = (new.key, new.image)

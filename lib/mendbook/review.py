@@ -6,11 +6,9 @@ time, by approvals.py. It reads no private key (signatures.py has ssh-keygen do 
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -36,7 +34,8 @@ from mendbook.config import Settings
 from mendbook.decisions import VERBS, Choice, Decision, Details, Resolved, resolve, resolved_lines
 from mendbook.errors import ConfigError, MendbookError, SignatureError
 from mendbook.plan_files import PlanFile
-from mendbook.publish import output_error, publish
+from mendbook.publish import publish
+from mendbook.records import locked
 from mendbook.signatures import Namespace, check_different
 from mendbook.statements import (
     AUTHOR,
@@ -127,7 +126,7 @@ def sign(plan: PlanFile, reviewer: str, key: Path, settings: Settings, at: datet
     check_current(plan, settings, at)
     name = review_file(reviewer)
     check_clock(plan, at)
-    with _alone(plan.folder / f".{name}.lock"):
+    with locked(plan.folder / f".{name}.lock", 0o600):  # another process that signs for the same reviewer waits
         author = verify_author(plan, settings, at)
         decided, cases, missing, warnings = _decided(plan, reviewer)
         last, safe = last_number(plan.folder, name)
@@ -200,20 +199,6 @@ def _keep(folder: Path, name: str, number: int) -> None:
     for part in (".jsonl", ".json.sig", ".json"):  # the statement last: then all of it is kept
         with suppress(FileNotFoundError):
             publish(folder / f"{stem}.{number}{part}", (folder / f"{stem}{part}").read_bytes(), 0o600)
-
-
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """One process signs for a reviewer at a time; another waits for it."""
-    try:
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as failure:
-        raise output_error(lock, failure) from failure
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def document(plan: PlanFile, signed: Signed, passed_over: Sequence[str]) -> dict[str, Any]:

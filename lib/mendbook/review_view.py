@@ -157,6 +157,8 @@ class ReviewView(ProposalView):
     def next_steps(self) -> Table:
         """What to do next, each with the command to type."""
         state, why, _ = standing(self.plan, self._settings)
+        if not sum(self.plan.header.cases.values()):
+            return super().next_steps()
         if state != "approved":
             return steps((why, self.signing().frame["command"].iloc[0]))
         rehearse = ("Rehearse it: everything is done and rolled back.", f"mendbook apply {self.plan.id}{self._options}")

@@ -104,6 +104,7 @@ def sql(snapshot: Snapshot, names: Mapping[str, str]) -> str:
         f"-- {audit}: reads, and nothing else.",
         f"GRANT USAGE ON SCHEMA {schemas} TO {audit}, {repair};",
         *(f"GRANT SELECT ON {_table(relation)} TO {audit}, {repair};" for relation in relations),
+        *_content_types(snapshot, f"{audit}, {repair}"),
         f"\n-- {repair}: the columns that repairs write, and rows that an undo brings back. DELETE also lets it lock a table.",
         *(line for each in written(tables) for line in _grants(each, repair)),
         *(f"GRANT USAGE ON SEQUENCE {_name(schema)}.{_name(name)} TO {repair};" for schema, name in sequences),
@@ -153,6 +154,13 @@ def _ledger(snapshot: Snapshot, audit: str, repair: str, owner: str) -> Iterable
     if absent:
         yield f"RESET ROLE;\nREVOKE {owner} FROM CURRENT_USER;\nREVOKE CREATE ON DATABASE {database} FROM {owner};"
     yield ""
+
+
+def _content_types(snapshot: Snapshot, roles: str) -> Iterable[str]:
+    """Django's generic relations name rows by a content type, so whoever looks for references has to read those."""
+    schema = snapshot.tables.users.relation.schema
+    if snapshot.dialect.generic(snapshot.connection, schema) is not None:
+        yield f"GRANT SELECT ON {_name(schema)}.{_name('django_content_type')} TO {roles};"
 
 
 def _grants(rights: Written, role: str) -> Iterable[str]:

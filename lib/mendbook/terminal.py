@@ -30,3 +30,18 @@ def incidents_table(result: dict[str, Any]) -> Table:
     for name, rows in result["rows_evidence"].items():
         table.add_row(f"rows: {name}", f"{rows:,}", style="bold" if rows else "dim")
     return table
+
+
+def demo_table(results: dict[str, Any]) -> Table:
+    """What the demo came to, in cases by system."""
+    table = Table(title=f"The demo, in {results['seconds']} s", title_justify="left", show_edge=False)
+    table.add_column("system")
+    for name in ("found", "repaired", "undone", "redone", "left", "new after the fix"):
+        table.add_column(name, justify="right")
+    for each in results["systems"]:
+        repair, fixed = each["repair"], each["fixed"]
+        found = sum(count["cases"] for count in each["audit"]["counts"].values())
+        left = sum(one["cases"] for one in repair["left"]) + fixed["missing_constraint"]
+        counts = (found, repair["repaired"], repair["undone"], repair["again"], left, len(fixed["new_findings"]))
+        table.add_row(each["system"], *(f"{count:,}" for count in counts))
+    return table

@@ -1,4 +1,4 @@
-"""Where a workbook works: which mendbook.toml and outputs/ are meant, a run's own folder, and the options that name them again.
+"""Where a workbook works: which mendbook.toml and outputs/ are meant, and the options that name them again.
 
 Paths only. It reads mendbook.toml through config.py and opens no database.
 """
@@ -6,14 +6,10 @@ Paths only. It reads mendbook.toml through config.py and opens no database.
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from shlex import quote
 
 from mendbook.config import DEFAULT_CONFIG, Settings, find_config, load
-from mendbook.records import create_run_folder
 
 #: Where a papermill run tells the kernel which folder is its own.
 RUN_FOLDER = "MENDBOOK_RUN"
@@ -50,21 +46,3 @@ def command_options(settings: Settings, outputs: Path) -> str:
     usual = settings.path == find_config(root / DEFAULT_CONFIG, root, outputs)
     config = "" if usual else f" --config {quote(str(settings.path))}"
     return config + ("" if outputs == root / _OUTPUTS else f" --outputs {quote(str(outputs))}")
-
-
-@contextmanager
-def run_folder(outputs: Path, source: str, kind: str) -> Iterator[Path]:
-    """The run's own folder, or a new one, which goes again where nothing came of it."""
-    given = os.environ.get(RUN_FOLDER)
-    folder = Path(given) if given else create_run_folder(outputs, kind, source)
-    try:
-        yield folder
-    except BaseException:
-        if not given:
-            _remove_empty(folder)
-        raise
-
-
-def _remove_empty(folder: Path) -> None:
-    if not (folder / "receipt.json").exists():  # what was committed keeps its receipt, whatever broke after it
-        shutil.rmtree(folder, ignore_errors=True)

@@ -187,7 +187,7 @@ def _make(connection: sa.Connection, tables: Tables, change: Change) -> None:
     assert isinstance(change.after, str)
     before, after = values(now.image), values(change.after)
     columns = [name for name, value in after.items() if value != before[name] and not stored.relation.columns[name].generated]
-    told = connection.execute(statements.update(stored, columns, [place], [change.after])).all()
-    computed = [column.name for column in stored.relation.columns.values() if column.generated]
+    told = connection.execute(statements.update(stored, columns, [place], [change.after], change.drawn)).all()
+    computed = [*change.drawn, *(column.name for column in stored.relation.columns.values() if column.generated)]
     # no image is told where the row is as it was asked for
     assert [without(values(each.image or change.after), computed) for each in told] == [without(after, computed)]

@@ -89,6 +89,11 @@ class Repaired:
     def said(self) -> list[Said]:
         return [Said(self._name(row), row["says"], row["what"]) for row in self._read(f"review_{self.repair}.csv")]
 
+    @property
+    def stays(self) -> dict[str, str]:
+        """The cases that nothing can take back, each with words of the reason; where there are any, there are no others."""
+        return {self._name(row): row["why"] for row in self._read(f"stays_{self.repair}.csv")}
+
     def _name(self, row: dict[str, str]) -> str:
         return "/".join(part for part in (self.kind, row["profile"], row["case_key"]) if part)
 

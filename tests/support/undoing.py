@@ -163,8 +163,8 @@ def _make(connection: sa.Connection, tables: Tables, change: Change) -> Change:
     before, after = values(str(change.before)), values(str(change.after))
     generated = {name for name, column in stored.relation.columns.items() if column.generated}
     columns = [name for name in after if after[name] != before[name] and name not in generated]
-    told = connection.execute(statements.update(stored, columns, [place], [str(change.after)])).one()
-    return replace(change, after=told.image or change.after)
+    told = connection.execute(statements.update(stored, columns, [place], [str(change.after)], change.drawn)).one()
+    return replace(change, after=told.image or change.after, drawn={})
 
 
 def written(plan: PlanFile) -> bytes:

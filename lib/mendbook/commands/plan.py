@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +15,7 @@ from mendbook.console import (
     Config,
     Outputs,
     SourceName,
+    end_when_terminated,
     inert,
     open_workbook,
     people,
@@ -26,7 +25,8 @@ from mendbook.console import (
 )
 from mendbook.errors import ConfigError
 
-TERMINATED = 143
+if TYPE_CHECKING:
+    from mendbook.plan_files import Header
 
 
 @app.command()
@@ -45,10 +45,7 @@ def plan(
     as_json: AsJson = False,
 ) -> int:
     """Propose a repair for every damaged row of SOURCE, as a plan that people review. Changes nothing."""
-    from mendbook.damage import catalogue
-    from mendbook.plan_terminal import changes_words, left_words, plan_table
-
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # an orderly end: nothing half-written stays
+    end_when_terminated()
     repairs = named_repairs(repair or ())
     book = open_workbook(source, config, outputs)
     made = book.plan(author, key, repairs, kind or (), progress())
@@ -58,10 +55,7 @@ def plan(
     for each in made["left_out"]:
         of = f" of {each['profile']}" if each["profile"] else ""
         say(f"left out: {each['kind']}{inert(of)}: {inert(each['why'])}")
-    people.print(plan_table(header, {name: each.title for name, each in catalogue().items()}))
-    for line in left_words(header):
-        say(line)
-    say(f"Rows: {changes_words(header)}.")
+    tell(header)
     if made["blocked"]:
         say(f"Blocked: {made['blocked']:,} of {made['cases']:,} cases; each is approved only by its name, its blockers waived.")
     say(f"Plan {made['plan']}, until {made['expires']}: {made['path']}")
@@ -74,6 +68,17 @@ def plan(
     if as_json:
         print_json(made)
     return 0
+
+
+def tell(header: Header) -> None:
+    """What a plan is made of: its cases by kind, what is left and why, the rows that change."""
+    from mendbook.damage import catalogue
+    from mendbook.plan_terminal import changes_words, left_words, plan_table
+
+    people.print(plan_table(header, {name: each.title for name, each in catalogue().items()}))
+    for line in left_words(header):
+        say(line)
+    say(f"Rows: {changes_words(header)}.")
 
 
 def named_repairs(texts: list[str] | tuple[str, ...]) -> dict[str, str]:

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from mendbook.commands import app
-from mendbook.console import CONFIG, OUTPUTS, AsJson, Config, Outputs, inert, open_workbook, people, print_json, progress, say
+from mendbook.commands.plan import tell
+from mendbook.console import CONFIG, OUTPUTS, AsJson, Config, Outputs, inert, open_workbook, print_json, progress, say
 
 
 @app.command()
@@ -24,17 +25,12 @@ def undo(
     as_json: AsJson = False,
 ) -> int:
     """Propose to take back what PLAN did, as a plan that people review like any other. Changes nothing."""
-    from mendbook.damage import catalogue
     from mendbook.plan_files import source_of
-    from mendbook.plan_terminal import changes_words, left_words, plan_table
 
     book = open_workbook(source_of(plan), config, outputs)
     made = book.undo(plan, author, key, case or (), progress())
     header = book.plan_file(made["plan"]).header
-    people.print(plan_table(header, {name: each.title for name, each in catalogue().items()}))
-    for line in left_words(header):
-        say(line)
-    say(f"Rows: {changes_words(header)}.")
+    tell(header)
     if made["blocked"]:
         say(f"Blocked: {made['blocked']:,}, each to be waived by name or left.")
     say(f"Plan {made['plan']}, until {made['expires']}: {made['path']}")

@@ -5,7 +5,7 @@ Values only. What a repair proposes is decided in the module of its kind.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 import orjson
@@ -17,15 +17,6 @@ from mendbook.tables import Tables
 
 #: A row as values: each column's text in the database's own form, or None.
 Values = dict[str, str | None]
-
-
-#: The code points with the property White_Space, as the finders' ``blank`` has them.
-_WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
-
-
-def blank(value: str | None) -> bool:
-    """NULL, or nothing but white space: what the finders call blank."""
-    return value is None or not value.strip(_WHITE_SPACE)
 
 
 def values(image: Image) -> Values:
@@ -42,9 +33,18 @@ def deleted(case_key: str, table: str, key: str | None, before: Image, phase: in
     return Change(case_key, table, "delete", key, before, None, phase)
 
 
-def updated(case_key: str, table: str, key: str | None, before: Image, new: Mapping[str, str | None], phase: int) -> Change:
-    """The row with the columns of ``new`` set, and all others as they are."""
-    return Change(case_key, table, "update", key, before, image({**values(before), **new}), phase)
+def updated(
+    case_key: str,
+    table: str,
+    key: str | None,
+    before: Image,
+    new: Mapping[str, str | None],
+    phase: int,
+    drawn: Sequence[str] = (),
+) -> Change:
+    """The row with the columns of ``new`` set, those ``drawn`` by their own defaults, and all others as they are."""
+    after = {name: value for name, value in {**values(before), **new}.items() if name not in drawn}
+    return Change(case_key, table, "update", key, before, image(after), phase, dict.fromkeys(drawn, "default"))
 
 
 def inserted(

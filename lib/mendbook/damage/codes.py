@@ -8,14 +8,17 @@ the table is locked, and the case is stale.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import uuid4
 
 import sqlalchemy as sa
 
+from mendbook.damage.changes import updated
 from mendbook.damage.fitting import length, misfit
-from mendbook.damage.proposals import Told
+from mendbook.damage.proposals import Held, Told
 from mendbook.dialects import Column
+from mendbook.model import Change
 from mendbook.tables import ProfileTable, Tables
 
 #: Fewer hexadecimal digits than these, 64 bits, could be guessed, and could meet by accident.
@@ -25,9 +28,12 @@ _FORM = re.compile(r"([^{}]*)\{n(?::(0?\d*d))?\}([^{}]*)")
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """As many codes as were asked for and how they came about; or none, and why."""
+    """As many codes as were asked for and how they came about; or none, and why.
 
-    codes: tuple[str, ...]
+    A code of None is drawn by the column's own default when the row is written.
+    """
+
+    codes: tuple[str | None, ...]
     how: str = ""
     why: str = ""
 
@@ -39,6 +45,8 @@ def draw(tables: Tables, profile: ProfileTable, column: str, how: str, count: in
         return Drawn(())
     if how == "uuid4":
         return _random(tables, profile, kind, count)
+    if how == "sequence" and kind.draws:
+        return Drawn((None,) * count, "drawn by the column's own default when the row is written")
     form = _FORM.fullmatch("{n}" if how == "sequence" else how)
     if form is None:
         return Drawn((), why=f"codes of the mapping draws {column} as {how!r}; write {{n}} in it once, and no other braces")
@@ -52,6 +60,17 @@ def draw(tables: Tables, profile: ProfileTable, column: str, how: str, count: in
     _count_on(tables, profile, column, before, after, first + count - 1)
     own = " (the column's own default does not know of it)" if kind.default else ""
     return Drawn(codes, f"the next number after the largest that stands in {profile.name}{own}")
+
+
+def coded(case_key: str, held: Held, new: Mapping[str, str | None]) -> Change:
+    """The row with its new codes, by their columns."""
+    known = {column: code for column, code in new.items() if code is not None}
+    return updated(case_key, held.table, held.key, held.image, known, 6, drawn=[name for name in new if name not in known])
+
+
+def told(column: str, code: str | None, drawn: Drawn) -> str:
+    """Which code a column gets, and where it comes from."""
+    return f"{column}: its code is {drawn.how}" if code is None else f"{column}: {code} is {drawn.how}"
 
 
 def _random(tables: Tables, profile: ProfileTable, kind: Column, count: int) -> Drawn:

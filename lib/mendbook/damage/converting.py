@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from mendbook.blanks import blank
 from mendbook.damage.changes import Values, deleted, inserted
 from mendbook.damage.deletions import LAST, cascading, unguarded
 from mendbook.damage.new_profiles import NewRow, new_rows
-from mendbook.damage.proposals import Held, Told, asked_users, blank, left, made, place_of, profile_of, rows_of
+from mendbook.damage.proposals import Held, Told, asked_users, left, made, place_of, profile_of, rows_of
 from mendbook.model import Asking, Blocker, Case, Found, Left, Row
 from mendbook.tables import ProfileTable, Tables
 
@@ -46,6 +47,7 @@ def remove(tables: Tables, found: Sequence[Found]) -> Asking:
         owners = [str(each.rows[0].user_key) for each, _ in cases]
         rows = yield from new_rows(tables, by_name[name], owners, free)
         new |= {each: (by_name[name], row) for (each, _), row in zip(cases, rows, strict=True)}
+    untold = yield from _untold(tables, wrong, users)
     unknown = [profile.profile for profile in tables.profiles if tables.lacks_requirement(profile)]
     results: list[Case | Left] = []
     for each, user in zip(found, users, strict=True):
@@ -58,6 +60,8 @@ def remove(tables: Tables, found: Sequence[Found]) -> Asking:
             results.append(
                 left(each, f"nobody can tell which profile is right: a column of required_for of {unknown[0]} is missing")
             )
+        elif user in untold and not rights.get(user):
+            results.append(left(each, f"nobody can tell which profile is right: {untold[user]} of user {user} is NULL"))
         else:
             results.append(_removed(tables, wrong, each, row, rights.get(user, []), blocked[row.key]))
     return results
@@ -84,6 +88,18 @@ def _rights(tables: Tables, wrong: ProfileTable, keys: Sequence[str]) -> Told[di
         for row in (yield sa.select(key, sa.func.min(own)).select_from(rows).group_by(key)):
             have[row[0], one.profile] = row[1]
     return {user: [_Right(one, have.get((user, one.profile))) for one in profiles] for user, profiles in must.items()}
+
+
+def _untold(tables: Tables, wrong: ProfileTable, keys: Sequence[str]) -> Told[dict[str, str]]:
+    """Users of whom a column of the profile's required_for tells nothing, each with its name."""
+    users, text = tables.users, tables.text
+    names = [name for name in wrong.mapping.required_for or () if users.has(name)]
+    listed, asked = asked_users(tables, keys)
+    key, rows = text.key(users.column(users.mapping.key)), users.sql.join(listed, asked)
+    answer = yield sa.select(key, *(users.column(name).is_(None).label(f"n{i}") for i, name in enumerate(names))).select_from(
+        rows
+    )
+    return {row[0]: names[list(row[1:]).index(True)] for row in answer if any(row[1:])}
 
 
 def _chosen(wrong: ProfileTable, rights: Sequence[_Right]) -> _Right | None:

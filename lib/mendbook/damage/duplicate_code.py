@@ -16,8 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Select
 
-from mendbook.damage.changes import updated
-from mendbook.damage.codes import Drawn, draw
+from mendbook.damage.codes import Drawn, coded, draw, told
 from mendbook.damage.proposals import Held, NamedType, Told, left, made, place_of_code, profile_of, rows_of
 from mendbook.damage.settling import settled
 from mendbook.damage.shape import damaged_groups, sharing
@@ -105,7 +104,7 @@ def _drawn(
     profile: ProfileTable,
     found: Found,
     keepers: Mapping[str, Held],
-    new: Mapping[str, Sequence[tuple[Held, str]]],
+    new: Mapping[str, Sequence[tuple[Held, str | None]]],
     drawn: Mapping[str, Drawn],
 ) -> Case:
     """One change a row, whichever of its columns get a new code."""
@@ -116,9 +115,10 @@ def _drawn(
         owns.append(place_of_code(profile.profile, column, found.case_key))
         for row, code in rows:
             changed.setdefault(row.key, (row, {}))[1][column] = code
-            because.append(f"{column} of row {row.key}: {code} is {drawn[column].how}")
-            owns.append(place_of_code(profile.profile, column, code))
-    changes = [updated(found.case_key, row.table, key, row.image, codes, 6) for key, (row, codes) in changed.items()]
+            because.append(told(f"{column} of row {row.key}", code, drawn[column]))
+            if code is not None:
+                owns.append(place_of_code(profile.profile, column, code))
+    changes = [coded(found.case_key, row, codes) for row, codes in changed.values()]
     kept = {row.key: Row(row.table, row.key, row.image) for row in keepers.values() if row.key not in changed}
     return made(tables, found, "draw", "medium", changes, because=because, kept=kept.values(), owns=owns, locks=[profile.name])
 

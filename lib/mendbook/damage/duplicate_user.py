@@ -5,7 +5,8 @@ What it looks like: "I know I have an account, but my orders are gone": they are
 What causes it: check-then-insert with a unique constraint on the exact spelling; a second try, after an error, in
 another spelling. Accounts that share an e-mail with one and a user name with another are one chain, hence one case.
 Names match names and e-mails match e-mails; blanks match nothing. Two accounts that somebody has said are not one person
-(``mendbook except``) are not linked to one another; a third that shares something with both still makes them one case.
+(``mendbook except``) are not linked to one another; a third that shares something with both still makes them one case,
+which no repair takes up.
 
 Repairs: merge (one account survives, references and profiles move to it); deactivate the others.
 """
@@ -20,6 +21,7 @@ from sqlalchemy import CTE, Select
 from mendbook.damage.deactivating import deactivate_others
 from mendbook.damage.merging import RISK_OF_USERS, merge_users
 from mendbook.damage.shape import damaged_groups, sharing
+from mendbook.damage.told_apart import PAIRS
 from mendbook.model import Damage, Repair
 from mendbook.tables import Tables
 
@@ -72,15 +74,14 @@ def _sharing(tables: Tables, column: str) -> Select[Any]:
 
 def _excepted(tables: Tables, numbered: CTE) -> CTE:
     """The pairs of accounts (by node, the smaller first) that somebody has said are not the same person."""
-    kept = sa.table("exceptions", sa.column("table"), sa.column("first_key"), sa.column("second_key"), schema="mendbook")
     own = sa.select(numbered.c.node, numbered.c.row_key).distinct().cte("own")
     one, other = own.alias("one"), own.alias("other")
     nodes = (sa.func.least(one.c.node, other.c.node).label("first"), sa.func.greatest(one.c.node, other.c.node).label("second"))
-    pairs = kept.join(one, tables.text.key(kept.c.first_key) == one.c.row_key)
+    pairs = PAIRS.join(one, tables.text.key(PAIRS.c.first_key) == one.c.row_key)
     return (
         sa.select(*nodes)
-        .select_from(pairs.join(other, tables.text.key(kept.c.second_key) == other.c.row_key))
-        .where(kept.c["table"].in_(tables.users.names))
+        .select_from(pairs.join(other, tables.text.key(PAIRS.c.second_key) == other.c.row_key))
+        .where(PAIRS.c["table"].in_(tables.users.names))
         .distinct()
         .cte("excepted")
     )

@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from mendbook.blanks import blank
 from mendbook.damage.changes import updated
 from mendbook.damage.fitting import misfit, plain_text
-from mendbook.damage.proposals import Held, Told, blank, left, made, profile_of, rows_of
+from mendbook.damage.proposals import Held, Told, left, made, profile_of, rows_of
 from mendbook.damage.tellings import Telling, same_people, tellings_of_profile, tellings_of_reference
 from mendbook.dialects import Column
 from mendbook.model import Asking, Case, Found, Left, Option, Row

@@ -11,7 +11,8 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from mendbook import canonical
-from mendbook.damage.changes import blank, deleted, image, stopped_by_triggers, values, without_key
+from mendbook.blanks import blank
+from mendbook.damage.changes import deleted, image, stopped_by_triggers, values, without_key
 from mendbook.damage.held import Group, Held, Merging
 from mendbook.damage.ordering import phases
 from mendbook.damage.survivors import Facts, measured

@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
-from mendbook.damage.changes import blank, privileged
+from mendbook.blanks import blank
+from mendbook.damage.changes import privileged
 from mendbook.damage.held import Group, Held, Merging
 from mendbook.damage.merged import told
 from mendbook.damage.moving import close
 from mendbook.damage.references import naming
 from mendbook.damage.rights import block_rights_in_use, set_apart
 from mendbook.damage.survivors import Candidates, Facts, facts, measured, profile_survivors, user_survivors
+from mendbook.damage.told_apart import leave_told_apart
 from mendbook.model import Asking, Blocker, Found
 from mendbook.surroundings import Reference
 from mendbook.tables import MappedTable, ProfileTable, Tables
@@ -53,6 +55,7 @@ def choose_users(tables: Tables, mergings: Sequence[Merging]) -> Generator[Any, 
     """Hold the accounts of each case, decide which one survives, and what blocks that; returns what is told of each."""
     users = tables.users
     yield from _hold(tables, users, mergings)
+    yield from leave_told_apart(tables, mergings)
     candidates = [Candidates(each, list(each.rows.values())) for each in mergings if not each.problem]
     known = yield from facts(tables, users, [held.named for each in candidates for held in each.rows])
     for each in candidates:

@@ -16,9 +16,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Select
 
-from mendbook.damage.changes import updated
-from mendbook.damage.codes import Drawn, draw
-from mendbook.damage.proposals import Held, blank, left, made, place_of_code, profile_of, rows_of
+from mendbook.blanks import blank
+from mendbook.damage.codes import Drawn, coded, draw, told
+from mendbook.damage.proposals import Held, left, made, place_of_code, profile_of, rows_of
 from mendbook.damage.settling import settled
 from mendbook.damage.shape import damaged_rows
 from mendbook.model import Asking, Case, Damage, Found, Left, Repair
@@ -60,16 +60,16 @@ def draw_codes(tables: Tables, found: Sequence[Found]) -> Asking:
 
 
 def _drawn(
-    tables: Tables, profile: ProfileTable, found: Found, held: Held, new: Mapping[str, str], drawn: Mapping[str, Drawn]
+    tables: Tables, profile: ProfileTable, found: Found, held: Held, new: Mapping[str, str | None], drawn: Mapping[str, Drawn]
 ) -> Case:
     return made(
         tables,
         found,
         "draw",
         "low",
-        [updated(found.case_key, held.table, held.key, held.image, new, 6)],
-        because=[f"{column} is blank; {code} is {drawn[column].how}" for column, code in new.items()],
-        owns=[place_of_code(profile.profile, column, code) for column, code in new.items()],
+        [coded(found.case_key, held, new)],
+        because=[told(f"{column} is blank", code, drawn[column]) for column, code in new.items()],
+        owns=[place_of_code(profile.profile, column, code) for column, code in new.items() if code is not None],
         locks=[profile.name],
     )
 

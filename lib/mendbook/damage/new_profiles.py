@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
+from mendbook.blanks import blank
 from mendbook.damage.changes import Values
-from mendbook.damage.codes import Drawn, draw
+from mendbook.damage.codes import Drawn, draw, told
 from mendbook.damage.fitting import mapped_values, plain_text
-from mendbook.damage.proposals import Told, blank, place_of_code
+from mendbook.damage.proposals import Told, place_of_code
 from mendbook.dialects import Column
 from mendbook.tables import ProfileTable, Tables
 
@@ -70,7 +71,7 @@ def _way(profile: ProfileTable, column: Column, values: Mapping[str, tuple[str, 
     mapping, name = profile.mapping, column.name
     if column.generated:
         return _Way("default")  # nobody writes it, and nobody here knows what it will be
-    if name in mapping.codes and not (mapping.codes[name] == "sequence" and column.default):
+    if name in mapping.codes:
         return _Way("code", mapping.codes[name])
     if name in values and name not in mapping.codes:
         text, why = values[name]
@@ -126,12 +127,16 @@ def _row(
         elif way.name == "uuid4":
             row[name] = str(uuid4())
         elif way.name == "code":
-            code, number = codes[name]
-            if code.why:
-                return code.why
-            row[name] = code.codes[number]
-            because.append(f"{name} {code.codes[number]}: {code.how}")
-            owns.append(place_of_code(mapping.name, name, code.codes[number]))
+            source, number = codes[name]
+            if source.why:
+                return source.why
+            code = source.codes[number]
+            because.append(told(name, code, source))
+            if code is None:
+                drawn[name] = "default"
+            else:
+                row[name] = code
+                owns.append(place_of_code(mapping.name, name, code))
         else:
             return str(way.text)
     unknown = any(name in drawn for name in key)

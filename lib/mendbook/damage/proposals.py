@@ -22,11 +22,6 @@ _T = TypeVar("_T")
 #: A conversation that ends in a value of its own.
 Told = Generator[Any, Sequence[Any], _T]
 
-#: White_Space of Unicode, as DAMAGE's blank has it: not quite what str.strip() takes away.
-WHITE_SPACE = "".join(
-    map(chr, [*range(9, 14), 32, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000])
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -49,11 +44,6 @@ class NamedType(sa.types.UserDefinedType[Any]):
     def get_col_spec(self, **_: Any) -> str:
         # the driver reads a percent sign as the beginning of a parameter
         return self.name.replace("%", "%%")
-
-
-def blank(text: str | None) -> bool:
-    """NULL, or nothing but white space."""
-    return text is None or not text.strip(WHITE_SPACE)
 
 
 def profile_of(tables: Tables, found: Sequence[Found]) -> ProfileTable:

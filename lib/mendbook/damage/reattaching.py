@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Select
 
+from mendbook.blanks import blank
 from mendbook.damage.changes import Values, updated
 from mendbook.damage.proposals import (
     Held,
     NamedType,
     Told,
     asked_users,
-    blank,
     left,
     made,
     place_of,

@@ -10,17 +10,19 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mendbook.damage.changes import Values, blank
+from mendbook.blanks import blank
+from mendbook.damage.changes import Values
 from mendbook.dialects import Column
 from mendbook.model import Image
 from mendbook.surroundings import Reference
 from mendbook.tables import Tables
 
-_WHOLE = re.compile(r"-?\d{1,19}")
-_NUMBER = re.compile(r"-?(\d+(\.\d+)?([eE][+-]?\d+)?|Infinity)|NaN")
+_WHOLE = re.compile(r"-?[0-9]{1,19}")
+_NUMBER = re.compile(r"-?([0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?|Infinity)|NaN")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LENGTH = re.compile(r"\((\d+)\)$")
-_LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "oid": 2**32 - 1}
+_RANGES = {"smallint": (-(2**15), 2**15 - 1), "integer": (-(2**31), 2**31 - 1), "oid": (0, 2**32 - 1)}
+_BIGINT = (-(2**63), 2**63 - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def naming(
     return sorted(((asked[row.n][0], row.key, row.image) for row in answer), key=lambda row: (row[1] or "", row[2], row[0]))
 
 
-def named_by(reference: Reference, row: Values) -> list[str | None]:
+def named_by(reference: Reference, row: Mapping[str, str | None]) -> list[str | None]:
     """The values by which ``row`` is named; a blank names nothing, unless a foreign key says that it does."""
     values = [row[column] for column in reference.target_columns]
     return values if reference.how == "foreign key" else [None if blank(value) else value for value in values]
@@ -68,16 +70,21 @@ def ways(
     tables: Tables, reference: Reference, wanted: Sequence[Sequence[str | None]]
 ) -> tuple[tuple[str, ...], list[list[str | None]]]:
     """The columns by which rows are asked for, and the values there; a value that the column cannot hold is None."""
-    columns, only = reference.columns, reference.only
-    kinds = tables.surroundings.relation(reference.table).columns
-    values = [
-        [
-            value if reference.how == "foreign key" or fits(kinds[name], value) else None
-            for name, value in zip(columns, each, strict=True)
-        ]
-        for each in wanted
-    ]
+    columns, values = held_by(tables, reference, wanted)
+    only = reference.only
     return (columns, values) if only is None else ((*columns, only[0]), [[*each, only[1]] for each in values])
+
+
+def held_by(
+    tables: Tables, reference: Reference, wanted: Sequence[Sequence[str | None]]
+) -> tuple[tuple[str, ...], list[list[str | None]]]:
+    """The same without the column that tells which table a generic relation means."""
+    kinds = [tables.surroundings.relation(reference.table).columns[name] for name in reference.columns]
+    sure = reference.how == "foreign key"
+    values = [
+        [value if sure or fits(kind, value) else None for kind, value in zip(kinds, each, strict=True)] for each in wanted
+    ]
+    return reference.columns, values
 
 
 def fits(column: Column, value: str | None) -> bool:
@@ -85,7 +92,8 @@ def fits(column: Column, value: str | None) -> bool:
     if value is None or column.family in ("boolean", "time", "other"):
         return True
     if column.family == "integer":
-        return bool(_WHOLE.fullmatch(value)) and abs(int(value)) <= _LARGEST.get(column.type, 2**63 - 1)
+        least, most = _RANGES.get(column.type, _BIGINT)
+        return bool(_WHOLE.fullmatch(value)) and least <= int(value) <= most
     if column.family == "number":
         return bool(_NUMBER.fullmatch(value))
     if column.family == "uuid":

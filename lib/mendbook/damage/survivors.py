@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import UserDefinedType
 
-from mendbook.damage.changes import blank
+from mendbook.blanks import blank
 from mendbook.damage.held import Held, Merging
 from mendbook.damage.references import named_by, unreadable, ways
 from mendbook.tables import ProfileTable, Tables, UserTable

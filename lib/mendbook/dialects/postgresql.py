@@ -68,6 +68,8 @@ _BEGIN_REPAIR = sa.text(
     "SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE; "
     f"{PIN.text} UNION ALL SELECT set_config('search_path', concat_ws(', ', nullif(current_setting('search_path'), ''),"
     " 'pg_temp'), true) WHERE current_setting('search_path') NOT LIKE '%pg_temp%'"
+    # a crash of the server must not take back a batch that was told to be done, and of which a checkpoint knows
+    " UNION ALL SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
 )
 _MOMENT = sa.text(
     "SELECT clock_timestamp() AS now, pg_is_in_recovery() AS replica,"
@@ -132,8 +134,11 @@ class PostgreSQL:
             "idle_in_transaction_session_timeout": idle_seconds,
         }
         pins = {**PINS, **{name: f"{int(seconds * 1000)}ms" for name, seconds in patience.items()}}
-        # nobody's temporary table stands in for a real one: the path that the role has, and temporary tables last
-        connection.execute(_BEGIN_REPAIR, {"names": list(pins), "values": list(pins.values())})
+        try:
+            # nobody's temporary table stands in for a real one: the path that the role has, and temporary tables last
+            connection.execute(_BEGIN_REPAIR, {"names": list(pins), "values": list(pins.values())})
+        except sa.exc.NotSupportedError:  # there is one reason for which a transaction may not be made to write
+            raise Refused("This is a replica: nothing can be written there.", "Name the primary, which it follows.") from None
 
     def keep_others_out(self, connection: Connection) -> bool:
         """Whether this transaction is now the only one that repairs this database; so it is until it ends."""

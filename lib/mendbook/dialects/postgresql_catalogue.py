@@ -41,6 +41,10 @@ COLUMNS = sa.text(
            base.name AS base, NOT a.attnotnull AS nullable, a.attcollation AS collation_oid,
            has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS readable,
            (a.atthasdef AND a.attgenerated = '') OR a.attidentity <> '' AS has_default, a.attgenerated <> '' AS generated,
+           a.attidentity <> '' OR a.attgenerated = '' AND EXISTS (
+               SELECT FROM pg_depend p WHERE p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid
+               AND (p.refclassid = 'pg_proc'::regclass OR p.refclassid = 'pg_class'::regclass AND p.refobjid <> a.attrelid)
+           ) AS draws,
            CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END AS expression,
            CASE WHEN a.attcollation <> own.typcollation THEN a.attcollation::regcollation::text END AS collate
     FROM pg_attribute a

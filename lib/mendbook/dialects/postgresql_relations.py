@@ -139,6 +139,7 @@ def _columns(connection: Connection, oids: list[int]) -> dict[int, dict[str, Col
             caseless=row.base == "citext" or row.collation_oid in caseless,
             readable=row.readable,
             default=row.has_default,
+            draws=row.draws,
             generated=row.generated,
             expression=row.expression,
             collate=row.collate or "",

@@ -8,6 +8,7 @@ text and are cast by the server to the column's own type; sessions are pinned (p
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -59,17 +60,11 @@ class PostgreSQLRows:
             self._parts(stored, keys),
         )
 
-    def naming(
-        self, stored: Stored, columns: Sequence[str], values: Sequence[Sequence[str | None]], only: tuple[str, str] | None
-    ) -> TextClause:
-        """The rows whose ``columns`` have one of ``values``, as (n, key): whether anything still refers there.
-
-        ``only``: a column and the text that it must have besides.
-        """
+    def naming(self, stored: Stored, columns: Sequence[str], values: Sequence[Sequence[str | None]]) -> TextClause:
+        """The rows whose ``columns`` have one of ``values``, as (n, key): whether anything still refers there."""
         parts = {f"v{i}": [value[i] for value in values] for i in range(len(columns))}
         types = [stored.relation.columns[name] for name in columns]
         met = [f"t.{quoted(name)} = v.v{i}::{column.type}" for i, (name, column) in enumerate(zip(columns, types, strict=True))]
-        met += [] if only is None else [f"t.{quoted(only[0])}::text = {literal(only[1])}"]
         return statement(
             f"SELECT (v.n - 1)::integer AS n, {self.key(stored)} AS key"
             f" FROM {unnest(parts, True)} JOIN {table(stored.relation)} t ON {_all(met)}",
@@ -108,12 +103,22 @@ class PostgreSQLRows:
             self._parts(stored, keys),
         )
 
-    def update(self, stored: Stored, columns: Sequence[str], keys: Sequence[str], afters: Sequence[str]) -> TextClause:
+    def update(
+        self,
+        stored: Stored,
+        columns: Sequence[str],
+        keys: Sequence[str],
+        afters: Sequence[str],
+        drawn: Mapping[str, str] = MappingProxyType({}),
+    ) -> TextClause:
         """Sets ``columns`` of the rows that ``keys`` (or places) name to what ``afters`` (images) say.
 
+        Those in ``drawn``, which the images do not hold, get what ``insert`` gives such columns.
         Tells each row by the key that it was asked by, and its image where that is not the one asked for.
         """
-        values = ", ".join(f"{quoted(name)} = {_value('v', stored.relation.columns[name])}" for name in columns)
+        given = {name: _value("v", stored.relation.columns[name]) for name in columns if name not in drawn}
+        given |= {name: "transaction_timestamp()" if how == "now" else "DEFAULT" for name, how in drawn.items()}
+        values = ", ".join(f"{quoted(name)} = {value}" for name, value in given.items())
         return statement(
             f"UPDATE {table(stored.relation)} t SET {values} FROM {self._source(stored, 'after')}"
             f" RETURNING {self._asked(stored)} AS key, nullif({self.image(stored.relation)}, v.after) AS image",

@@ -15,12 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from mendbook.blanks import WHITE_SPACE
 from mendbook.dialects import Column
 
-#: The 25 code points with the property White_Space (Unicode 15; unchanged since 6.3).
-WHITE_SPACE = "".join(
-    map(chr, [*range(9, 14), 32, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000])
-)
 ASCII_WHITE_SPACE = WHITE_SPACE[:6]
 
 #: PostgreSQL's calendar goes from 4713 BC to 294276; a bigint of microseconds ends a little earlier.

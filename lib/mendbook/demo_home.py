@@ -1,0 +1,112 @@
+"""What the demo lives in: outputs/demo with its server, mendbook.toml, the databases' URLs, the roles, and two people's keys.
+
+The keys are throw-away ones without a passphrase, as no real person's should be. Databases are made and dropped here;
+no row of them is.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mendbook import checkpoints, embedded
+from mendbook.errors import SignatureError
+from mendbook.publish import publish
+from mendbook.roles import PREFIX, role_names
+from mendbook.workbook import Workbook
+
+AUTHOR, REVIEWER = "author@example.com", "reviewer@example.com"
+
+_ROLES = role_names(PREFIX)
+#: The role that the demo's audits and plans connect as, and the one that repairs.
+AUDIT_ROLE, REPAIR_ROLE = _ROLES["audit"], _ROLES["repair"]
+
+
+def server_of(home: Path) -> embedded.Server:
+    """The demo's server, started or joined. Its data may be lost with the machine's power, so nothing waits for the disk."""
+    return embedded.start(home / "server", settings=embedded.THROWAWAY_SETTINGS, keep=True)
+
+
+def fresh_database(server: embedded.Server, outputs: Path, name: str) -> str:
+    """An empty database called ``name``, in the place of the one of an earlier play; its administrator's URL."""
+    if server.execute(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
+        set_checkpoints_aside(outputs, name)
+    server.drop_database(name)
+    return server.create_database(name)
+
+
+def set_checkpoints_aside(outputs: Path, name: str) -> None:
+    """The ledger that they are of goes with its database: beside the next one's they would tell of a fraud. None is lost."""
+    file = checkpoints.file_of(outputs, name)
+    if file.exists():
+        file.rename(file.with_name(f"{name}-demo-of-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.jsonl"))
+
+
+def make_keys(home: Path) -> None:
+    """A key for the author and one for the reviewer, where there is none yet, and both people in allowed_signers."""
+    folder = home / "keys"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lines = []
+    for person in (AUTHOR, REVIEWER):
+        key = key_of(home, person)
+        if not key.exists():
+            _generate(key, person)
+        lines.append(f"{person} {key.with_name(f'{key.name}.pub').read_text()}")
+    publish(home / "allowed_signers", "".join(lines))
+
+
+def key_of(home: Path, person: str) -> Path:
+    """The private key's file of a person of the demo."""
+    return home / "keys" / person.partition("@")[0]
+
+
+def _generate(key: Path, person: str) -> None:
+    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", person, "-f", str(key)]
+    hint = "The demo signs with OpenSSH 8.9 or newer (on Debian: apt install openssh-client)."
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    except FileNotFoundError:
+        raise SignatureError("ssh-keygen is not installed.", hint) from None
+    if done.returncode:
+        raise SignatureError(f"{key} could not be made: {done.stderr.strip()}", hint)
+
+
+def configure(home: Path, server: embedded.Server, audit: str = AUDIT_ROLE, repair: str = REPAIR_ROLE) -> Path:
+    """mendbook.toml with the four mappings, and beside it the URLs by which ``audit`` and ``repair`` connect."""
+    import racelab
+
+    config = publish(home / "mendbook.toml", "\n".join(_mapping(name) for name in racelab.SYSTEMS))
+    urls = {}
+    for name, system in racelab.SYSTEMS.items():
+        urls[system.url_env], urls[_repair_env(name)] = server.url(name, audit), server.url(name, repair)
+    for variable in urls:  # one of that name in the caller's own environment would win over the demo's .env
+        os.environ.pop(variable, None)
+    publish(home / ".env", "".join(f"{variable}='{url}'\n" for variable, url in urls.items()), mode=0o600)
+    return config
+
+
+def _mapping(name: str) -> str:
+    """The system's mapping as racelab ships it, and the variable with the URL of the role that repairs."""
+    import racelab
+
+    system = racelab.SYSTEMS[name]
+    mapping, line = str(system.mapping_text), f'url_env = "{system.url_env}"\n'
+    return mapping.replace(line, f'{line}repair_url_env = "{_repair_env(name)}"\n', 1)
+
+
+def _repair_env(name: str) -> str:
+    return f"{name.upper()}_REPAIR_URL"
+
+
+def make_roles(home: Path, server: embedded.Server, outputs: Path, names: Iterable[str]) -> None:
+    """Run the SQL of ``mendbook roles`` in each database, as its administrator would; it stays in roles/ to be read."""
+    config = configure(home, server, "postgres", "postgres")  # somebody has to be there who may create them
+    for name in names:
+        script = str(Workbook.open(name, config, outputs).roles()["sql"])
+        (home / "roles").mkdir(exist_ok=True)
+        publish(home / "roles" / f"{name}.sql", script)
+        server.execute(script, name)
+    configure(home, server)
