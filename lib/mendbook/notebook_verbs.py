@@ -1,4 +1,4 @@
-"""The verbs of reviewed repair as notebooks use them: what each returns shows itself, or says what to do where nothing is there.
+"""The verbs of reviewed repair as notebooks use them: what each returns shows itself, or says what to do next.
 
 The work is that of repair_verbs.py; nothing more is done here than to choose the plan and to wrap it for looking at.
 """
