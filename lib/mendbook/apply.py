@@ -18,6 +18,7 @@ from sqlalchemy import Connection, RootTransaction
 
 from mendbook import checkpoints, ledger_schema, pressure, review
 from mendbook.applied import applied
+from mendbook.apply_report import report
 from mendbook.apply_state import Approved, Run
 from mendbook.batch_work import CasesFail, Ground, LooksLikeNew
 from mendbook.checkpoints import Checkpoint
@@ -87,6 +88,8 @@ class _Applying:
             self._connected_once = True
             self._total = approved.current.counts.get("approved", 0)
             self._batches(connection, ground, approved)
+            with self._transaction(connection):
+                self._run.done = applied(connection, self._run.plan.id)
             return approved.current
 
     @contextmanager
@@ -277,23 +280,4 @@ def apply(
     started = time.monotonic()
     run = Run(plan, commit)
     applying = _Applying(database, settings, run, outputs, progress or (lambda *_: None), stopped or (lambda: False))
-    approvals = applying.go()
-    counts = approvals.counts
-    return {
-        "plan": plan.id,
-        "digest": plan.digest,
-        "source": plan.header.source,
-        "act": plan.header.act,
-        "mode": "commit" if commit else "rehearse",
-        "applied": sum(run.applied.values()),
-        "applied_by_kind": dict(sorted(run.applied.items())),
-        "difference": {kind: count for kind, count in sorted(run.difference.items()) if count and not commit},
-        "already": run.already or 0,
-        "stale": len(run.stale),
-        "stale_cases": [{"case": name, "why": why} for name, why in sorted(run.stale.items())],
-        "rejected": counts.get("rejected", 0),
-        "not_approved": {state: n for state, n in sorted(counts.items()) if state not in ("approved", "rejected")},
-        "batches": run.batches,
-        "changes": run.changes,
-        "seconds": round(time.monotonic() - started, 3),
-    }
+    return report(run, applying.go(), time.monotonic() - started)

@@ -1,6 +1,6 @@
 """A repair as its users see it: the plan applied or rehearsed, the audit that follows, and one result of both.
 
-result.json in the run's folder is what receipts and reports are made of; the audit's own files stand beside it in audit/.
+result.json in the run's folder is what the receipt and the report are made of; the audit's own files stand beside it in audit/.
 It changes no row itself.
 """
 
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mendbook import audit
+from mendbook import audit, receipt
 from mendbook.apply import Progress, apply
 from mendbook.config import Settings
 from mendbook.database import Database
@@ -36,13 +36,15 @@ def apply_and_audit(
     """What ``apply`` tells, and ``remaining``: the cases of each kind that an audit still finds afterwards.
 
     After a rehearsal nothing has gone yet: there ``remaining`` is what the audit found and the difference that the rehearsed
-    batches made while they lasted. Leaves result.json and audit/ in ``folder``. Raises as ``apply`` and ``audit.take`` do.
+    batches made while they lasted. Leaves result.json, the receipt and audit/ in ``folder``; of a rehearsal, both under
+    names that say so. Raises as ``apply`` and ``audit.take`` do.
     """
     begun = datetime.now(UTC)
     report = apply(database, settings, plan, outputs, commit, progress, stopped)
-    (folder / "audit").mkdir()
+    audited = folder / ("audit" if commit else "rehearsal-audit")
+    audited.mkdir(exist_ok=True)  # a run may rehearse and then apply, each once more after a failure
     try:
-        taken = audit.take(database, None, folder / "audit", progress, logs)
+        taken = audit.take(database, None, audited, progress, logs)
     except (ConnectionFailed, QueryStopped) as error:
         if commit:
             error.hint = (
@@ -55,8 +57,9 @@ def apply_and_audit(
         **report,
         "begun_at": begun.isoformat(timespec="milliseconds"),
         "remaining": counts,
-        "audit": str(folder / "audit" / audit.FINDINGS_FILE),
+        "audit": str(audited / audit.FINDINGS_FILE),
         "folder": str(folder),
     }
+    whole["receipt"] = receipt.publish_receipt(receipt.document(whole, taken, audited, plan, settings), folder, plan)
     publish(folder / "result.json", json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
     return whole

@@ -55,7 +55,7 @@ def print_text(text: str) -> None:
 def resolve(config: Path, outputs: Path) -> tuple[Settings, Path]:
     """The settings and the folder for outputs; where the demo's stand in for a missing mendbook.toml, it says so."""
     from mendbook.config import DEMO_CONFIG
-    from mendbook.workbook import resolve
+    from mendbook.workplace import resolve
 
     settings, folder = resolve(config, outputs)
     if settings.path == folder / DEMO_CONFIG:

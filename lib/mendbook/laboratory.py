@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mendbook.config import Settings
 from mendbook.notebook_files import find_notebook
-from mendbook.workbook import CONFIG, OUTPUTS
+from mendbook.workplace import CONFIG, OUTPUTS
 
 
 def open_lab(settings: Settings, outputs: Path, port: int, browser: bool = True) -> int:

@@ -15,9 +15,7 @@ from mendbook.config import Settings, Source
 from mendbook.database import Database
 from mendbook.model import LogsRead
 from mendbook.records import create_run_folder
-
-#: Where a papermill run tells the kernel which folder is its own.
-RUN_FOLDER = "MENDBOOK_RUN"
+from mendbook.workplace import RUN_FOLDER
 
 
 class OpenedSource:
@@ -56,6 +54,8 @@ class OpenedSource:
 
 
 def _remove_empty(folder: Path) -> None:
+    if (folder / "receipt.json").exists():  # what was committed keeps its receipt, whatever broke after it
+        return
     for left in sorted(folder.rglob("*"), reverse=True):  # an audit that broke off leaves a folder, and what is aside in it
         left.rmdir() if left.is_dir() else left.unlink(missing_ok=True)
     folder.rmdir()

@@ -154,6 +154,20 @@ def locate(plan: str, outputs: Path) -> Path:
     return folder.resolve()
 
 
+def newest(source: str, outputs: Path) -> Path | None:
+    """The folder of the newest plan of ``source`` in ``outputs``; None where it has none."""
+    folders = [each.parent for each in (outputs / "plans").glob(f"*/{PLAN_FILE}")]
+    own = [each for each in folders if _is_of(source, each.name)]
+    return max(own, key=lambda each: (each.name.partition("-")[0], each.joinpath(PLAN_FILE).stat().st_mtime_ns), default=None)
+
+
+def _is_of(source: str, name: str) -> bool:
+    try:
+        return source_of(name) == source
+    except ConfigError:
+        return False
+
+
 def plan_id(plan: str) -> str:
     """The id of a plan given by its id or its folder; the folder need not be there any more."""
     return Path(plan).name

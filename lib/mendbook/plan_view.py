@@ -29,6 +29,7 @@ COLUMNS = ("case", "kind", "profile", "case_key", "repair", "risk", "state", "bl
 _BROWSED = 5_000
 _LEFT = "style='text-align:left'"
 _DIFFERS = "style='text-align:left;font-weight:700;border-left:4px solid #a63a00'"
+_HEADS = ("", "column", "before", "after")
 _DONE = {"insert": "added", "update": "changed", "delete": "removed"}
 
 
@@ -65,21 +66,57 @@ class CaseView:
         if self.document.get("leaves"):
             yield f"It knowingly leaves: {', '.join(self.document['leaves'])}"
 
-    def _change(self, change: Mapping[str, Any]) -> str:
+    def value(self) -> dict[str, Any]:
+        """The same as JSON values, masked as it is shown: {title, text, tables: [{caption, columns, rows}]}."""
+        tables = [
+            {
+                "caption": self._caption(change),
+                "note": "",
+                "columns": [*_HEADS],
+                "rows": [list(row) for row, _ in self._rows(change)],
+            }
+            for change in self.document["changes"]
+        ]
+        return {"title": self._title(), "text": [*self._facts()], "tables": tables}
+
+    def _caption(self, change: Mapping[str, Any]) -> str:
         drawn = change["key"] is None and change["op"] == "insert"
         named = inert(change["table"]) + ("" if drawn else f" {self._concealed.key(change['key'])}")
-        heads = "".join(f"<th scope='col' {_LEFT}>{head}</th>" for head in ("", "column", "before", "after"))
-        rows = []
+        return f"{named}: {_DONE[change['op']]}"
+
+    def _rows(self, change: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str, str, str], bool]]:
+        """A row a column, and whether it is one that an update changes."""
         for row in beside(change, self._concealed):
             differs = row.differs and change["op"] == "update"
             mark = {"insert": "+", "delete": "−"}.get(change["op"], "≠" if differs else "")
+            yield (mark, inert(row.column), row.before or "", row.after or ""), differs
+
+    def _change(self, change: Mapping[str, Any]) -> str:
+        heads = "".join(f"<th scope='col' {_LEFT}>{head}</th>" for head in _HEADS)
+        rows = []
+        for cells, differs in self._rows(change):
             style = _DIFFERS if differs else _LEFT
-            cells = (mark, inert(row.column), row.before or "", row.after or "")
             rows.append("<tr>" + "".join(f"<td {style}>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
-        caption = html.escape(f"{named}: {_DONE[change['op']]}")
+        caption = html.escape(self._caption(change))
         return (
             f"<table><caption {_LEFT}>{caption}</caption><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
         )
+
+
+class Cases:
+    """Some cases one below the other; ``views`` are the cases themselves."""
+
+    def __init__(self, views: list[CaseView], note: str = "") -> None:
+        self.views, self.note = views, note
+
+    def __len__(self) -> int:
+        return len(self.views)
+
+    def __repr__(self) -> str:
+        return "\n".join([*map(repr, self.views), self.note])
+
+    def _repr_html_(self) -> str:
+        return "".join(view._repr_html_() for view in self.views) + f"<p {_LEFT}>{html.escape(inert(self.note))}</p>"
 
 
 class PlanView:
@@ -222,6 +259,14 @@ class PlanView:
         whole = sum(fitting)
         taken = {(2 * number + 1) * whole // (2 * cases) for number in range(cases)} if whole > cases else set(range(whole))
         return [view for number, view in enumerate(self._views(kind, repair)) if number in taken]
+
+    def examples(self, cases: int = 1) -> Cases:
+        """Up to so many cases of each kind and repair, before and after side by side, evenly spread over each group."""
+        groups = Counter((case.kind, case.repair) for case in self.plan.cases())
+        views = [view for kind, repair in sorted(groups) for view in self.sample(kind, cases, repair)]
+        whole = sum(groups.values())
+        note = f"{len(views):,} of {whole:,} cases." if views else "There is no case to show."
+        return Cases(views, note)
 
     def case(self, case: str) -> CaseView:
         """One case by its name, or its case_key where that is unambiguous, before and after. Raises ConfigError."""

@@ -16,6 +16,7 @@ from mendbook.errors import ConfigError, Refused
 from mendbook.ledger import LedgerState, verify
 from mendbook.opened_source import OpenedSource
 from mendbook.plan_files import PlanFile
+from mendbook.workplace import beside
 
 if TYPE_CHECKING:
     from mendbook.plan_view import PlanView
@@ -41,7 +42,7 @@ class RepairVerbs(OpenedSource):
         from mendbook import review
         from mendbook.plan import make
 
-        file = Path(key)
+        file = beside(self.settings, key)
         review.check_can_sign(author, file, self.settings)
 
         def sign(plan: PlanFile, at: datetime) -> None:
@@ -62,7 +63,7 @@ class RepairVerbs(OpenedSource):
         from mendbook import review
         from mendbook.undo import make
 
-        file = Path(key)
+        file = beside(self.settings, key)
         review.check_can_sign(author, file, self.settings)
 
         def sign(made: PlanFile, at: datetime) -> None:
@@ -134,7 +135,8 @@ class RepairVerbs(OpenedSource):
         asked = {"approve": approve, "reject": reject, "defer": defer}
         choices = [Choice(decision, of) for decision, words in asked.items() for of in words]
         made = review.decide(found, person, choices, at, Details(comment, waive, accept, decline))
-        return review.document(found, review.sign(found, person, Path(key), self.settings, at), made.passed_over)
+        signed = review.sign(found, person, beside(self.settings, key), self.settings, at)
+        return review.document(found, signed, made.passed_over)
 
     def apply(
         self,
@@ -153,7 +155,8 @@ class RepairVerbs(OpenedSource):
 
         found = self.plan_file(plan)
         with self._folder("apply") as folder:
-            return apply_and_audit(self._writable(), self.settings, found, self.outputs, folder, commit, progress, stopped)
+            whole = (found, self.outputs, folder, commit, progress, stopped, self._failures if self.source.logs else None)
+            return apply_and_audit(self._writable(), self.settings, *whole)
 
     def plan_file(self, plan: str | Path) -> PlanFile:
         """A plan of this source, by its id or its folder. Raises ConfigError, Refused where it was changed."""

@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from mendbook import results
-from mendbook.display import frame_html, inert, mask_key, shown
+from mendbook import receipt, results, step_results
+from mendbook.display import frame_html, inert, mask_key
 from mendbook.errors import MendbookError, OutputError
 from mendbook.incident_report import listed, parts
 from mendbook.incident_results import is_incidents
+from mendbook.pages import render
 from mendbook.records import LOCK, RECORD, RunRecord, read_record
 from mendbook.svg import InlineFigure, inline
 
@@ -31,44 +31,7 @@ SHOWN_FINDINGS = 20
 REPORT = "report.html"
 INDEX = "index.html"
 
-_TEMPLATES = Path(__file__).parent / "templates"
 _KEYS = ("case_key", "row_key", "user_key")
-
-
-def _environment() -> Environment:
-    def finalize(value: Any) -> Any:
-        return value if isinstance(value, Markup) else shown(value)
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["prose"] = lambda text: inert(" ".join(str(text).split()))
-    environment.filters["time"] = _time
-    environment.filters["duration"] = _duration
-    environment.filters["words"] = lambda name: inert(str(name).replace("_", " "))
-    return environment
-
-
-def _time(text: str | None) -> str:
-    """An ISO time as people read it; any other text as it is."""
-    try:
-        return f"{datetime.fromisoformat(text or ''):%Y-%m-%d %H:%M:%S} UTC"
-    except ValueError:
-        return inert(text)
-
-
-def _duration(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _size(count: int) -> str:
@@ -103,23 +66,37 @@ def render_report(folder: Path, record: RunRecord | None = None) -> str:
     audit = result if results.is_audit(result) else None
     incidents = _try(lambda: _incident_parts(result), problems)
     shown = incidents is not None
+    step = _try(lambda: _step_parts(folder, result), problems) if step_results.is_step(result) else None
     page = {
         "record": record,
         "name": folder.name,
         "source": record.source if record else (result or {}).get("source", ""),
-        "notebook": record.notebook if record else ("audit" if audit else "incidents" if shown else "run"),
+        "notebook": record.notebook if record else ("audit" if audit else "incidents" if shown else "apply" if step else "run"),
         "state": record.state if record else "finished",
         "figures": _figures(folder, problems),
         "audit": audit,
         "incidents": incidents,
         "listed": (_try(lambda: listed(folder, result or {}), problems) if shown else None) or {"table": None, "hidden": 0},
-        "plain_result": _plain(result) if result and not audit and not shown else {},
+        "step": step,
+        "plain_result": _plain(result) if result and not (audit or shown or step) else {},
         "files": _files(folder),
-        "frames": [] if audit or shown else _frames(folder, problems),
+        "frames": [] if audit or shown or step else _frames(folder, problems),
         **_audit_parts(folder, audit, problems),
         "problems": problems,
     }
-    return _environment().get_template("report.html.j2").render(page)
+    return render("report.html.j2", page)
+
+
+def _step_parts(folder: Path, result: dict[str, Any] | None) -> dict[str, Any]:
+    """What a run of plan, review or apply shows: its sections, or the receipt."""
+    result = result or {}
+    made = receipt.read(folder) if step_results.is_applied(result) else None
+    return {
+        "sentence": step_results.verdict_of(result),
+        "sections": result.get("sections", []),
+        "receipt": made,
+        "verdict": receipt.verdict(made) if made else None,
+    }
 
 
 def _incident_parts(result: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -213,9 +190,7 @@ def render_index(outputs: Path) -> str:
     except OSError:
         folders = []
     listed = [_listed(folder) for folder in folders]
-    return (
-        _environment().get_template("index.html.j2").render(runs=sorted(listed, key=lambda run: run["started"], reverse=True))
-    )
+    return render("index.html.j2", {"runs": sorted(listed, key=lambda run: run["started"], reverse=True)})
 
 
 def _listed(folder: Path) -> dict[str, Any]:
@@ -227,6 +202,7 @@ def _listed(folder: Path) -> dict[str, Any]:
         "folder": folder.name, "link": link, "started": _folder_time(time), "notebook": notebook, "source": source,
         "state": "unreadable", "seconds": None, "cases": None, "rows": None, "why": "", "verdict": "",
         "report": (folder / REPORT).is_file(), "executed": "",
+        "receipt": next((page for page in receipt.PAGES if (folder / page).is_file()), ""),
     }  # fmt: skip
     has_record = (folder / RECORD).exists()
     try:
@@ -237,6 +213,9 @@ def _listed(folder: Path) -> dict[str, Any]:
         elif result is not None and is_incidents(result):
             line.update(verdict=str(result["verdict"]), seconds=float(result.get("seconds", 0)), state="finished")
             line["source"] = str(result.get("source", source))
+        elif result is not None and step_results.is_step(result):
+            line.update(verdict=step_results.verdict_of(result), source=str(result.get("source", source)), state="finished")
+            line["seconds"] = result.get("seconds")
         if has_record:
             record = read_record(folder)
             line.update(notebook=record.notebook, source=record.source, started=record.started, seconds=record.seconds)

@@ -251,7 +251,7 @@ def _exit_code(ending: _Ending) -> int:
 
 def _clean_results(folder: Path, redactor: Redactor) -> None:
     """Take secrets out of the JSON that the notebook wrote, as out of everything else that is passed around."""
-    for path in folder.glob("*.json"):
+    for path in (*folder.glob("*.json"), *folder.glob("receipt.html"), *folder.glob("rehearsal.html")):
         text = path.read_text("utf-8", "replace")
         if (cleaned := redactor.text(text)) != text:
             publish(path, cleaned)

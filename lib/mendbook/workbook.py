@@ -5,18 +5,17 @@ A Workbook is one source of one mendbook.toml. It holds no connection between ca
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mendbook.audit import Progress, take
-from mendbook.config import DEFAULT_CONFIG, Settings, find_config, load
 from mendbook.errors import ConfigError, known
 from mendbook.frames import Where, frames
-from mendbook.repair_verbs import RepairVerbs
+from mendbook.notebook_verbs import NotebookVerbs
 from mendbook.tables import ProfileTable, Tables, UserTable
+from mendbook.workplace import resolve
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -24,15 +23,13 @@ if TYPE_CHECKING:
     from mendbook.incident_view import IncidentView
     from mendbook.views import AuditView
 
-#: What a notebook takes where its parameters are left empty; `mendbook lab` sets them for its kernels.
-CONFIG, OUTPUTS = "MENDBOOK_CONFIG", "MENDBOOK_OUTPUTS"
 CHUNK_ROWS = 50_000
 
 #: A time that a person gives: ISO text, or nothing.
 Moment = str | datetime | None
 
 
-class Workbook(RepairVerbs):
+class Workbook(NotebookVerbs):
     """One source, ready to be looked at. ``outputs`` is where runs and their files go."""
 
     @classmethod
@@ -158,22 +155,6 @@ class Workbook(RepairVerbs):
 
         assert isinstance(frame, pd.DataFrame)
         return pd.DataFrame({role: frame[column].astype("str") for role, column in known_roles.items()})
-
-
-def resolve(config: str | Path | None, outputs: str | Path | None) -> tuple[Settings, Path]:
-    """The settings, and the folder for outputs (absolute), that these two arguments name. Raises ConfigError.
-
-    Where they are empty, the environment's MENDBOOK_CONFIG and MENDBOOK_OUTPUTS, else mendbook.toml and outputs/.
-    """
-    root = project_folder()
-    folder = root / (outputs or os.environ.get(OUTPUTS, "outputs"))
-    return load(find_config(root / (config or os.environ.get(CONFIG) or DEFAULT_CONFIG), root, folder)), folder
-
-
-def project_folder() -> Path:
-    """The current folder, or the one that holds it where that is notebooks/: a notebook's kernel starts there."""
-    here = Path.cwd()
-    return here.parent if here.name == "notebooks" else here
 
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ from rich.markup import escape
 
 from mendbook.commands import app
 from mendbook.console import CONFIG, OUTPUTS, AsJson, Config, Outputs, inert, open_plan, people, print_json, say
+from mendbook.errors import OutputError
 
 PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="a plan's id, or its folder")]
 
@@ -24,8 +26,12 @@ def apply_plan(
     as_json: AsJson = False,
 ) -> int:
     """Rehearse what was approved of PLAN, or do it with --commit. Exit code 1 where some cases were stale."""
+    from mendbook.runs import write_index
+
     book = open_plan(plan, config, outputs)
     result = book.apply(plan, commit, _telling(), _stop_when_asked())
+    with suppress(OutputError):  # what was applied is applied, listed or not
+        write_index(book.outputs)
     _tell(result)
     if as_json:
         print_json(result)
@@ -75,6 +81,7 @@ def _tell(result: dict[str, Any]) -> None:
     left = {kind: cases for kind, cases in result["remaining"].items() if cases}
     say("An audit finds no damage any more." if not left else "An audit still finds: " + told(left))
     say(f"Result: {result['folder']}/result.json")
+    say(f"{'Receipt' if result['mode'] == 'commit' else 'Rehearsal'}: {result['receipt']['html']}")
     if result["mode"] == "rehearse" and result["applied"]:
         say(f"Nothing was changed. To do it: mendbook apply {result['plan']} --commit")
 

@@ -1,0 +1,60 @@
+"""The templates of every page that mendbook writes, with what makes all text in them inert: escaping, by default, twice over.
+
+A template cannot forget it: whatever it prints passes through ``display.shown`` and Jinja's escaping. It reads no run's files.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from mendbook.display import inert, shown
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(template: str, values: dict[str, Any]) -> str:
+    """The page that ``template`` makes of ``values``."""
+    return environment().get_template(template).render(values)
+
+
+def environment() -> Environment:
+    """Templates with everything escaped, and the filters prose, time, duration and words."""
+
+    def finalize(value: Any) -> Any:
+        return value if isinstance(value, Markup) else shown(value)
+
+    made = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["prose"] = lambda text: inert(" ".join(str(text).split()))
+    made.filters["time"] = _time
+    made.filters["duration"] = _duration
+    made.filters["words"] = lambda name: inert(str(name).replace("_", " "))
+    return made
+
+
+def _time(text: str | None) -> str:
+    """An ISO time as people read it; any other text as it is."""
+    try:
+        return f"{datetime.fromisoformat(text or ''):%Y-%m-%d %H:%M:%S} UTC"
+    except ValueError:
+        return inert(text)
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
