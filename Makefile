@@ -41,10 +41,12 @@ check: setup ## format, lint, types, import floors, notebook rules
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest --quiet tests/test_notebooks.py tests/test_project.py
 
-bench: setup ## the figures of docs/performance.md, measured here (takes about half an hour)
+bench: setup ## the figures of docs/performance.md, measured here (takes about an hour)
 	$(BIN)/python bench/audit.py --users 1000000 --rounds 5 --pandas
 	$(BIN)/python bench/audit.py --users 10000000 --rounds 3
 	$(BIN)/python bench/logs.py
+	$(BIN)/python bench/plan.py
+	$(BIN)/python bench/apply.py --changes 100000 --users 200000 --rounds 3
 
 lab: setup ## JupyterLab on notebooks/, with the demo's databases where there is no mendbook.toml
 	$(BIN)/mendbook lab
