@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 
@@ -16,8 +17,13 @@ FAULTS = 20
 
 @pytest.fixture(scope="module")
 def breaking() -> Iterator[Harness]:
-    with harness(users=60) as made:
-        yield made
+    before = dict(os.environ)
+    try:
+        with harness(users=60) as made:
+            yield made
+    finally:  # a house names its database in the environment, which is other tests', too
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def test_no_fault_does_harm(breaking: Harness) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook import canonical, plan_files, plan_making
+from mendbook import canonical, plan_files
 from mendbook.database import Database
 from mendbook.dialects import postgresql_schema
 from mendbook.errors import ConfigError, MappingError, OutputError, Refused, SignatureError
@@ -481,13 +481,13 @@ def test_a_disk_that_is_full_while_cases_are_spooled(shop: Shop, planned: Planne
 
 
 def test_this_mendbook_is_named_even_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert re.fullmatch(r"mendbook( \S+)?", plan_making.tool())
+    assert re.fullmatch(r"mendbook( \S+)?", plan_files.tool())
 
     def unknown(_: str) -> str:
         raise PackageNotFoundError
 
-    monkeypatch.setattr(plan_making, "version", unknown)
-    assert plan_making.tool() == "mendbook"
+    monkeypatch.setattr(plan_files, "version", unknown)
+    assert plan_files.tool() == "mendbook"
 
 
 def test_databases_that_do_not_say_what_their_letters_are(

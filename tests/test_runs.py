@@ -196,6 +196,16 @@ def test_a_secret_beside_the_configuration_is_one_too(tmp_path):
     assert REDACTED in str(json.loads(executed(record))["cells"][-1]["outputs"])
 
 
+def test_a_secret_beside_the_configuration_is_one_even_where_the_environment_goes_first(tmp_path, monkeypatch):
+    monkeypatch.setenv("SHOP_URL", "postgresql://u:another-pw@h/d")
+    (tmp_path / ".env").write_text(f"SHOP_URL={URL}\n")
+    path = notebook(tmp_path, f"print('the words are', {PASSWORD!r}, 'another-pw')")
+    record = run(path, "shop", config=tmp_path / "mendbook.toml", outputs=tmp_path / "out")
+    said = str(json.loads(executed(record))["cells"][-1]["outputs"])
+    assert PASSWORD not in said
+    assert "another-pw" not in said
+
+
 @pytest.mark.parametrize(
     ("text", "secret"),
     [

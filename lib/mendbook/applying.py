@@ -17,7 +17,7 @@ from mendbook.apply import Progress, apply
 from mendbook.config import Settings
 from mendbook.database import Database
 from mendbook.errors import ConnectionFailed, QueryStopped
-from mendbook.model import LogsRead
+from mendbook.model import FINDINGS_FILE, LogsRead
 from mendbook.plan_files import PlanFile
 from mendbook.publish import publish
 
@@ -57,7 +57,7 @@ def apply_and_audit(
         **report,
         "begun_at": begun.isoformat(timespec="milliseconds"),
         "remaining": counts,
-        "audit": str(audited / audit.FINDINGS_FILE),
+        "audit": str(audited / FINDINGS_FILE),
         "folder": str(folder),
     }
     whole["receipt"] = receipt.publish_receipt(receipt.document(whole, taken, audited, plan, settings), folder, plan)

@@ -26,12 +26,11 @@ from mendbook.damage.missing_constraint import weaknesses
 from mendbook.database import Database, Snapshot
 from mendbook.errors import MappingError
 from mendbook.gaps import gap
-from mendbook.model import Count, Damage, LogsRead
+from mendbook.model import FINDINGS_FILE, GAPS_FILE, Count, Damage, LogsRead
 from mendbook.parquet_files import BATCH_ROWS, FINDINGS, GAPS, ParquetFile
 from mendbook.publish import publish
 from mendbook.tables import MappedTable, ProfileTable, Tables, UserTable
 
-FINDINGS_FILE, GAPS_FILE = "findings.parquet", "gaps.parquet"
 SMALL_TABLE = 100_000
 LAG_SECONDS = 60
 

@@ -13,6 +13,9 @@ from typing import Any
 #: The columns of findings.parquet, in order. All are text (None where there is nothing to say) but ``at``.
 FINDING_COLUMNS = ("kind", "profile", "case_key", "table", "row_key", "user_key", "at")
 
+#: The files that an audit leaves in its folder, beside result.json.
+FINDINGS_FILE, GAPS_FILE = "findings.parquet", "gaps.parquet"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +181,14 @@ def source_of(plan: str) -> str:
     if not source or len(digits) != 12:
         raise ConfigError(f"{plan!r} is not the id of a plan.", "Ids read like 20261120T153000Z-shop-0123456789ab.")
     return source
+
+
+def tool() -> str:
+    """This mendbook, as plans name it."""
+    try:
+        return f"mendbook {version('mendbook')}"
+    except PackageNotFoundError:
+        return "mendbook"
 
 
 def case_line(case: Case) -> bytes:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -22,7 +21,7 @@ from mendbook.database import Snapshot
 from mendbook.dialects import Moment
 from mendbook.errors import Refused
 from mendbook.model import Case, Change, Left
-from mendbook.plan_files import Header, PlanFile
+from mendbook.plan_files import Header, PlanFile, tool
 from mendbook.publish import output_error, publish
 from mendbook.surroundings import Surroundings
 
@@ -143,14 +142,6 @@ def header(
         left=contents.left,
         parent=parent,
     )
-
-
-def tool() -> str:
-    """This mendbook, as plans name it."""
-    try:
-        return f"mendbook {version('mendbook')}"
-    except PackageNotFoundError:
-        return "mendbook"
 
 
 @contextmanager

@@ -17,13 +17,12 @@ from typing import Any
 
 from mendbook import pages
 from mendbook.approvals import signers_file
-from mendbook.audit import FINDINGS_FILE
 from mendbook.canonical import digest
 from mendbook.config import Settings
 from mendbook.damage import catalogue
 from mendbook.errors import OutputError
-from mendbook.plan_files import PlanFile
-from mendbook.plan_making import tool
+from mendbook.model import FINDINGS_FILE
+from mendbook.plan_files import PlanFile, tool
 from mendbook.publish import publish
 from mendbook.receipt_checks import checks
 from mendbook.side_by_side import masked

@@ -73,7 +73,8 @@ def run(
     path = find_notebook(notebook)
     content = read_notebook(path)
     environment = _environment(Path(config or "mendbook.toml"))
-    secrets = secrets_of(environment)
+    # the file's values are secrets even where the environment's go before them
+    secrets = secrets_of(environment) | secrets_of(_beside(Path(config or "mendbook.toml")))
     known_parameters = declared(nbformat.reads(content.decode("utf-8"), as_version=4))
     own = typed(parameters or {}, known_parameters, path.stem, secrets)
     given = {
@@ -108,11 +109,16 @@ def run(
 def _environment(config: Path) -> dict[str, str]:
     """The environment as the kernel will have it, with a .env file beside the configuration: where secrets come
     from."""
+    return {**_beside(config), **os.environ}
+
+
+def _beside(config: Path) -> dict[str, str]:
+    """What a .env file beside the configuration sets."""
     from dotenv import dotenv_values
 
-    beside = config.absolute().parent / ".env"
-    values = dotenv_values(beside) if beside.is_file() else {}
-    return {**{name: value for name, value in values.items() if value}, **os.environ}
+    file = config.absolute().parent / ".env"
+    values = dotenv_values(file) if file.is_file() else {}
+    return {name: value for name, value in values.items() if value}
 
 
 def _versions() -> dict[str, str]:
