@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg2
 import pytest
-from mendbook import failpoints, ledger_schema, pressure
+from mendbook import failpoints, ledger, ledger_schema, pressure
 from mendbook.config import Apply
 from mendbook.errors import ConnectionFailed, OutputError, QueryStopped, Refused, SignatureError
+from mendbook.ledger import Entry
 from mendbook.workbook import Workbook
 from support.commands import Command, command_in
 from support.people import AUTHOR, REVIEWER, People
@@ -424,3 +427,97 @@ def test_a_batch_is_on_the_disk_before_it_is_told_to_be_done(book: Workbook, pla
     shop.execute("CREATE TRIGGER look AFTER INSERT ON mendbook.ledger FOR EACH ROW EXECUTE FUNCTION look()")
     book.apply(plan, commit=True)
     assert shop.execute("SELECT DISTINCT how FROM seen") == [("on",)]
+
+
+def test_a_commit_whose_end_was_not_heard_of_is_found_in_the_ledger(
+    book: Workbook, plan: str, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached = 0
+
+    def cut(name: str) -> None:
+        nonlocal reached
+        reached += name == "committed"
+        if name == "committed" and reached == 2:
+            raise ConnectionFailed("The server is gone.")
+
+    monkeypatch.setattr("mendbook.apply.reach", cut)
+    done = book.apply(plan, commit=True)
+    assert (done["applied"], done["changes"], done["batches"]) == (120, 120, 5)
+    assert shop.database.execute("SELECT count(*), count(DISTINCT case_key) FROM mendbook.change") == [(120, 120)]
+    assert book.verify_ledger().checkpoints >= 4
+
+
+def test_damage_that_came_between_makes_its_case_stale_and_the_others_go_on(book: Workbook, people: People, shop: Shop) -> None:
+    shop.database.execute("ALTER TABLE customer DROP CONSTRAINT customer_barcode_key, DROP CONSTRAINT customer_user_id_key")
+    made = book.plan(AUTHOR, people.key(AUTHOR))
+    book.sign(made["plan"], REVIEWER, people.key(REVIEWER), approve=["all"])
+    shop.database.execute("INSERT INTO customer (user_id, barcode, invited) VALUES (105, 'mine', true)")
+    for commit in (False, True):
+        done = book.apply(made["plan"], commit)
+        [stale] = done["stale_cases"]
+        assert stale["case"] == "missing_profile/customer/105"
+        assert "duplicate_profile" in stale["why"]
+        assert done["applied"] == 119
+    assert shop.database.execute("SELECT barcode FROM customer WHERE user_id = 105") == [("mine",)]
+
+
+def test_signatures_are_verified_again_while_it_lasts(
+    book: Workbook, plan: str, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mendbook.apply_state.TRUSTED_SECONDS", 0.0)
+    reached = 0
+
+    def leave(name: str) -> None:
+        nonlocal reached
+        reached += name == "committed"
+        if name == "committed" and reached == 2:  # the reviewer's key is taken off the list
+            lines = (people.home / "allowed_signers").read_text().splitlines(keepends=True)
+            (people.home / "allowed_signers").write_text("".join(line for line in lines if line.startswith(AUTHOR)))
+
+    monkeypatch.setattr("mendbook.apply.reach", leave)
+    with pytest.raises(SignatureError):
+        book.apply(plan, commit=True)
+    assert book.verify_ledger().batches == 2
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ((0, 101, None), "101 sessions are active (most_active = 100)"),
+        ((0, 5, 31.5), "a replica lags by 32 s (most_lag_seconds = 30)"),
+        ((6, 5, None), "6 sessions wait for locks (most_waiting = 5)"),
+        ((5, 100, 30.0), ""),
+    ],
+)
+def test_what_counts_as_busy(row: tuple[Any, ...], why: str) -> None:
+    class Connection:
+        """What the server would say."""
+
+        def begin(self) -> Any:
+            return contextlib.nullcontext()
+
+        def execute(self, _: Any) -> Any:
+            answer = SimpleNamespace(waiting=row[0], active=row[1], lag=row[2])
+            return SimpleNamespace(one=lambda: answer)
+
+    assert pressure.busy(Connection(), Apply()) == why  # type: ignore[arg-type]
+
+
+def test_a_batch_that_somebody_else_has_just_made_is_not_made_again(
+    book: Workbook, plan: str, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = "missing_profile/customer/100"
+    details = {"plan": "", "statements": [], "cases": [[taken, "missing_profile", "customer", "100", 1, 0]], "stale": []}
+    added = False
+
+    def add(name: str) -> None:
+        nonlocal added
+        if name == "begun" and not added:
+            added = True
+            with book._writable().writing() as connection, connection.begin():
+                ledger.append(connection, Entry(plan, 1, details=details), [])
+
+    monkeypatch.setattr("mendbook.repair.reach", add)
+    assert book.apply(plan, commit=True)["applied"] == 119
+    assert damage(shop) == (1, 0)
+    assert shop.database.execute("SELECT min(batch), max(batch), count(*) FROM mendbook.ledger") == [(1, 6, 6)]

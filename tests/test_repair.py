@@ -412,3 +412,42 @@ def test_a_case_fails_by_name_whatever_its_columns_are_called(bench: Bench, shop
 
 
 Meanwhile = Callable[[], object]
+
+
+def test_a_trigger_that_keeps_a_row_from_going_fails_the_case(bench: Bench, shop: Shop) -> None:
+    shop.database.execute(
+        "CREATE FUNCTION stay() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+        "CREATE TRIGGER stay BEFORE DELETE ON customer FOR EACH ROW EXECUTE FUNCTION stay()"
+    )
+    case = delete_case(bench, "customer", "1")
+    with pytest.raises(CasesFail) as failure:
+        bench.make([case])
+    assert failure.value.reasons == {case.name: "the database did not let row 1 of customer go"}
+
+
+def test_a_row_may_get_another_key_of_one_column_or_of_two(bench: Bench, shop: Shop) -> None:
+    shop.database.execute(
+        "CREATE TABLE child (customer_id bigint PRIMARY KEY REFERENCES customer, note text); INSERT INTO child VALUES (1, 'x');"
+        "CREATE TABLE pair (a int REFERENCES auth_user, b text, PRIMARY KEY (a, b)); INSERT INTO pair VALUES (1, 'q\"')"
+    )
+    changes = (
+        updated("1", "child", "1", '{"customer_id":"1","note":"x"}', {"customer_id": "2"}, 3),
+        updated("1", "pair", '["1","q\\""]', '{"a":"1","b":"q\\""}', {"a": "2"}, 3),
+    )
+    assert bench.make([Case("duplicate_profile", "customer", "1", "merge", "medium", changes)]).stale == {}
+    assert shop.database.execute("SELECT customer_id, note, a, b FROM child, pair") == [(2, "x", 2, 'q"')]
+
+
+def test_a_table_that_is_gone_refuses_the_plan(bench: Bench, shop: Shop) -> None:
+    shop.database.execute("CREATE TABLE note (id int PRIMARY KEY, customer_id bigint REFERENCES customer)")
+    shop.database.execute("INSERT INTO note VALUES (1, 1)")
+    case = Case("orphan_profile", "customer", "1", "delete", "low", delete_case(bench, "note", "1").changes)
+    with pytest.raises(Refused, match="'note', which is not there any more"):
+        bench.make([case], before_batch=lambda: shop.database.execute("DROP TABLE note"))
+
+
+def test_a_session_in_which_foreign_keys_are_not_heeded_is_refused(bench: Bench, shop: Shop) -> None:
+    case = flag_case(bench)
+    setting = f'ALTER DATABASE "{shop.database.name}" SET session_replication_role = replica'
+    with pytest.raises(Refused, match="session_replication_role is 'replica'"):
+        bench.make([case], before_batch=lambda: shop.database.execute(setting))
