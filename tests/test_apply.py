@@ -406,7 +406,10 @@ def test_a_run_that_gives_up_never_says_that_nothing_was_changed(
         if name == "changed" and len(reached) < 2:
             reached.append(name)
             if len(reached) == 2:
-                shop.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mendbook'")
+                shop.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE application_name = 'mendbook' AND datname = current_database()"
+                )
 
     monkeypatch.setattr("mendbook.repair.reach", cut)
     with pytest.raises(ConnectionFailed) as failure:
