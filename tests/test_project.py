@@ -68,7 +68,7 @@ def test_environment_yml_takes_everything_from_pyproject() -> None:
     (by_pip,) = [each["pip"] for each in environment["dependencies"] if isinstance(each, dict)]
     assert {re.match(r"[\w-]+", each).group() for each in own} == FROM_CONDA  # type: ignore[union-attr]
     assert f"python{PROJECT['requires-python']}" in own
-    assert [each for each in by_pip if each != "-c constraints.txt"] == ["-e .[demo,dev]"]
+    assert [each for each in by_pip if each != "-c constraints.txt"] == ["-e .[demo,dev,schedule,notify]"]
     assert set(PROJECT["optional-dependencies"]) == {"demo", "dev"}, "and those are all the extras"
 
 

@@ -11,29 +11,17 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 
 from mendbook.errors import ConfigError, known
+from mendbook.schedule_settings import EVERY, Alerts, Job, Schedule
+from mendbook.settings_types import EnvironmentName, Name, PlainName, Strict, Value, ZoneName
 
 DEFAULT_CONFIG = Path("mendbook.toml")
 DEMO_CONFIG = Path("demo") / "mendbook.toml"
 CODE_DRAWS = ("uuid4", "sequence")
-
-
-def _name(value: str) -> str:
-    if not value.strip() or "\x00" in value:
-        raise ValueError("a name cannot be empty")
-    return value
-
-
-def _plain_name(value: str) -> str:
-    """A source's name becomes part of folder names, so it is plain."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", value) or ".." in value:
-        raise ValueError("the name of a source is up to 64 letters, digits, '_', '-' or '.'")
-    return value
 
 
 def _code_draw(value: str) -> str:
@@ -42,25 +30,7 @@ def _code_draw(value: str) -> str:
     raise ValueError("how a code is drawn is 'uuid4', 'sequence' or a form such as 'ST-{n:06d}'")
 
 
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError):
-        raise ValueError(f"there is no time zone {value!r}; name it as the tz database does, e.g. 'Europe/Berlin'") from None
-    return value
-
-
-Name = Annotated[str, AfterValidator(_name)]
-PlainName = Annotated[str, AfterValidator(_plain_name)]
-EnvironmentName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-Value = bool | int | str
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Users(_Strict):
+class Users(Strict):
     """Which table and columns play the user."""
 
     table: Name
@@ -74,7 +44,7 @@ class Users(_Strict):
     privileged: list[Name] = []
 
 
-class Profile(_Strict):
+class Profile(Strict):
     """Which table and columns play one profile of the user."""
 
     name: Name
@@ -89,15 +59,15 @@ class Profile(_Strict):
     flags: dict[Name, Value] = {}
 
 
-class LogFormat(_Strict):
+class LogFormat(Strict):
     """What the log files that ``glob`` names are read as, where that cannot be seen in them."""
 
     glob: Name
-    zone: Annotated[str, AfterValidator(_zone)] | None = None
+    zone: ZoneName | None = None
     format: Name | None = None
 
 
-class Source(_Strict):
+class Source(Strict):
     """A database to look after: where its URL comes from, its logs, and the mapping of its tables."""
 
     name: PlainName
@@ -111,7 +81,7 @@ class Source(_Strict):
     registration_paths: Annotated[list[Name] | None, Field(description="request paths that register people")] = None
     references: list[str] = []
     rights: list[Name] | None = None
-    zone: Annotated[str, AfterValidator(_zone)] | None = None
+    zone: ZoneName | None = None
     statement_timeout: Annotated[int, Field(gt=0, description="seconds for one statement of an audit")] = 900
     connections: Annotated[int, Field(ge=1, le=8, description="how many an audit uses at once")] = 2
     users: Users
@@ -132,7 +102,7 @@ class Source(_Strict):
         return self
 
 
-class Review(_Strict):
+class Review(Strict):
     """Who may approve, how many must, and for how long a plan is good. Files stand beside mendbook.toml."""
 
     allowed_signers: str = "allowed_signers"
@@ -149,7 +119,7 @@ class Review(_Strict):
         return {"approvals": self.approvals, "approvals_by_risk": dict(self.approvals_by_risk)}
 
 
-class Apply(_Strict):
+class Apply(Strict):
     """How much of a busy database's time a repair may take."""
 
     batch_rows: Annotated[int, Field(ge=1, le=500, description="changes in one transaction")] = 500
@@ -162,13 +132,25 @@ class Apply(_Strict):
     patience_seconds: Annotated[float, Field(gt=0, description="how long it waits for a busy database")] = 600.0
 
 
-class Settings(_Strict):
+class Settings(Strict):
     """The whole of mendbook.toml; ``path`` is where it stands (absolute)."""
 
     path: Path
     sources: dict[str, Source]
     review: Review = Review()
     apply: Apply = Apply()
+    schedule: Schedule = Schedule()
+    alerts: Alerts = Alerts()
+
+    @model_validator(mode="after")
+    def _jobs_name_sources(self) -> Settings:
+        for job in self.schedule.jobs.values():
+            for name in [job.source] if isinstance(job.source, str) else job.source:
+                if name not in self.sources and name != EVERY:
+                    raise ValueError(
+                        f"schedule.jobs.{job.name}: there is no source {name!r}. {known(name, self.sources, 'source')}"
+                    )
+        return self
 
     def source(self, name: str) -> Source:
         """The source called ``name``; a ConfigError lists those there are."""
@@ -219,17 +201,34 @@ def load(path: str | Path) -> Settings:
     if not isinstance(sources, dict) or not sources:
         raise ConfigError(f"{file} names no source.", "It needs at least one [sources.NAME]; docs/mapping.md shows one.")
     _refuse_set_here(file, document, sources)
-    named = {name: {**body, "name": name} if isinstance(body, dict) else body for name, body in sources.items()}
     try:
-        return Settings.model_validate({**document, "sources": named, "path": file})
+        return Settings.model_validate({**document, "sources": _named(sources), **_scheduled(document), "path": file})
     except ValidationError as error:
         raise _explain(file, error) from None
+
+
+def _named(tables: dict[str, Any]) -> dict[str, Any]:
+    """Each table with its own name in it."""
+    return {name: {**body, "name": name} if isinstance(body, dict) else body for name, body in tables.items()}
+
+
+def _jobs(document: dict[str, Any]) -> dict[str, Any]:
+    schedule = document.get("schedule")
+    jobs = schedule.get("jobs") if isinstance(schedule, dict) else None
+    return {name: body for name, body in jobs.items() if isinstance(body, dict)} if isinstance(jobs, dict) else {}
+
+
+def _scheduled(document: dict[str, Any]) -> dict[str, Any]:
+    """[schedule] with each job's name in it; nothing where it cannot be read so, for pydantic to complain of."""
+    jobs = _jobs(document)
+    return {"schedule": {**document["schedule"], "jobs": {**document["schedule"]["jobs"], **_named(jobs)}}} if jobs else {}
 
 
 def _refuse_set_here(file: Path, document: dict[str, Any], sources: dict[str, Any]) -> None:
     """What ``load`` itself fills in may not stand in the file: it would be passed over without a word."""
     where: list[tuple[Any, ...]] = [("path",)] if "path" in document else []
     where += [("sources", name, "name") for name, body in sources.items() if isinstance(body, dict) and "name" in body]
+    where += [("schedule", "jobs", name, "name") for name, body in _jobs(document).items() if "name" in body]
     if where:
         raise _unknown(file, where[0])
 
@@ -258,10 +257,12 @@ def _explain(file: Path, error: ValidationError) -> ConfigError:
 def _known_at(location: tuple[Any, ...]) -> list[str]:
     """The names that may stand where pydantic met an unknown one."""
     models: dict[str, type[BaseModel]] = {"users": Users, "profiles": Profile, "log_formats": LogFormat, "review": Review}
-    models["apply"] = Apply
+    models |= {"apply": Apply, "schedule": Schedule, "alerts": Alerts}
     model: type[BaseModel] = Settings
     if location and location[0] == "sources":
         model = models.get(str(location[2]), Source) if len(location) > 3 else Source
+    elif location[:2] == ("schedule", "jobs") and len(location) > 3:
+        model = Job
     elif location and location[0] in models:
         model = models[str(location[0])]
     return [name for name in model.model_fields if name not in ("path", "name") or model is Profile]

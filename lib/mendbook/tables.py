@@ -15,10 +15,11 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause
 from sqlalchemy.sql import quoted_name
 
-from mendbook.config import Profile, Source, Users, Value, split_reference
+from mendbook.config import Profile, Source, Users, split_reference
 from mendbook.dialects import Catalogue, Column, Relation, Rows, TextRules
 from mendbook.errors import MappingError, known
 from mendbook.model import Failure
+from mendbook.settings_types import Value
 from mendbook.surroundings import Surroundings
 
 _NUMERIC = {"integer", "number"}

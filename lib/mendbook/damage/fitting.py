@@ -12,9 +12,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from mendbook.config import Value
 from mendbook.damage.proposals import NamedType, Told
 from mendbook.dialects import Column
+from mendbook.settings_types import Value
 from mendbook.tables import ProfileTable, Tables
 
 _BITS = {"smallint": 16, "integer": 32, "bigint": 64}
