@@ -153,8 +153,8 @@ WRONG = {
     "too many connections": (LEAST.replace("url_env", "connections = 9\nurl_env"), "sources.shop.connections"),
     "a float": (LEAST + PROFILE + "flags = { vip = 0.5 }\n", "sources.shop.profiles.0.flags.vip"),
     "a way to draw codes": (LEAST + PROFILE + 'codes = { barcode = "random" }\n', "how a code is drawn is 'uuid4'"),
-    "a way upwards": (LEAST.replace("sources.shop", 'sources."../shop"'), "the name of a source is"),
-    "a folder": (LEAST.replace("sources.shop", 'sources."a/b"'), "the name of a source is"),
+    "a way upwards": (LEAST.replace("sources.shop", 'sources."../shop"'), "the name of a source or a job is"),
+    "a folder": (LEAST.replace("sources.shop", 'sources."a/b"'), "the name of a source or a job is"),
     "two profiles of one name": (LEAST + PROFILE + PROFILE, "two profiles have the name 'customer'"),
 }
 

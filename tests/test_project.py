@@ -69,7 +69,7 @@ def test_environment_yml_takes_everything_from_pyproject() -> None:
     assert {re.match(r"[\w-]+", each).group() for each in own} == FROM_CONDA  # type: ignore[union-attr]
     assert f"python{PROJECT['requires-python']}" in own
     assert [each for each in by_pip if each != "-c constraints.txt"] == ["-e .[demo,dev,schedule,notify]"]
-    assert set(PROJECT["optional-dependencies"]) == {"demo", "dev"}, "and those are all the extras"
+    assert set(PROJECT["optional-dependencies"]) == {"demo", "dev", "notify", "schedule"}, "and those are all the extras"
 
 
 def test_constraints_pin_every_direct_dependency_within_its_bounds() -> None:
