@@ -50,7 +50,7 @@ class ReviewWatch:
         self._seen = glance
         self._votes = self._read()
         try:
-            told = panel(self._index.plan, self._settings)
+            told = panel(self._index.plan, self._settings, self._clock())
         except MendbookError as error:
             told = {"state": "refused", "why": error.message, "hint": error.hint, "signed": []}
         except OSError as failure:
