@@ -39,11 +39,13 @@ def task_lock(outputs: Path, job: str, source: str) -> Iterator[int | None]:
 
 
 @contextmanager
-def slots(outputs: Path, most: int) -> Iterator[int]:
-    """Take as many of the machine's ``most`` slots as are free, for the block: their number, 0 where all are taken."""
-    taken = [_take(_folder(outputs) / "slots" / f"{number}.lock") for number in range(most)]
-    held = [handle for handle in taken if handle is not None]
+def slots(outputs: Path, most: int, wanted: int) -> Iterator[int]:
+    """Take up to ``wanted`` of the machine's ``most`` slots for the block: how many were free, 0 where all are taken."""
+    held: list[int] = []
     try:
+        for number in range(most):
+            if len(held) < wanted and (handle := _take(_folder(outputs) / "slots" / f"{number}.lock")) is not None:
+                held.append(handle)
         yield len(held)
     finally:
         for handle in held:
