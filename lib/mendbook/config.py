@@ -16,7 +16,7 @@ from dotenv import dotenv_values
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 
 from mendbook.errors import ConfigError, known
-from mendbook.schedule_settings import EVERY, Alerts, Job, Schedule
+from mendbook.schedule_settings import Alerts, Job, Schedule, check_sources
 from mendbook.settings_types import EnvironmentName, Name, PlainName, Strict, Value, ZoneName
 
 DEFAULT_CONFIG = Path("mendbook.toml")
@@ -204,18 +204,7 @@ def load(path: str | Path) -> Settings:
         settings = Settings.model_validate({**document, "sources": _named(sources), **_scheduled(document), "path": file})
     except ValidationError as error:
         raise _explain(file, error) from None
-    return _checked_jobs(settings)
-
-
-def _checked_jobs(settings: Settings) -> Settings:
-    """``settings``, where each job names sources that there are."""
-    for job in settings.schedule.jobs.values():
-        for name in job.sources:
-            if name not in settings.sources and name != EVERY:
-                raise ConfigError(
-                    f"{settings.path}: schedule.jobs.{job.name}.source: there is no source {name!r}.",
-                    known(name, settings.sources, "source") + f" {_page(('schedule',))}",
-                )
+    check_sources(settings.schedule, settings.sources, file)
     return settings
 
 

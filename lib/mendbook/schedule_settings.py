@@ -6,13 +6,15 @@ Values only. When a job is due is found out in jobs.py; nothing here runs or sen
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal
 
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, Field, PlainValidator, model_validator
 
+from mendbook.errors import ConfigError, known
 from mendbook.settings_types import EnvironmentName, Name, PlainName, Strict, ZoneName, plain_name
 
 #: A job's source, where it is for all of them.
@@ -151,3 +153,14 @@ class Alerts(Strict):
     about: list[Topic] = [*TOPICS]
     expiring_hours: Annotated[int, Field(ge=1)] = 24
     remind_days: Annotated[int, Field(ge=1)] | None = None
+
+
+def check_sources(schedule: Schedule, sources: Collection[str], file: Path) -> None:
+    """ConfigError where a job names a source that is none of ``sources``, those of ``file``."""
+    for job in schedule.jobs.values():
+        for name in job.sources:
+            if name not in sources and name != EVERY:
+                raise ConfigError(
+                    f"{file}: schedule.jobs.{job.name}.source: there is no source {name!r}.",
+                    known(name, sources, "source") + " docs/schedule.md explains each line.",
+                )
