@@ -9,9 +9,10 @@ import pytest
 from fake_audit import FORMULA, HOSTILE, write_audit
 from mendbook import records
 from mendbook.errors import ConfigError, OutputError
+from mendbook.overview import render_index
 from mendbook.publish import publish
 from mendbook.records import RunError, RunRecord, write_record
-from mendbook.reports import render_index, render_report
+from mendbook.reports import render_report
 from mendbook.svg import inline
 from mendbook.views import AuditView
 

@@ -23,7 +23,7 @@ def render(template: str, values: dict[str, Any]) -> str:
 
 
 def environment() -> Environment:
-    """Templates with everything escaped, and the filters prose, time, duration and words."""
+    """Templates with everything escaped, and the filters prose, time, minute, duration and words."""
 
     def finalize(value: Any) -> Any:
         return value if isinstance(value, Markup) else shown(value)
@@ -38,6 +38,7 @@ def environment() -> Environment:
     )
     made.filters["prose"] = lambda text: inert(" ".join(str(text).split()))
     made.filters["time"] = _time
+    made.filters["minute"] = _minute
     made.filters["duration"] = _duration
     made.filters["words"] = lambda name: inert(str(name).replace("_", " "))
     return made
@@ -47,6 +48,14 @@ def _time(text: str | None) -> str:
     """An ISO time as people read it; any other text as it is."""
     try:
         return f"{datetime.fromisoformat(text or ''):%Y-%m-%d %H:%M:%S} UTC"
+    except ValueError:
+        return inert(text)
+
+
+def _minute(text: str | None) -> str:
+    """The same in short: to the minute, and the page says that times are UTC."""
+    try:
+        return f"{datetime.fromisoformat(text or ''):%Y-%m-%d %H:%M}"
     except ValueError:
         return inert(text)
 

@@ -1,4 +1,4 @@
-"""Turns the folder of a run into report.html, and outputs/ into index.html: pages that need no script and no network.
+"""Turns the folder of a run into report.html: a page that needs no script and no network.
 
 Pure: folder contents in, HTML text out; ``runs.py`` puts it in its place. Every text passes through
 ``display.inert`` and Jinja's escaping, both by default; a template cannot forget them. Personal data is masked here
@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,18 +18,17 @@ from markupsafe import Markup
 
 from mendbook import receipt, results, step_results
 from mendbook.display import frame_html, inert, mask_key
-from mendbook.errors import MendbookError, OutputError
+from mendbook.errors import MendbookError
 from mendbook.incident_report import listed, parts
 from mendbook.incident_results import is_incidents
 from mendbook.model import CHANGE_FILE
 from mendbook.pages import render
-from mendbook.records import LOCK, RECORD, RunRecord, read_record
+from mendbook.records import LOCK, RunRecord, read_record
 from mendbook.svg import InlineFigure, inline
 
 #: How many findings of each kind a report shows; the rest is in findings.parquet.
 SHOWN_FINDINGS = 20
 REPORT = "report.html"
-INDEX = "index.html"
 
 _KEYS = ("case_key", "row_key", "user_key")
 
@@ -199,60 +197,3 @@ def _plain(result: dict[str, Any]) -> dict[str, str]:
         name: inert(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str), 400)
         for name, value in result.items()
     }
-
-
-def render_index(outputs: Path) -> str:
-    """index.html for ``outputs``: its runs, newest first. A broken folder is listed as one, and hides no other."""
-    runs = Path(outputs) / "runs"
-    try:
-        folders = sorted((each for each in runs.iterdir() if each.is_dir() and not each.name.startswith(".")), reverse=True)
-    except OSError:
-        folders = []
-    listed = [_listed(folder) for folder in folders]
-    return render("index.html.j2", {"runs": sorted(listed, key=lambda run: run["started"], reverse=True)})
-
-
-def _listed(folder: Path) -> dict[str, Any]:
-    """One line of the index. Run folders that an audit made by itself have a result and no record."""
-    time, _, name = folder.name.partition("-")
-    notebook, _, source = name.partition("-")
-    link = f"runs/{quote(folder.name)}"
-    line: dict[str, Any] = {
-        "folder": folder.name, "link": link, "started": _folder_time(time), "notebook": notebook, "source": source,
-        "state": "unreadable", "seconds": None, "cases": None, "rows": None, "why": "", "verdict": "",
-        "report": (folder / REPORT).is_file(), "executed": "",
-        "receipt": next((page for page in receipt.PAGES if (folder / page).is_file()), ""),
-    }  # fmt: skip
-    has_record = (folder / RECORD).exists()
-    try:
-        result = results.read_result(folder) if (folder / results.RESULT).exists() else None
-        if result is not None and results.is_audit(result):
-            line["cases"], line["rows"] = results.total(result)
-            line.update(source=str(result.get("source", source)), seconds=float(result.get("seconds", 0)), state="finished")
-        elif result is not None and is_incidents(result):
-            line.update(verdict=str(result["verdict"]), seconds=float(result.get("seconds", 0)), state="finished")
-            line["source"] = str(result.get("source", source))
-        elif result is not None and step_results.is_step(result):
-            line.update(verdict=step_results.verdict_of(result), source=str(result.get("source", source)), state="finished")
-            line["seconds"] = result.get("seconds")
-        if has_record:
-            record = read_record(folder)
-            line.update(notebook=record.notebook, source=record.source, started=record.started, seconds=record.seconds)
-            line["state"] = "died" if record.died else record.state
-            line["why"] = f"{record.error.name}: {record.error.message}" if record.error else ""
-            line["executed"] = quote(f"{record.notebook}.ipynb") if (folder / f"{record.notebook}.ipynb").is_file() else ""
-    except (OutputError, ValueError, TypeError, KeyError, AttributeError, OSError) as failure:
-        line.update(state="unreadable", why=_short_reason(failure, folder))
-    return line
-
-
-def _short_reason(failure: Exception, folder: Path) -> str:
-    reason = failure.message if isinstance(failure, OutputError) else str(failure)
-    return reason.replace(f"{folder}/", "")
-
-
-def _folder_time(text: str) -> str:
-    try:
-        return f"{datetime.strptime(text, '%Y%m%dT%H%M%SZ'):%Y-%m-%dT%H:%M:%S+00:00}"  # noqa: DTZ007 (the Z is in the name)
-    except ValueError:
-        return text
