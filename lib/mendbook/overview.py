@@ -53,6 +53,7 @@ def render_index(
         "made_at": at.isoformat(timespec="seconds"),
         "refresh": REFRESH,
         "needs": overview_parts.needs(listed, told, plans, known, at),
+        "most_needs": overview_parts.SHOWN_NEEDS,
         "sources": told,
         "plans": overview_parts.plans(plans, at),
         "receipts": overview_parts.receipts(listed),

@@ -21,8 +21,8 @@ from mendbook.standing_plans import APPROVED_PLAN, BROKEN, WAITING, PlanStanding
 if TYPE_CHECKING:
     from mendbook.history_schema import Entry
 
-#: How many audits a trend goes back, how many runs are listed, and how many receipts and closed plans.
-TREND, SHOWN_RUNS, SHOWN_RECEIPTS, SHOWN_PLANS, SHOWN_ENTRIES = 60, 100, 10, 10, 20
+#: How many audits a trend goes back, and how many of the rest are listed.
+TREND, SHOWN_RUNS, SHOWN_RECEIPTS, SHOWN_PLANS, SHOWN_ENTRIES, SHOWN_NEEDS = 60, 100, 10, 10, 20, 25
 #: A run that failed longer ago than this needs nobody any more; a plan that ends within this is about to expire.
 RECENT, SOON = timedelta(days=14), timedelta(days=2)
 _FAILED = ("failed", "died", "timed out", "refused")
@@ -32,7 +32,7 @@ _FAILED = ("failed", "died", "timed out", "refused")
 
 
 def sources(lines: Sequence[Line]) -> list[dict[str, Any]]:
-    """Each source with its audits and its incidents: those with the most cases first."""
+    """Each source with its last audits and incidents, if it has any: those with the most cases first."""
     audits: dict[str, list[Line]] = defaultdict(list)
     incidents: dict[str, Line] = {}
     for line in lines:  # the newest first
@@ -40,7 +40,7 @@ def sources(lines: Sequence[Line]) -> list[dict[str, Any]]:
             audits[line["source"]].append(line)
         elif line["bleeding"]:
             incidents.setdefault(line["source"], line)
-    names = dict.fromkeys([*audits, *incidents])
+    names = dict.fromkeys(line["source"] for line in lines if line["state"] != "unreadable")
     told = [{"name": name, "incidents": incidents.get(name), **_audited(audits.get(name, []))} for name in names]
     return sorted(told, key=lambda each: (-(each["cases"] or 0), each["name"]))
 
@@ -180,7 +180,8 @@ def _failures(lines: Sequence[Line], entries: Sequence[Entry], now: datetime) ->
             continue
         seen.add(which)
         if line["state"] in _FAILED and _is_recent(line["started"], now):
-            text = f"{line['notebook'].replace('_', ' ')} of {line['source']} {_ended(line['state'])}."
+            notebook = line["notebook"].replace("_", " ")
+            text = f"{notebook[:1].upper()}{notebook[1:]} of {line['source']} {_ended(line['state'])}."
             link = f"{line['link']}/{'report.html' if line['report'] else ''}"
             found.append(_need("run", text, line["why"], link))
     folders = {line["folder"] for line in lines}

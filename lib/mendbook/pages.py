@@ -23,7 +23,7 @@ def render(template: str, values: dict[str, Any]) -> str:
 
 
 def environment() -> Environment:
-    """Templates with everything escaped, and the filters prose, time, minute, duration and words."""
+    """Templates with everything escaped, and the filters prose, time, minute, clock, duration and words."""
 
     def finalize(value: Any) -> Any:
         return value if isinstance(value, Markup) else shown(value)
@@ -38,7 +38,8 @@ def environment() -> Environment:
     )
     made.filters["prose"] = lambda text: inert(" ".join(str(text).split()))
     made.filters["time"] = _time
-    made.filters["minute"] = _minute
+    made.filters["minute"] = lambda text: _told(text, "%Y-%m-%d %H:%M")
+    made.filters["clock"] = lambda text: _told(text, "%H:%M:%S")
     made.filters["duration"] = _duration
     made.filters["words"] = lambda name: inert(str(name).replace("_", " "))
     return made
@@ -52,10 +53,10 @@ def _time(text: str | None) -> str:
         return inert(text)
 
 
-def _minute(text: str | None) -> str:
-    """The same in short: to the minute, and the page says that times are UTC."""
+def _told(text: str | None, form: str) -> str:
+    """The same in short, where the page itself says that times are UTC."""
     try:
-        return f"{datetime.fromisoformat(text or ''):%Y-%m-%d %H:%M}"
+        return f"{datetime.fromisoformat(text or ''):{form}}"
     except ValueError:
         return inert(text)
 
