@@ -12,7 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mendbook.comparison import compare, predecessors, since_last
+from mendbook.reports import render_report
+from mendbook.views import AuditView
 from support.audits import DATABASE, at, audit_folder, result_of, write_audit
+from support.commands import command_in
 from support.shop import DAMAGE, Shop
 
 KINDS = ("missing_profile", "duplicate_user", "blank_profile")
@@ -213,3 +216,76 @@ def test_an_audit_compares_itself_with_the_last(shop: Shop) -> None:
     assert change["kinds"]["null_flag"] == {"new": 0, "gone": 0, "staying": 1}
     assert pq.read_table(change["file"]).num_rows == 0
     assert Path(change["file"]).parent.name != change["since"]["folder"]
+
+
+# -- where people see it -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Path:
+    """The folder of an audit with two new cases, one of them of somebody's address, and one that is gone."""
+    write_audit(tmp_path, at(1), {"missing_profile": {"customer": ["1", "2"]}, "blank_profile": {}})
+    after = {"missing_profile": {"customer": ["2", "new.one@example.com", "3"]}, "blank_profile": {}, "null_flag": {}}
+    folder = write_audit(tmp_path, at(2), after, database={**DATABASE, "user": "auditor"})
+    result = read(folder)
+    result["change"], _ = since_last(tmp_path / "runs", folder, result)
+    (folder / "result.json").write_text(json.dumps(result))
+    return folder
+
+
+SENTENCE = "Since the audit of 2026-11-01 03:00 UTC: 2 new cases, 1 gone, 1 stay."
+
+
+def test_a_notebook_shows_it(changed: Path) -> None:
+    view = AuditView(changed)
+    table = view.change()
+    assert table.frame.values.tolist() == [
+        ["missing_profile", "Titled missing_profile", 2, 1, 1],
+        ["blank_profile", "Titled blank_profile", 0, 0, 0],
+    ]
+    assert table.note == f"{SENTENCE} Not compared: Titled null_flag, for the last audit did not look for it."
+    assert sorted(view.findings(new=True)["row_key"]) == ["3", "n•••@e•••.com"]
+    assert len(view.findings()) == 3
+    assert len(view.findings("null_flag", new=True)) == 0
+
+
+def test_a_report_lists_what_is_new_and_masks_it(changed: Path) -> None:
+    html = render_report(changed)
+    assert SENTENCE in html
+    assert '<td class="number flagged">2</td><td class="number">1</td>' in html
+    assert "New: 2 of 2 rows" in html
+    assert "new.one@example.com" not in html
+    assert 'href="change.parquet"' in html
+    (changed / "change.parquet").write_bytes(b"")
+    html = render_report(changed)
+    assert "Could not be read" in html
+    assert SENTENCE in html
+
+
+def test_a_first_audit_says_that_it_is_the_first(tmp_path: Path) -> None:
+    folder = write_audit(tmp_path, at(1), {"missing_profile": {"customer": ["1"]}})
+    first = "This is the first audit of this database here: there is nothing yet to compare it with."
+    assert AuditView(folder).change().note == first
+    assert len(AuditView(folder).findings(new=True)) == 0
+    assert first in render_report(folder)
+    assert "New since" not in render_report(folder)
+
+
+def test_an_audit_of_before_this_was_told_is_still_shown(tmp_path: Path) -> None:
+    folder = write_audit(tmp_path, at(1), {"missing_profile": {"customer": ["1"]}})
+    result = read(folder)
+    del result["change"], result["database"]["identity"]
+    (folder / "result.json").write_text(json.dumps(result))
+    assert "Could not be read" not in render_report(folder)
+
+
+def test_the_command_tells_it(shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    command = command_in(shop.home, monkeypatch, capsys)
+    first = command("audit", "shop", "--json")
+    assert first.document["change"] is None
+    assert "the first audit" in first.words
+    shop.execute(DAMAGE)
+    second = command("audit", "shop", "--json")
+    assert second.document["change"]["kinds"]["null_flag"] == {"new": 1, "gone": 0, "staying": 0}
+    assert "4 new cases, 0 gone" in second.words
+    assert "+1" in second.words
