@@ -339,7 +339,9 @@ def test_the_schedule_is_shown_where_it_is_given(tmp_path: Path) -> None:
 def test_the_history_in_outputs_is_read_where_none_is_given(tmp_path: Path) -> None:
     import sqlalchemy as sa
 
-    engine = sa.create_engine(f"sqlite:///{tmp_path}/history.sqlite")
+    tmp_path = tmp_path / "a ?name#of %41"
+    tmp_path.mkdir()
+    engine = sa.create_engine(sa.URL.create("sqlite", database=f"{tmp_path}/history.sqlite"))
     METADATA.create_all(engine)
     with engine.begin() as connection:
         connection.execute(sa.insert(RUNS), [row_of(entry(hour, "missed", error="it was late")) for hour in (7, 8)])

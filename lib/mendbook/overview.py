@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from mendbook import overview_parts
 from mendbook.pages import render
@@ -71,11 +72,14 @@ def recorded(outputs: Path) -> list[Entry]:
     path = Path(outputs).absolute() / _HISTORY
     if not path.is_file():
         return []
+    import sqlite3
+
     import sqlalchemy as sa
 
     from mendbook.history_schema import RUNS, entry_of
 
-    engine = sa.create_engine(f"sqlite:///file:{path}?mode=ro&uri=true", poolclass=sa.NullPool)
+    address = f"file:{quote(str(path))}?mode=ro"
+    engine = sa.create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=sa.NullPool)
     try:
         with engine.connect() as connection:
             rows = connection.execute(sa.select(RUNS).order_by(RUNS.c.scheduled.desc()).limit(_ENTRIES))
