@@ -29,11 +29,12 @@ from mendbook.errors import MendbookError, OutputError
 from mendbook.executed import publish_notebook
 from mendbook.execution import end_tree, import_path
 from mendbook.notebook_files import find_notebook, notebooks, read_notebook, short_name
+from mendbook.overview import write_index
 from mendbook.parameters import check_source, declared, typed
 from mendbook.publish import output_error, publish
-from mendbook.records import RunError, RunRecord, create_run_folder, living, locked, now, read_record, write_record
+from mendbook.records import RunError, RunRecord, create_run_folder, living, now, read_record, write_record
 from mendbook.redaction import Redactor, secrets_of
-from mendbook.reports import INDEX, REPORT, render_index, render_report
+from mendbook.reports import REPORT, render_report
 
 __all__ = ["RunRecord", "find_notebook", "notebooks", "read_record", "run", "write_index"]
 
@@ -272,9 +273,3 @@ def _publish_report(record: RunRecord, redactor: Redactor) -> RunRecord:
         record = replace(record, notes=(*record.notes, f"The report could not be made: {type(failure).__name__}: {failure}."))
         write_record(record)
     return record
-
-
-def write_index(outputs: Path) -> Path:
-    """Write outputs/index.html, the list of runs, whole or not at all. Raises OutputError."""
-    with locked(outputs / ".index.lock"):
-        return publish(outputs / INDEX, render_index(outputs))

@@ -67,13 +67,16 @@ def _to_look(settings: Settings, note: str | None, now: datetime) -> bool:
 
 
 def after_tick(settings: Settings, outputs: Path, history: History, entries: Sequence[Entry], now: datetime) -> None:
-    """What follows the runs: the history is shortened, the page of all runs written anew. Here old runs go, people are told."""
+    """What follows the runs: the history is shortened, old runs go, the page of all is written anew. Here people are told."""
+    from mendbook.retention import prune
     from mendbook.runs import write_index
 
     history.set_note(LOOKED, now.isoformat())
     history.forget(now - timedelta(days=settings.schedule.keep_days))
     if entries:
-        write_index(outputs)
+        prune(outputs, settings.schedule, now)
+        upcoming = [(task.name, at) for task in tasks(settings) if (at := next_time(task, now))]
+        write_index(outputs, history.entries(limit=500), upcoming)
 
 
 def next_due(settings: Settings, after: datetime) -> datetime | None:
