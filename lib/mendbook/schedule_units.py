@@ -9,9 +9,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import shlex
-import stat
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,14 +16,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from mendbook.config import Settings, url_variable
+from mendbook.config import Settings
 from mendbook.errors import ConfigError, known
-from mendbook.schedule_settings import EVERY, Job
+from mendbook.jobs import tasks
+from mendbook.notebook_files import find_notebook, read_notebook, short_name
+from mendbook.parameters import declared, typed
+from mendbook.schedule_settings import Job
+from mendbook.unit_quoting import templates
+from mendbook.unit_steps import Place, steps, variables, warnings
 
-_TEMPLATES = Path(__file__).parent / "templates" / "schedule"
-#: What each scheduler is given, by default and (after the bar) instead of it.
+#: What each scheduler is given, part by part; those of _INSTEAD take the place of the others.
 PARTS = {
     "cron": ("lines",),
     "systemd": ("service", "timer", "serve"),
@@ -44,25 +44,6 @@ _FILES = {
     "deployment": "kubernetes-deployment.yaml.j2",
     "dag": "airflow.py.j2",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the schedule will run, and how it is called there. Paths are absolute.
-
-    folder       the current folder of its runs: what a relative notebook is looked for in
-    environment  a file of NAME=VALUE lines that only its owner reads, with the URLs
-    """
-
-    python: str
-    user: str
-    folder: Path
-    outputs: Path
-    environment: Path
-    name: str = "mendbook"
-    image: str = "mendbook:latest"
-    kernel: str = "mendbook"
-    grace: int = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +71,13 @@ def units(target: str, settings: Settings, place: Place, only: str | None = None
         raise ConfigError(f"Units cannot be called {place.name!r}.", "Use small letters, digits and '-': --name mendbook-shop")
     _refuse_unwritable(target, settings, place)
     chosen = [only] if only else [part for part in PARTS[target] if part not in _INSTEAD]
-    values = _values(settings, place)
-    parts = {part: _templates().get_template(_FILES[part]).render(values) for part in chosen}
-    steps: dict[str, Callable[[Settings, Place], list[str]]] = {
-        "cron": _cron_steps, "systemd": _systemd_steps, "kubernetes": _kubernetes_steps, "airflow": _airflow_steps,
-    }  # fmt: skip
-    return Units(parts, steps[target](settings, place), _warnings(target, settings, place))
+    values = _values(target, settings, place)
+    parts = {part: templates().get_template(_FILES[part]).render(values) for part in chosen}
+    return Units(parts, steps(target, settings, place), warnings(target, settings, place))
 
 
 def _refuse_unwritable(target: str, settings: Settings, place: Place) -> None:
-    """A path that a file of ``target`` cannot hold, whatever its quoting: a line break, or for Airflow a template's brackets."""
+    """A path that a file of ``target`` cannot hold, however it is quoted: a line break, or Airflow's own brackets."""
     paths = [place.python, place.folder, place.outputs, place.environment, settings.path, place.image]
     for path in map(str, paths):
         if not path.isprintable() or (target == "airflow" and re.search(r"[{}]", path)):
@@ -128,24 +106,7 @@ def _offset(moment: datetime, zone: ZoneInfo | None) -> int:
     return int(offset.total_seconds() // 60) % 60
 
 
-def variables(settings: Settings) -> list[str]:
-    """The environment variables that the schedule reads; those of the repairing roles only where a job applies."""
-    schedule, named = settings.schedule, {}
-    for job in schedule.jobs.values():
-        for source in sources_of(settings, job):
-            named[url_variable(settings.sources[source])] = None
-            if job.applies:
-                named[url_variable(settings.sources[source], "repair")] = None
-    also = (schedule.history_url_env, schedule.dead_man_url_env, *settings.alerts.url_envs)
-    return list(dict.fromkeys([*named, *(name for name in also if name)]))
-
-
-def sources_of(settings: Settings, job: Job) -> list[str]:
-    """The sources that ``job`` is for, one after the other."""
-    return [*settings.sources] if job.source == EVERY else [job.source] if isinstance(job.source, str) else job.source
-
-
-def _values(settings: Settings, place: Place) -> dict[str, Any]:
+def _values(target: str, settings: Settings, place: Place) -> dict[str, Any]:
     options = ["--config", str(settings.path), "--outputs", str(place.outputs)]
     within = ["--config", "/etc/mendbook/mendbook.toml", "--outputs", "/var/lib/mendbook/outputs"]
     return {
@@ -159,20 +120,17 @@ def _values(settings: Settings, place: Place) -> dict[str, Any]:
         "variables": variables(settings),
         "own_environment": place.environment != settings.path.parent / ".env",
         "memory": 512 + 768 * settings.schedule.at_once,
-        "dags": _dags(settings, place),
+        "dags": _dags(settings, place) if target == "airflow" else [],
     }
 
 
 def _dags(settings: Settings, place: Place) -> list[dict[str, Any]]:
     """What an Airflow DAG needs to know of each job; an apply is not among them."""
-    from mendbook.notebook_files import find_notebook, short_name
-
-    made = []
+    made, every = [], tasks(settings)
     for job in settings.schedule.jobs.values():
         if job.applies:
             continue
         path = find_notebook(job.notebook)
-        given = {"config": str(settings.path), "outputs": str(place.outputs), **job.parameters}
         made.append(
             {
                 "dag_id": f"{place.name}-{job.name}",
@@ -182,121 +140,23 @@ def _dags(settings: Settings, place: Place) -> list[dict[str, Any]]:
                 "zone": job.zone or settings.schedule.zone,
                 "retries": job.retries,
                 "timeout": job.timeout,
-                "parameters": given,
-                "sources": sources_of(settings, job),
+                "parameters": _parameters(job, path, settings, place),
+                "sources": [task.source for task in every if task.job == job],
             }
         )
     return made
 
 
-def _cron_steps(settings: Settings, place: Place) -> list[str]:
-    return [
-        "Add these lines with 'crontab -e', as the user who owns the outputs. They print nothing unless something ran or went",
-        "wrong; cron mails that to MAILTO.",
-        *_secrets_step(settings, place),
-        "Then: mendbook schedule show",
-    ]
+def _parameters(job: Job, path: Path, settings: Settings, place: Place) -> dict[str, Any]:
+    """What the notebook is given but its source, checked against its parameters cell as a run checks it."""
+    import nbformat
 
-
-def _systemd_steps(settings: Settings, place: Place) -> list[str]:
-    again = "mendbook schedule install systemd" + _again(settings, place)
-    folder = "/etc/systemd/system"
-    return [
-        f"{again} --only service | sudo tee {folder}/{place.name}.service",
-        f"{again} --only timer | sudo tee {folder}/{place.name}.timer",
-        *_secrets_step(settings, place),
-        f"sudo systemctl daemon-reload && sudo systemctl enable --now {place.name}.timer",
-        f"systemctl list-timers {place.name}.timer; journalctl -u {place.name}.service",
-        f"Or one process for good, in place of both: --only serve, as {folder}/{place.name}-serve.service.",
-    ]
-
-
-def _kubernetes_steps(settings: Settings, place: Place) -> list[str]:
-    beside = [file for file in (settings.review.allowed_signers, settings.review.revoked) if file]
-    files = "".join(f" --from-file={shlex.quote(file)}" for file in beside if (settings.path.parent / file).exists())
-    return [
-        f"kubectl create configmap {place.name}-config --from-file=mendbook.toml={shlex.quote(str(settings.path))}{files}",
-        f"kubectl create secret generic {place.name}-urls --from-env-file={shlex.quote(str(place.environment))}",
-        f"mendbook schedule install kubernetes{_again(settings, place)} --image {shlex.quote(place.image)} | kubectl apply -f -",
-        f"The secret holds {', '.join(variables(settings))}.",
-        "Or one process for good, in place of the CronJob: --only volume, then --only deployment.",
-    ]
-
-
-def _airflow_steps(settings: Settings, place: Place) -> list[str]:
-    del settings
-    return [
-        f"Save this as {place.name}.py in Airflow's folder of DAGs, on workers that see the same paths.",
-        "Its notebooks run in mendbook's own environment (the two need different SQLAlchemys), as a kernel that Airflow knows:",
-        f"{place.python} -m ipykernel install --user --name {place.kernel}",
-        "The workers' environment, or .env beside mendbook.toml, holds the URLs.",
-    ]
-
-
-def _secrets_step(settings: Settings, place: Place) -> list[str]:
-    file = shlex.quote(str(place.environment))
-    return [f"{file} sets {', '.join(variables(settings))}, one NAME=VALUE a line without quotes: chmod 600 {file}"]
-
-
-def _again(settings: Settings, place: Place) -> str:
-    name = "" if place.name == "mendbook" else f" --name {place.name}"
-    return f" --config {shlex.quote(str(settings.path))} --outputs {shlex.quote(str(place.outputs))}{name}"
-
-
-def _warnings(target: str, settings: Settings, place: Place) -> list[str]:
-    found = []
-    jobs = settings.schedule.jobs.values()
-    if target == "systemd" and not place.outputs.is_dir():
-        found.append(f"There is no {place.outputs} yet, and the service may make none: mkdir it.")
-    if target in ("cron", "systemd") and not place.environment.exists():
-        found.append(f"There is no {place.environment} yet.")
-    elif target in ("cron", "systemd") and place.environment.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        found.append(f"Others than its owner can read {place.environment}: chmod 600 {shlex.quote(str(place.environment))}")
-    if target == "kubernetes" and settings.schedule.history_url_env is None:
-        found.append("The run history is a SQLite file on the volume, which no network file system holds: set history_url_env.")
-    if target == "kubernetes" and any(source.logs for source in settings.sources.values()):
-        found.append("Logs that mendbook.toml names are not in the container: mount them where it says.")
-    applying = [job.name for job in jobs if job.applies]
-    if target == "airflow" and applying:
-        found.append(f"Left out: {', '.join(applying)}. Which plans an apply may take is found out by 'mendbook tick' alone.")
-    return found
-
-
-def _templates() -> Environment:
-    # nothing is escaped by default: each file has a quoting of its own, and a template says which
-    made = Environment(
-        loader=FileSystemLoader(_TEMPLATES), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-        keep_trailing_newline=True, autoescape=False,
-    )  # fmt: skip
-    made.filters |= {"cron": cron_words, "unit": unit_words, "unit_path": unit_path, "unit_value": unit_value, "yaml": _json, "python": repr}
-    return made
-
-
-def cron_words(words: list[str]) -> str:
-    """A command for a line of crontab: quoted for the shell, and % for cron, which would end the command there."""
-    return shlex.join(words).replace("%", r"\%")
-
-
-def unit_words(words: list[str]) -> str:
-    """A command for ExecStart=: each word quoted where it needs it, specifiers and variables left as they are written."""
-    return " ".join(_unit_word(word).replace("$", "$$") for word in words)
-
-
-def _unit_word(word: str) -> str:
-    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
-    return escaped if re.fullmatch(r"[\w@%+=:,./$-]+", word) else f'"{escaped}"'
-
-
-def unit_path(path: object) -> str:
-    """A path in a list of paths, where $ means nothing."""
-    return _unit_word(str(path))
-
-
-def unit_value(text: object) -> str:
-    """A path for a line of a unit that is not a command."""
-    return str(text).replace("%", "%%")
-
-
-def _json(value: Any) -> str:
-    """A text, number or list as YAML reads it: JSON is YAML."""
-    return json.dumps(str(value) if isinstance(value, Path) else value, ensure_ascii=False)
+    names = declared(nbformat.reads(read_notebook(path).decode("utf-8"), as_version=4))
+    given = {"config": str(settings.path), "outputs": str(place.outputs)}
+    own = typed(job.parameters, names, path.stem)
+    if re.search(r"\{[{%#]", json.dumps(own, default=str)):
+        raise ConfigError(
+            f"schedule.jobs.{job.name}: Airflow would read {{{{ in a parameter as a template.",
+            "Write the parameter without it.",
+        )
+    return {**{name: value for name, value in given.items() if name in names}, **own}

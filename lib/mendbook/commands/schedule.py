@@ -11,10 +11,33 @@ from typing import Annotated
 import typer
 
 from mendbook.commands import app
-from mendbook.console import CONFIG, OUTPUTS, AsJson, Config, Outputs, print_json, print_text, say
+from mendbook.console import CONFIG, OUTPUTS, AsJson, Config, Outputs, inert, people, print_json, print_text, say
 
 schedule = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(schedule, name="schedule", help="What runs when, by mendbook.toml.")
+
+
+@schedule.command()
+def show(config: Config = CONFIG, outputs: Outputs = OUTPUTS, as_json: AsJson = False) -> int:
+    """Tell of each job and source when it runs next, how the last run went, and what was missed since."""
+    from datetime import UTC, datetime
+
+    from mendbook.schedule_view import overview, schedule_table
+    from mendbook.workplace import resolve
+
+    settings, folder = resolve(config, outputs)
+    rows = overview(settings, folder, datetime.now(UTC))
+    if rows:
+        people.print(schedule_table(rows))
+    else:
+        say(f"{settings.path} schedules nothing; docs/schedule.md shows how.")
+    for row in rows:
+        last = row["last"] or {}
+        if last.get("error") or (last.get("folder") and last["state"] != "finished"):
+            say(f"{row['job']}/{row['source']}: {inert(last.get('error') or last['state'])}  {last.get('folder') or ''}")
+    if as_json:
+        print_json({"tasks": rows})
+    return 0
 
 
 @schedule.command()
@@ -35,7 +58,8 @@ def install(
     as_json: AsJson = False,
 ) -> int:
     """Print the cron lines, units, manifest or DAG that run the schedule. Writes nothing and installs nothing."""
-    from mendbook.schedule_units import Place, units
+    from mendbook.schedule_units import units
+    from mendbook.unit_steps import Place
     from mendbook.workplace import project_folder, resolve
 
     settings, folder = resolve(config, outputs)
