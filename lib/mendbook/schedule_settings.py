@@ -6,6 +6,7 @@ Values only. When a job is due is found out in jobs.py; nothing here runs or sen
 from __future__ import annotations
 
 import re
+from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
 from cronsim import CronSim, CronSimError
@@ -76,7 +77,7 @@ class Job(Strict):
     @property
     def applies(self) -> bool:
         """Whether it changes rows."""
-        return self.notebook in ("apply", "05_apply", "05_apply.ipynb")
+        return bool(re.fullmatch(r"(\d+_)?apply", PurePath(self.notebook).name.removesuffix(".ipynb")))
 
     @model_validator(mode="after")
     def _only_apply_has_plans(self) -> Job:

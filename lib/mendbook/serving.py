@@ -1,8 +1,8 @@
 """`mendbook serve`: the schedule for good, in one process that wakes when something is due.
 
-APScheduler only keeps the time, asked of jobs.py, so that cron means the same as in `mendbook tick`. What is run, missed or caught
-up is decided by the run history in each task's turn. It reads mendbook.toml once. Asked to end, it begins nothing more, gives
-the runs that go on a while, then stops them; a second time, it stops them at once.
+APScheduler only keeps the time, asked of jobs.py, so that cron means the same as in `mendbook tick`. What is run, missed or
+caught up is decided by the run history in each task's turn. It reads mendbook.toml once. Asked to end, it begins nothing
+more, gives the runs that go on a while, then stops them; a second time, it stops them at once.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import signal
 import socket
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,12 +27,14 @@ from apscheduler.triggers.base import BaseTrigger
 
 from mendbook.config import Settings
 from mendbook.errors import ConfigError, MendbookError
-from mendbook.history import History
+from mendbook.history import Entry, History
 from mendbook.jobs import Task, next_time, tasks
 from mendbook.serve_health import BEAT, alone, write_health
-from mendbook.task_runs import Turn, line, take_turn
+from mendbook.task_locks import slots
+from mendbook.task_runs import Turn, bury_forgotten, line, take_turn
+from mendbook.ticking import after_tick
 
-#: After how long a turn is taken again that broke off, because the history did not answer or the disk was full.
+#: After how long a turn is taken again that broke off: the history did not answer, or a tick has all of this machine's slots.
 AGAIN = timedelta(minutes=1)
 #: How often is looked after what no run tells: plans that are about to expire, who waits for a sign of life.
 LOOK_AFTER = timedelta(minutes=5)
@@ -65,6 +68,9 @@ class Serving:
         self._outputs = outputs
         self._started = datetime.now(UTC)
         self._running: dict[str, datetime] = {}
+        self._entries: list[Entry] = []
+        self._looked: datetime | None = None
+        self._applies: dict[str, threading.Lock] = defaultdict(threading.Lock)
         self._lock = threading.Lock()
         self._scheduler = _scheduler(settings.schedule.at_once)
 
@@ -80,6 +86,7 @@ class Serving:
             self._turn.history.first_seen(task, now)
             self._scheduler.add_job(self._fire, Cron(task), (task,), id=task.name, next_run_time=now)
         self._scheduler.add_job(self.beat, "interval", seconds=BEAT, id="beat", executor="beat", next_run_time=now)
+        self._scheduler.add_job(self._after, "interval", seconds=BEAT, id="after", executor="after")
         self._scheduler.add_listener(self._overlap, EVENT_JOB_MAX_INSTANCES)
         self._scheduler.start()
         self._say(f"Serving {len(self.tasks)} tasks, {self._turn.settings.schedule.at_once} at once, until asked to end.")
@@ -91,6 +98,7 @@ class Serving:
             self._asked += 1
             self._stop.set()
             self._scheduler.shutdown(wait=True)
+            self._after()
             self.beat("ended")
 
     def _end(self, grace: float) -> None:
@@ -106,30 +114,61 @@ class Serving:
         """A task's turn, in a thread of its own."""
         if self._asked:
             return
-        with self._lock:
-            self._running[task.name] = datetime.now(UTC)
-        try:
-            self._tell(task)
-        finally:
+        most = self._turn.settings.schedule.at_once
+        # two applies of one source would only keep each other out
+        with self._applies[task.source] if task.job.applies else nullcontext(), slots(self._outputs, most, 1) as free:
+            if not free:
+                self._again(task)
+                return
             with self._lock:
-                del self._running[task.name]
+                self._running[task.name] = datetime.now(UTC)
+            try:
+                self._take(task)
+            finally:
+                with self._lock:
+                    del self._running[task.name]
 
-    def _tell(self, task: Task) -> None:
+    def _take(self, task: Task) -> None:
         try:
-            for entry in take_turn(task, self._turn):
-                self._say(line(entry))
+            self._tell(take_turn(task, self._turn))
         except Exception as error:  # whatever broke, the others are still due
-            why = str(error) if isinstance(error, MendbookError) else f"Unexpected {type(error).__name__}: {error}"
-            self._say(f"{task.name}: {why}")
-            if not self._asked:
-                at = datetime.now(UTC) + AGAIN
-                self._scheduler.add_job(self._fire, "date", (task,), run_date=at, id=f"{task.name} again", replace_existing=True)
+            self._complain(task.name, error)
+            self._again(task)
+
+    def _tell(self, entries: list[Entry]) -> None:
+        for entry in entries:
+            self._say(line(entry))
+        with self._lock:
+            self._entries += entries
+
+    def _complain(self, what: str, error: Exception) -> None:
+        self._say(f"{what}: {error if isinstance(error, MendbookError) else f'Unexpected {type(error).__name__}: {error}'}")
+
+    def _again(self, task: Task) -> None:
+        if not self._asked:
+            at = datetime.now(UTC) + AGAIN
+            self._scheduler.add_job(self._fire, "date", (task,), run_date=at, id=f"{task.name} again", replace_existing=True)
 
     def _overlap(self, event: Any) -> None:
-        """A task is due whose last run goes on: its turn records that it was missed, and why. One that only waits will do so."""
-        found = [task for task in self.tasks if task.name == event.job_id and task.name in self._running]
-        for task in found:
-            threading.Thread(target=self._tell, args=(task,)).start()
+        """A task is due whose last run goes on: its turn records it as missed. One that only waits will do so."""
+        for task in self.tasks:
+            if task.name == event.job_id and task.name in self._running:
+                threading.Thread(target=self._take, args=(task,)).start()
+
+    def _after(self) -> None:
+        """What follows runs, for all that ended since the last time, and now and then where none did."""
+        now = datetime.now(UTC)
+        with self._lock:
+            entries, self._entries = self._entries, []
+        if not entries and self._looked and now - self._looked < LOOK_AFTER:
+            return
+        self._looked = now
+        turn = self._turn
+        try:
+            self._tell(bury_forgotten(turn, {(task.job.name, task.source) for task in self.tasks}))
+            after_tick(turn.settings, turn.outputs, turn.history, entries, now)
+        except Exception as error:
+            self._complain("after the runs", error)
 
     def beat(self, state: str = "") -> None:
         """Write the health file."""
@@ -169,7 +208,7 @@ def _scheduler(at_once: int) -> Any:
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     return BackgroundScheduler(
         timezone=UTC,
-        executors={"default": ThreadPoolExecutor(at_once), "beat": ThreadPoolExecutor(1)},
+        executors={"default": ThreadPoolExecutor(at_once), "beat": ThreadPoolExecutor(1), "after": ThreadPoolExecutor(1)},
         # late is not too late, and never twice side by side
         job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
     )

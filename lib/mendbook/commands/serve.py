@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mendbook.commands import app
-from mendbook.console import CONFIG, OUTPUTS, AsJson, Config, Outputs, print_json, resolve, say
+from mendbook.console import CONFIG, OUTPUTS, AsJson, Config, Outputs, inert, print_json, resolve, say
 from mendbook.errors import ConfigError
 
 
@@ -35,7 +35,7 @@ def serve(
             "pip install 'mendbook[schedule]', or run 'mendbook tick' every minute: mendbook schedule install cron",
         ) from None
     settings, folder = resolve(config, outputs)
-    run_schedule(settings, folder.absolute(), grace, say)
+    run_schedule(settings, folder.absolute(), grace, lambda text: say(inert(text)))
     say("Ended.")
     if as_json:
         print_json({"ended": datetime.now(UTC).isoformat()})
