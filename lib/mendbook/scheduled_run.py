@@ -1,7 +1,7 @@
 """The child process of one scheduled run: runs one notebook, tells its folder, then its record. task_children.py starts it.
 
-``python -m mendbook.scheduled_run`` reads one JSON line, {notebook, source, parameters, config, outputs, timeout}, from its
-standard input and writes JSON lines: {"folder"} once there is one, then {"record"}, or {"refused": {name, message}} where nothing began.
+``python -m mendbook.scheduled_run`` reads one JSON line, the arguments of ``runs.run``, from its standard input and writes JSON
+lines: {"folder"} once there is one, then {"record"}, or {"refused": {name, message}} where nothing began.
 When the other end of standard input goes away the run is stopped, and its record says so: no run goes on that nobody waits for.
 A process of its own, so that whatever a notebook's report takes of memory goes with it, and its end is an end.
 """
