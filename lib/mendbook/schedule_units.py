@@ -130,7 +130,8 @@ def _dags(settings: Settings, place: Place) -> list[dict[str, Any]]:
     for job in settings.schedule.jobs.values():
         if job.applies:
             continue
-        path = find_notebook(job.notebook)
+        beside = settings.path.parent / job.notebook
+        path = find_notebook(str(beside) if beside.suffix == ".ipynb" and beside.is_file() else job.notebook)
         made.append(
             {
                 "dag_id": f"{place.name}-{job.name}",

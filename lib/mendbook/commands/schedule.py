@@ -34,7 +34,7 @@ def show(config: Config = CONFIG, outputs: Outputs = OUTPUTS, as_json: AsJson = 
     for row in rows:
         last = row["last"] or {}
         if last.get("error") or (last.get("folder") and last["state"] != "finished"):
-            say(f"{row['job']}/{row['source']}: {inert(last.get('error') or last['state'])}  {last.get('folder') or ''}")
+            say(inert(f"{row['job']}/{row['source']}: {last.get('error') or last['state']} {last.get('folder') or ''}"))
     if as_json:
         print_json({"tasks": rows})
     return 0
