@@ -25,7 +25,8 @@ def overview(settings: Settings, outputs: Path, now: datetime) -> list[dict[str,
     """One document a task, as JSON values: {job, source, notebook, cron, zone, next, next_here, last, missed, due}.
 
     next is in UTC, next_here in the task's zone; last is the history's entry of the newest run, or None; missed counts
-    the times since then that were not run, due those that nobody has taken yet. Raises ConfigError, ConnectionFailed or OutputError.
+    the times since then that were not run, due those that nobody has taken yet. Raises ConfigError, ConnectionFailed or
+    OutputError.
     """
     found = []
     for task, entries in _entries(settings, outputs):

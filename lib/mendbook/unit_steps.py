@@ -79,7 +79,7 @@ def _kubernetes_steps(settings: Settings, place: Place) -> list[str]:
         f"kubectl create configmap {place.name}-config --from-file=mendbook.toml={shlex.quote(str(settings.path))}{files}",
         f"kubectl create secret generic {place.name}-urls --from-env-file={shlex.quote(str(place.environment))}",
         f"{again} --image {shlex.quote(place.image)} | kubectl apply -f -",
-        f"The secret holds {', '.join(variables(settings))}.",
+        f"The secret holds {', '.join(variables(settings))}; kubectl takes quotes in that file for part of a value.",
         "Or one process for good, in place of the CronJob: --only volume, then --only deployment.",
     ]
 
@@ -96,7 +96,7 @@ def _airflow_steps(settings: Settings, place: Place) -> list[str]:
 
 def _secrets_step(settings: Settings, place: Place) -> list[str]:
     file = shlex.quote(str(place.environment))
-    return [f"{file} sets {', '.join(variables(settings))}, one NAME=VALUE a line without quotes: chmod 600 {file}"]
+    return [f"{file} sets {', '.join(variables(settings))}, one NAME=VALUE a line: chmod 600 {file}"]
 
 
 def _again(settings: Settings, place: Place) -> str:
