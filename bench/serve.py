@@ -2,9 +2,9 @@
 
     python bench/serve.py --sources 100 [--users 1000] [--at-once 2] [--version 18]
 
-One small database (bench/generate.sql) is audited under as many names, each name a run of the notebook 01_audit in processes of
-its own, as `mendbook serve` runs them when a night's audits are due. Peak memory is asked of Linux: the scheduler's own, and, as
-seen every second, that of the scheduler with all that it had started.
+One small database (bench/generate.sql) is audited under as many names, each name a run of the notebook 01_audit in processes
+of its own, as `mendbook serve` runs them when a night's audits are due. Peak memory is asked of Linux: the scheduler's own,
+and, as seen every second, that of the scheduler with all that it had started.
 """
 
 from __future__ import annotations

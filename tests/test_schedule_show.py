@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from mendbook import history as history_module
 from mendbook.schedule_view import overview
+from mendbook.serve_health import HEALTH, write_health
 from support.commands import command_in
 from support.scheduling import Household, at
 
@@ -111,7 +112,12 @@ def test_the_command(household, monkeypatch, capsys):
     assert "\x1b" not in answer.err
     document = command("schedule", "show", "--json").document
     assert [each["job"] for each in document["tasks"]] == ["nightly", "hourly", "hourly"]
+    write_health(household.outputs, {"pid": 7, "host": "here", "beat": "2026-11-20T12:00:00+00:00", "state": "serving"})
+    assert "'mendbook serve' (pid 7 on here) was last heard of 2026-11-20T12:00:00 UTC." in command("schedule", "show").words
+    write_health(household.outputs, {"pid": 7, "host": "here", "beat": "2026-11-20T12:00:00+00:00", "state": "ended"})
+    assert "serve" not in command("schedule", "show").words
+    (household.outputs / HEALTH).unlink()
     household.schedule("")
     nothing = command("schedule", "show", "--json")
-    assert (nothing.code, json.loads(nothing.out)) == (0, {"tasks": []})
+    assert (nothing.code, json.loads(nothing.out)) == (0, {"tasks": [], "serve": None})
     assert "schedules nothing" in nothing.words

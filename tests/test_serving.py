@@ -193,6 +193,19 @@ def test_nothing_begins_once_it_is_asked_to_end(turns, serving_in):
     assert len(turns.taken) == 1
 
 
+def test_applies_of_one_source_take_turns_and_none_begins_after_the_end(turns, serving_in):
+    applies = "".join(
+        f'[schedule.jobs.{name}]\nnotebook = "apply"\nsource = "shop"\ncron = "0 0 1 1 *"\nplans = "approved"\n'
+        for name in ("one", "two")
+    )
+    started = serving_in(applies, "at_once = 2", 600.0)
+    wait_for(lambda: turns.taken)
+    started.serving.end()
+    turns.go.set()
+    started.thread.join(60)
+    assert (len(turns.taken), turns.most) == (1, 1)
+
+
 @pytest.mark.parametrize(("grace", "stopped"), [(0.0, True), (600.0, False)])
 def test_what_runs_is_stopped_when_the_grace_is_over_and_not_before(turns, serving_in, grace, stopped):
     started = serving_in(TWICE, "at_once = 1", grace)

@@ -112,12 +112,10 @@ class Serving:
 
     def _fire(self, task: Task) -> None:
         """A task's turn, in a thread of its own."""
-        if self._asked:
-            return
         most = self._turn.settings.schedule.at_once
         # two applies of one source would only keep each other out
         with self._applies[task.source] if task.job.applies else nullcontext(), slots(self._outputs, most, 1) as free:
-            if not free:
+            if self._asked or not free:
                 self._again(task)
                 return
             with self._lock:

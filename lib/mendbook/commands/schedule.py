@@ -23,6 +23,7 @@ def show(config: Config = CONFIG, outputs: Outputs = OUTPUTS, as_json: AsJson = 
     from datetime import UTC, datetime
 
     from mendbook.schedule_view import overview, schedule_table
+    from mendbook.serve_health import read_health
     from mendbook.workplace import resolve
 
     settings, folder = resolve(config, outputs)
@@ -35,8 +36,11 @@ def show(config: Config = CONFIG, outputs: Outputs = OUTPUTS, as_json: AsJson = 
         last = row["last"] or {}
         if last.get("error") or (last.get("folder") and last["state"] != "finished"):
             say(inert(f"{row['job']}/{row['source']}: {last.get('error') or last['state']} {last.get('folder') or ''}"))
+    health = read_health(folder)
+    if health and health["state"] != "ended":
+        say(f"'mendbook serve' (pid {health['pid']} on {health['host']}) was last heard of {health['beat'][:19]} UTC.")
     if as_json:
-        print_json({"tasks": rows})
+        print_json({"tasks": rows, "serve": health})
     return 0
 
 
