@@ -1,11 +1,12 @@
 """When a job is due: zones, clock changes, leap days, and what was missed."""
 
 from datetime import UTC, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from mendbook.errors import ConfigError
-from mendbook.jobs import MOST_DUE, Task, due, in_window, next_time, tasks
+from mendbook.jobs import MOST_DUE, Task, due, in_window, next_time
 from mendbook.schedule_settings import Job
 from support.scheduling import Household, at
 
@@ -74,7 +75,7 @@ def test_however_often_one_asks_the_times_are_the_same(cron: str, zone: str) -> 
     job, step = task(cron, zone), timedelta(minutes=37)
     for day in (at("2026-03-07 20:00"), at("2026-03-28 12:00"), at("2026-10-24 12:00"), at("2026-04-04 06:00")):
         moments = [day + number * step for number in range(58)]
-        asked_often = [each for since, now in zip(moments, moments[1:], strict=False) for each in due(job, since, now)]
+        asked_often = [each for since, now in pairwise(moments) for each in due(job, since, now)]
         one_by_one, last = [], day
         while (last := next_time(job, last)) <= moments[-1]:
             one_by_one.append(last)

@@ -115,7 +115,10 @@ class Serving:
         most = self._turn.settings.schedule.at_once
         # two applies of one source would only keep each other out
         with self._applies[task.source] if task.job.applies else nullcontext(), slots(self._outputs, most, 1) as free:
-            if self._asked or not free:
+            if self._asked:
+                return
+            if not free:
+                self._take(task, may_run=False)
                 self._again(task)
                 return
             with self._lock:
@@ -126,9 +129,9 @@ class Serving:
                 with self._lock:
                     del self._running[task.name]
 
-    def _take(self, task: Task) -> None:
+    def _take(self, task: Task, may_run: bool = True) -> None:
         try:
-            self._tell(take_turn(task, self._turn))
+            self._tell(take_turn(task, self._turn, may_run))
         except Exception as error:  # whatever broke, the others are still due
             self._complain(task.name, error)
             self._again(task)
@@ -148,10 +151,10 @@ class Serving:
             self._scheduler.add_job(self._fire, "date", (task,), run_date=at, id=f"{task.name} again", replace_existing=True)
 
     def _overlap(self, event: Any) -> None:
-        """A task is due whose last run goes on: its turn records it as missed. One that only waits will do so."""
+        """A task is due whose last turn is not over: it is missed where its run goes on, and recorded so at once."""
         for task in self.tasks:
-            if task.name == event.job_id and task.name in self._running:
-                threading.Thread(target=self._take, args=(task,)).start()
+            if task.name == event.job_id:
+                threading.Thread(target=self._take, args=(task, False)).start()
 
     def _after(self) -> None:
         """What follows runs, for all that ended since the last time, and now and then where none did."""

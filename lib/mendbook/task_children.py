@@ -30,6 +30,7 @@ _FINAL = ("ConfigError", "MappingError", "Refused", "AlreadyApplied", "NotCanoni
 #: How long beyond its timeout, or after it was asked to stop, a run may take to say how it ended.
 GRACE = 120.0
 _GLANCE = 0.1
+_CHILD = (sys.executable, "-m", "mendbook.scheduled_run")
 _LONGEST = 300
 
 
@@ -51,7 +52,7 @@ def run_child(
     ``going`` is called again and again while it goes on, with its folder once that is known; ``stopped`` says when to stop.
     """
     child = subprocess.Popen(
-        [sys.executable, "-m", "mendbook.scheduled_run"],
+        _CHILD,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

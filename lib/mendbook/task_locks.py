@@ -40,12 +40,12 @@ def task_lock(outputs: Path, job: str, source: str) -> Iterator[int | None]:
 
 @contextmanager
 def slots(outputs: Path, most: int, wanted: int) -> Iterator[int]:
-    """Take ``wanted`` of the machine's ``most`` slots, as far as they are free, for the block: their number, 0 for none."""
+    """Take up to ``wanted`` of the machine's ``most`` slots for the block: how many were free, 0 where all are taken."""
     held: list[int] = []
-    for number in range(most):
-        if len(held) < wanted and (handle := _take(_folder(outputs) / "slots" / f"{number}.lock")) is not None:
-            held.append(handle)
     try:
+        for number in range(most):
+            if len(held) < wanted and (handle := _take(_folder(outputs) / "slots" / f"{number}.lock")) is not None:
+                held.append(handle)
         yield len(held)
     finally:
         for handle in held:

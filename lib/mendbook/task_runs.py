@@ -44,9 +44,10 @@ class Turn:
     pause: timedelta = PAUSE
 
 
-def take_turn(task: Task, turn: Turn) -> list[Entry]:
+def take_turn(task: Task, turn: Turn, may_run: bool = True) -> list[Entry]:
     """Bury, miss, claim and run what there is of ``task``; the entries that came of it, each as it ended.
 
+    Without ``may_run`` nothing is claimed; a time that comes while its own run goes on is missed, and the dead are buried.
     Raises OutputError, ConnectionFailed and the like where the history cannot be kept.
     """
     history = turn.history
@@ -59,7 +60,7 @@ def take_turn(task: Task, turn: Turn) -> list[Entry]:
                     task, due(task, history.since(task, now), now), f"The run of {_when(entry)} was still going on."
                 )
             told += bury(entry, turn)
-        if lock is None:  # somebody is about to claim what is due
+        if lock is None or not may_run:  # somebody is about to claim what is due, or will be
             return told
         now = turn.now()
         times = due(task, history.since(task, now), now)

@@ -103,7 +103,8 @@ class _Turns:
         self.failures: list[BaseException] = []
 
     def take(self, waiting: Iterable[Task], every: Iterable[Task]) -> list[Entry]:
-        """Let every one of ``waiting`` have its turn, where this machine has a slot free; else whoever has them goes on."""
+        """Let every one of ``waiting`` have its turn. Where this machine has no slot free, nothing begins: a later tick, or
+        those who have the slots, will come to it; what is missed because its own run goes on is recorded all the same."""
         from mendbook.task_runs import bury_forgotten
 
         self._add(bury_forgotten(self._turn, {(task.job.name, task.source) for task in every}))
@@ -112,30 +113,29 @@ class _Turns:
             return self._entries
         with ExitStack() as held:
             free = held.enter_context(slots(self._turn.outputs, self._settings.schedule.at_once, len(queue)))
-            if free:
-                pool = held.enter_context(ThreadPoolExecutor(free, "mendbook-turn"))
-                for _ in range(free):
-                    pool.submit(self._work, queue)
+            pool = held.enter_context(ThreadPoolExecutor(free or 1, "mendbook-turn"))
+            for _ in range(free or 1):
+                pool.submit(self._work, queue, free > 0)
         return self._entries
 
-    def _work(self, queue: deque[Task]) -> None:
+    def _work(self, queue: deque[Task], may_run: bool) -> None:
         while not self._stop.is_set():
             try:
                 task = queue.popleft()
             except IndexError:
                 return
             try:
-                self._add(self._one(task))
+                self._add(self._one(task, may_run))
             except BaseException as failure:  # the others have their turn all the same; the tick raises it at its end
                 self.failures.append(failure)
 
-    def _one(self, task: Task) -> list[Entry]:
+    def _one(self, task: Task, may_run: bool) -> list[Entry]:
         from mendbook.task_runs import take_turn
 
         if not task.job.applies:
-            return take_turn(task, self._turn)
+            return take_turn(task, self._turn, may_run)
         with self._applies[task.source]:  # two applies of one source would only keep each other out
-            return take_turn(task, self._turn)
+            return take_turn(task, self._turn, may_run)
 
     def _add(self, entries: list[Entry]) -> None:
         from mendbook.task_runs import line

@@ -88,7 +88,7 @@ class Household:
     def pretend(self, monkeypatch: pytest.MonkeyPatch, run: Callable[[dict[str, Any]], Ending] | None = None) -> None:
         """No notebook is run: ``run`` says how it ended (well, where it is left out); ``jobs`` collects what was asked for."""
 
-        def child(job: dict[str, Any], lock: int, stopped: Any, going: Any) -> Ending:
+        def child(job: dict[str, Any], _lock: int, _stopped: Any, going: Any) -> Ending:
             self.jobs.append(job)
             going(str(self.outputs / "runs" / f"run-{len(self.jobs)}"))
             return run(job) if run else Ending("finished", 0, str(self.outputs / "runs" / f"run-{len(self.jobs)}"))
