@@ -69,10 +69,13 @@ def measure(home: Path, at_once: int) -> dict[str, object]:
         for task in every:  # seen for a year: last New Year's run is to be caught up
             history.first_seen(task, datetime.now(UTC) - timedelta(days=366))
         began = time.monotonic()
-        serve = subprocess.Popen([sys.executable, "-m", "mendbook", "serve"], cwd=home, stderr=subprocess.DEVNULL)
+        said = (home / "said.txt").open("w+")
+        serve = subprocess.Popen([sys.executable, "-m", "mendbook", "serve"], cwd=home, stderr=said)
         process, most = psutil.Process(serve.pid), 0
         try:
             while len(ended := finished(history, len(every))) < len(every):
+                if serve.poll() is not None:
+                    raise SystemExit(f"serve ended by itself: {(home / 'said.txt').read_text()}")
                 most = max(most, memory_of_all(process))
                 time.sleep(1)
             seconds = time.monotonic() - began
