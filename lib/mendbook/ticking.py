@@ -107,12 +107,18 @@ class _Turns:
         those who have the slots, will come to it; what is missed because its own run goes on is recorded all the same."""
         from mendbook.task_runs import bury_forgotten
 
+        history = self._turn.history
         self._add(bury_forgotten(self._turn, {(task.job.name, task.source) for task in every}))
         queue = deque(waiting)
         if not queue:
             return self._entries
+        for task in queue:  # at once: one that has to wait behind others is due from now on all the same
+            history.first_seen(task, self._turn.now())
         with ExitStack() as held:
             free = held.enter_context(slots(self._turn.outputs, self._settings.schedule.at_once, len(queue)))
+            if not free:
+                going = {(entry.job, entry.source) for entry in history.going_on()}
+                queue = deque(task for task in queue if (task.job.name, task.source) in going)
             pool = held.enter_context(ThreadPoolExecutor(free or 1, "mendbook-turn"))
             for _ in range(free or 1):
                 pool.submit(self._work, queue, free > 0)
