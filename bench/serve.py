@@ -4,7 +4,7 @@
 
 One small database (bench/generate.sql) is audited under as many names, each name a run of the notebook 01_audit in processes
 of its own, as `mendbook serve` runs them when a night's audits are due. Peak memory is asked of Linux: the scheduler's own,
-and, as seen every second, that of the scheduler with all that it had started.
+and, as seen every two seconds, that of the scheduler with all that it had started.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def measure(home: Path, at_once: int) -> dict[str, object]:
                 if serve.poll() is not None:
                     raise SystemExit(f"serve ended by itself: {(home / 'said.txt').read_text()}")
                 most = max(most, memory_of_all(process))
-                time.sleep(1)
+                time.sleep(2)
             seconds = time.monotonic() - began
             own = own_peak(serve.pid)
         finally:

@@ -88,7 +88,7 @@ def test_it_catches_up_and_lets_what_runs_end(household, serve, monkeypatch, cap
     assert second.code == 2
     assert f"already runs in {household.outputs} (pid {first.pid}" in second.words
     first.send_signal(signal.SIGTERM)
-    wait_for(lambda: (read_health(household.outputs) or {})["state"] == "ending")
+    wait_for(lambda: (read_health(household.outputs) or {}).get("state") == "ending")
     assert first.poll() is None  # it waits for the run
     (household.folder / "go").touch()
     _, said = first.communicate(timeout=60)
@@ -106,7 +106,7 @@ def test_asked_a_second_time_it_stops_what_runs_and_records_it(household, serve)
     process = serve("--grace", "600")
     wait_for(lambda: begun(household))
     process.send_signal(signal.SIGINT)
-    wait_for(lambda: (read_health(household.outputs) or {})["state"] == "ending")
+    wait_for(lambda: (read_health(household.outputs) or {}).get("state") == "ending")
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=90)
     assert process.returncode == 0, said
@@ -217,7 +217,7 @@ def test_what_runs_is_stopped_when_the_grace_is_over_and_not_before(turns, servi
     wait_for(lambda: turns.taken)
     assert not turns.stop.is_set()
     started.serving.end()
-    wait_for(lambda: (read_health(started.serving._outputs) or {})["state"] == "ending")
+    wait_for(lambda: (read_health(started.serving._outputs) or {}).get("state") == "ending")
     if stopped:
         wait_for(turns.stop.is_set)
     assert turns.stop.is_set() == stopped
