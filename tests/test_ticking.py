@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,9 +21,12 @@ from mendbook.history import SILENT, Entry, History
 from mendbook.records import RunError, RunRecord, is_alive, read_record, write_record
 from mendbook.scheduled_plans import approved_plans
 from mendbook.task_children import Ending, ending_of, run_child, words
+from mendbook.ticking import tick
 from support.commands import command_in
+from support.people import People
 from support.plans import AUTHOR, CASES, MADE, NOW, REVIEWER, House, house
 from support.scheduling import HOURLY, START, Household, at, states
+from support.shop import MAPPING, Shop
 from test_runs import wait_for
 
 ONE, TWO, THREE = at("2026-11-20 13:00"), at("2026-11-20 14:00"), at("2026-11-20 15:00")
@@ -346,6 +350,8 @@ NIGHT = at("2026-06-01 14:00")  # an hour after the reviewer signed
 @pytest.fixture
 def firm(tmp_path: Path) -> House:
     """People who sign plans of the shop, and a job that applies them."""
+    if not shutil.which("ssh-keygen"):
+        pytest.skip("needs ssh-keygen")
     made = house(tmp_path)
     Household(tmp_path).schedule(APPLY).tick(NIGHT - timedelta(minutes=30))
     return made
@@ -465,6 +471,26 @@ def test_two_applies_of_one_source_take_turns(firm: House, monkeypatch: pytest.M
     home.pretend(monkeypatch, run)
     assert states(home.tick(NIGHT)) == [("14:00", "finished")] * 2
     assert len(home.jobs) == 2
+
+
+@pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs ssh-keygen")
+def test_a_real_apply_at_night(shop: Shop) -> None:
+    """What was approved is in the database in the morning, with its receipt; the night after, nothing is left to apply."""
+    people = People(shop.home)
+    shop.map(MAPPING.replace('filled = ["phone"]\n', "") + APPLY)
+    shop.database.execute("UPDATE customer SET barcode = NULL WHERE id < 3")
+    book = shop.book()
+    plan = book.plan(AUTHOR, people.key(AUTHOR))["plan"]
+    book.sign(plan, REVIEWER, people.key(REVIEWER), approve=["all"])
+    now = datetime.now(UTC).replace(minute=10)
+    tick(book.settings, shop.outputs, now)
+    [entry] = tick(book.settings, shop.outputs, now + timedelta(hours=1))
+    assert (entry.state, entry.error) == ("finished", None)
+    assert [(each["plan"], each["state"]) for each in entry.extra["plans"]] == [(plan, "finished")]
+    assert shop.database.execute("SELECT count(*) FROM customer WHERE barcode IS NULL") == [(0,)]
+    assert (Path(entry.folder or "") / "receipt.html").exists()
+    [following] = tick(book.settings, shop.outputs, now + timedelta(hours=2))
+    assert (following.state, following.extra) == ("finished", {"word": "nothing to apply"})
 
 
 # -- real runs ---------------------------------------------------------------------------------------------------------
