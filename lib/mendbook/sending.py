@@ -1,0 +1,177 @@
+"""Sends a message to the sinks of [alerts], and asks for the dead man's address: the only doors out of mendbook.
+
+A sink's URL holds secrets. It comes from the environment or from .env, goes to a child process through a pipe, and is never
+written, logged or said: a sink is told of by its number and its variable. Sending takes bounded time, whatever a sink does; that
+one does not answer is a result, not an error. What is said, and to whom, is decided in alerts.py.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from mendbook.alert_text import Message
+from mendbook.config import Settings
+from mendbook.errors import ConfigError, MendbookError
+
+#: Seconds for all sinks together; they are told side by side.
+PATIENCE = 30.0
+#: Seconds for the dead man's address.
+PING_PATIENCE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sink:
+    """One address that is told: its number, counted over all variables, the variable, and its place there."""
+
+    number: int
+    variable: str
+    place: int
+    url: str
+
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
+
+    @property
+    def name(self) -> str:
+        return f"sink {self.number} ({self.variable})"
+
+    @property
+    def id(self) -> str:
+        """What it is remembered by; a digest of its URL could be guessed at."""
+        return f"{self.variable}#{self.place}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of a message to one sink; ``why`` it did not get it, without anything of the URL."""
+
+    sink: Sink
+    ok: bool
+    why: str = ""
+
+
+def sinks(settings: Settings) -> list[Sink]:
+    """The sinks that [alerts] names. Raises ConfigError where a variable is not set, or apprise is not installed."""
+    found: list[Sink] = []
+    for variable in settings.alerts.url_envs:
+        for place, url in enumerate(_value(settings, variable, "json://HOST/PATH").split(), start=1):
+            if "://" not in url:
+                raise ConfigError(
+                    f"What {variable} holds at place {place} is not a URL.",
+                    "Write apprise URLs, parted by blanks: docs/schedule.md tells of some.",
+                )
+            found.append(Sink(len(found) + 1, variable, place, url))
+    if found and find_spec("apprise") is None:
+        raise ConfigError("Alerts are sent by apprise, which is not installed.", "pip install 'mendbook[notify]'")
+    return found
+
+
+def _value(settings: Settings, variable: str, example: str) -> str:
+    value = os.environ.get(variable) or dotenv_values(settings.path.parent / ".env").get(variable)
+    if not value or not value.strip():
+        raise ConfigError(f"The environment variable {variable} is not set.", f"export {variable}='{example}'")
+    return value.strip()
+
+
+def send(deliveries: Sequence[tuple[Sink, Message]], patience: float = PATIENCE) -> list[Sent]:
+    """Send each message to its sink, all at once, in at most ``patience`` seconds; what became of each, in order.
+
+    A child process does it: what hangs in it ends with it, and delivers nothing after it was said to have failed.
+    """
+    if not deliveries:
+        return []
+    job = [{"url": sink.url, **asdict(message)} for sink, message in deliveries]
+    child = subprocess.Popen(
+        [sys.executable, "-m", "mendbook.sending_child"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": _import_path()},
+    )
+    try:
+        told, _ = child.communicate(json.dumps({"patience": patience, "deliveries": job}).encode(), timeout=patience)
+        missing = "the process that sends broke down"
+    except subprocess.TimeoutExpired:
+        child.kill()
+        told, _ = child.communicate()
+        missing = f"it did not answer within {patience:g} seconds"
+    finally:
+        child.kill()
+    answers = _answers(told)
+    return [
+        Sent(sink, *answers.get(place, (False, missing))) for place, (sink, _) in enumerate(deliveries)
+    ]
+
+
+def _answers(told: bytes) -> Mapping[int, tuple[bool, str]]:
+    """What the child said: one line a delivery that is over; a line that was cut off is none."""
+    answers = {}
+    for line in told.splitlines():
+        try:
+            value = json.loads(line)
+            answers[int(value["place"])] = (bool(value["ok"]), str(value["why"]))
+        except (ValueError, TypeError, KeyError):
+            continue
+    return answers
+
+
+def _import_path() -> str:
+    """This package for the child, also where it is not installed but only on the path."""
+    ours = str(Path(__file__).resolve().parent.parent)
+    return os.pathsep.join(dict.fromkeys([ours, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]))
+
+
+def ping(settings: Settings, patience: float = PING_PATIENCE) -> str:
+    """Ask for the dead man's address: whoever watches it notices when nobody asks any more. Why it failed, or "".
+
+    One GET, in bounded time, without following anywhere else; nothing of the URL is in what is returned.
+    """
+    variable = settings.schedule.dead_man_url_env
+    if variable is None:
+        return ""
+    try:
+        url = _value(settings, variable, "https://HOST/PATH")
+    except MendbookError as error:
+        return error.message
+    if not url.lower().startswith(("http://", "https://")):
+        return f"What {variable} holds is not an http or https URL."
+    answer: list[str] = []
+    # A thread, since a server that answers a letter at a time keeps within every timeout of a socket.
+    asking = threading.Thread(target=lambda: answer.append(_get(url, patience)), daemon=True)
+    asking.start()
+    asking.join(patience)
+    why = answer[0] if answer else f"it did not answer within {patience:g} seconds"
+    return f"The dead man's address ({variable}) could not be told: {why}." if why else ""
+
+
+def _get(url: str, patience: float) -> str:
+    """Why a GET failed; empty where it was answered well."""
+    from http.client import HTTPException
+    from urllib.error import HTTPError
+    from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+    class Stay(HTTPRedirectHandler):
+        def redirect_request(self, *_: object) -> None:
+            return None
+
+    try:
+        with build_opener(Stay).open(Request(url, headers={"User-Agent": "mendbook"}), timeout=patience):
+            return ""
+    except HTTPError as error:
+        where = "; give the address that it sends to" if 300 <= error.code < 400 else ""
+        return f"it answered {error.code}{where}"
+    except TimeoutError:
+        return f"it did not answer within {patience:g} seconds"
+    except (OSError, HTTPException, ValueError, UnicodeError):  # what they say may quote the URL
+        return "no connection"
