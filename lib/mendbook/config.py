@@ -276,10 +276,16 @@ def url_variable(source: Source, role: str = "audit") -> str:
 def url_of(source: Source, settings_path: Path, role: str = "audit") -> str:
     """The URL that the environment (or .env beside mendbook.toml) holds for ``role`` of ``source``; never logged or shown."""
     variable = url_variable(source, role)
-    value = os.environ.get(variable) or dotenv_values(settings_path.parent / ".env").get(variable)
-    if not value or not value.strip():
+    value = value_of(variable, settings_path)
+    if not value:
         raise ConfigError(
             f"The environment variable {variable} is not set; source {source.name!r} takes its URL from it.",
             f"export {variable}='postgresql://USER:PASSWORD@HOST/DATABASE'",
         )
-    return value.strip()
+    return value
+
+
+def value_of(variable: str, settings_path: Path) -> str | None:
+    """What the environment, or .env beside mendbook.toml, holds for ``variable``; None where that is nothing."""
+    value = os.environ.get(variable) or dotenv_values(settings_path.parent / ".env").get(variable) or ""
+    return value.strip() or None
