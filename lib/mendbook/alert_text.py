@@ -6,6 +6,7 @@ came from elsewhere (names, reasons) is written here such that none of them find
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -42,6 +43,8 @@ _DISARMED = str.maketrans({
     "<": "‹", ">": "›", "&": "＆", "@": " (at) ", "`": "'", "*": "∗", "[": "(", "]": ")", "|": "¦", "~": "∼", "#": "＃",
     "!": "ǃ", "\\": "∖", "$": "＄",
 })  # fmt: skip
+# Those within a word, as in duplicate_profile, are no marks.
+_EMPHASIS = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,8 @@ class Places:
 
 def plain(text: str) -> str:
     """``text`` on one line, with nothing in it that hides, formats, links or calls anybody."""
-    shown = inert(" ".join(text.split(" ")), _LONGEST_LINE)
-    return " ".join(shown.translate(_DISARMED).replace("://", ": //").replace("__", "_ _").split(" "))
+    shown = inert(text, _LONGEST_LINE).translate(_DISARMED).replace("://", ": //")
+    return _EMPHASIS.sub("＿", shown)
 
 
 def compose(news: Sequence[Happening], over: Sequence[str], again: frozenset[str], places: Places) -> Message:

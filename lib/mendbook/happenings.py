@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from mendbook import results
 from mendbook.display import inert, mask_text
 from mendbook.errors import OutputError
+from mendbook.history_schema import FAILED, FINISHED, MISSED, REFUSED, TIMED_OUT, Entry
 from mendbook.incident_results import is_incidents, rate_text
 from mendbook.ledger_verification import LedgerState
 from mendbook.rate_words import an_amount, count
@@ -32,28 +33,7 @@ CALM = timedelta(days=1)
 
 _MOST_AUDITS = 30
 _LONGEST_REASON = 300
-FAILED = ("failed", "timed out", "refused")
-
-
-class Entry(Protocol):
-    """What is read of one line of the run history."""
-
-    @property
-    def job(self) -> str: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def scheduled(self) -> datetime: ...
-    @property
-    def notebook(self) -> str: ...
-    @property
-    def state(self) -> str: ...
-    @property
-    def folder(self) -> str | None: ...
-    @property
-    def host(self) -> str | None: ...
-    @property
-    def error(self) -> str | None: ...
+_VERBS = {FAILED: "failed", TIMED_OUT: "ran out of time", REFUSED: "was refused"}
 
 
 class Standing(Protocol):
@@ -199,9 +179,7 @@ def _of_incidents(key: str, folder: Path, result: Mapping[str, Any]) -> Situatio
     command = f"mendbook audit {source} --kind missing_constraint"
     title = f"{source}: {count(number, 'incident')} after the deploy that was to end them"
     told = f"{deploy['at']} {deploy['name']}"
-    return Situation(
-        [Happening("incident_after_fix", key, source, told, title, lines, _under(folder), command, count=number)]
-    )
+    return Situation([Happening("incident_after_fix", key, source, told, title, lines, _under(folder), command, count=number)])
 
 
 def of_history(entries: Sequence[Entry], now: datetime) -> Situation:
@@ -209,7 +187,7 @@ def of_history(entries: Sequence[Entry], now: datetime) -> Situation:
     if not entries:
         return Situation()
     situation = Situation()
-    ended = [entry for entry in entries if entry.state in ("finished", *FAILED)]
+    ended = [entry for entry in entries if entry.state in (FINISHED, *_VERBS)]
     for each in (_failed(ended), _missed(entries, ended, now)):
         situation.add(each)
     return situation
@@ -220,11 +198,11 @@ def _failed(ended: Sequence[Entry]) -> Situation:
         return Situation()
     last = ended[0]
     name, key = f"{last.job}/{last.source}", f"run_failed/{last.job}/{last.source}"
-    if last.state == "finished":
+    if last.state == FINISHED:
         return Situation(endings={key: f"{last.job} of {last.source}: the run of {at(last.scheduled)} finished"})
-    times = next((place for place, entry in enumerate(ended) if entry.state == "finished"), len(ended))
+    times = next((place for place, entry in enumerate(ended) if entry.state == FINISHED), len(ended))
     said, reason = _reason(last)
-    verb = {"failed": "failed", "timed out": "ran out of time", "refused": "was refused"}[last.state]
+    verb = _VERBS[last.state]
     lines = [f"the run of {at(last.scheduled)} {verb}" + (f" on {last.host}" if last.host else ""), said]
     if times > 1:
         lines.append(f"{times} runs in a row, the first of {at(ended[times - 1].scheduled)}")
@@ -243,7 +221,7 @@ def _failed(ended: Sequence[Entry]) -> Situation:
 
 
 def _missed(entries: Sequence[Entry], ended: Sequence[Entry], now: datetime) -> Situation:
-    missed = [entry for entry in entries if entry.state == "missed"]
+    missed = [entry for entry in entries if entry.state == MISSED]
     if not missed:
         return Situation()
     last = missed[0]
@@ -292,9 +270,7 @@ def of_plans(standings: Iterable[Standing], now: datetime, expiring: timedelta) 
         if plan.state == "waiting":
             lines = (f"{numbers}; {plan.undecided:,} without a decision that counts", f"it expires on {at(expires)}")
             title = f"{plan.source}: plan {plan.plan} waits for review"
-            situation.happenings.append(
-                Happening("plan_waiting", waits, plan.source, plan.plan, title, lines, folder, show)
-            )
+            situation.happenings.append(Happening("plan_waiting", waits, plan.source, plan.plan, title, lines, folder, show))
         if expires - now <= expiring:
             waiting = plan.state == "waiting"
             lines = (numbers, "it waits for review" if waiting else "it is approved, and not applied")

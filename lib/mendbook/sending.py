@@ -17,10 +17,8 @@ from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from dotenv import dotenv_values
-
 from mendbook.alert_text import Message
-from mendbook.config import Settings
+from mendbook.config import Settings, value_of
 from mendbook.errors import ConfigError, MendbookError
 
 #: Seconds for all sinks together; they are told side by side.
@@ -77,10 +75,10 @@ def sinks(settings: Settings) -> list[Sink]:
 
 
 def _value(settings: Settings, variable: str, example: str) -> str:
-    value = os.environ.get(variable) or dotenv_values(settings.path.parent / ".env").get(variable)
-    if not value or not value.strip():
+    value = value_of(variable, settings.path)
+    if not value:
         raise ConfigError(f"The environment variable {variable} is not set.", f"export {variable}='{example}'")
-    return value.strip()
+    return value
 
 
 def send(deliveries: Sequence[tuple[Sink, Message]], patience: float = PATIENCE) -> list[Sent]:
@@ -109,9 +107,7 @@ def send(deliveries: Sequence[tuple[Sink, Message]], patience: float = PATIENCE)
     finally:
         child.kill()
     answers = _answers(told)
-    return [
-        Sent(sink, *answers.get(place, (False, missing))) for place, (sink, _) in enumerate(deliveries)
-    ]
+    return [Sent(sink, *answers.get(place, (False, missing))) for place, (sink, _) in enumerate(deliveries)]
 
 
 def _answers(told: bytes) -> Mapping[int, tuple[bool, str]]:

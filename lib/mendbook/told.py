@@ -49,7 +49,8 @@ class Memory:
         try:
             value: dict[str, Any] = json.loads(text or "{}")
             told = {
-                key: Told(**{**each, "fingerprints": tuple(each["fingerprints"])}) for key, each in value.pop("told", {}).items()
+                key: Told(**{**each, "fingerprints": tuple(each["fingerprints"])})
+                for key, each in value.pop("told", {}).items()
             }
             lease = value.pop("lease", None)
             return cls(told, Lease(**lease) if lease else None, **value)
@@ -82,9 +83,7 @@ class Telling:
         return bool(self.news or self.over)
 
 
-def decide(
-    memory: Memory, situation: Situation, about: Iterable[str], remind: timedelta | None, now: datetime
-) -> Telling:
+def decide(memory: Memory, situation: Situation, about: Iterable[str], remind: timedelta | None, now: datetime) -> Telling:
     """What a sink with that ``memory`` is to be told of ``situation``, of the topics in ``about``."""
     topics, groups = {*about}, dict[str, list[Happening]]()
     for happening in situation.happenings:

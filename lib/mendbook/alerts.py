@@ -1,0 +1,186 @@
+"""Who is told of what, and when: each sink what it was not told yet, in one message, and once that it is over.
+
+What a sink was told is kept in the run history, one memory a sink, taken by whoever tells it for as long as that takes: of
+several schedulers one tells. A sink that does not answer keeps its memory as it was, and so gets it all at the next tick. Should
+the scheduler be killed between sending and remembering, the sink is told again once its lease is over: rather twice than never.
+It never raises because of a sink, and it changes nothing but these memories.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from mendbook import sending
+from mendbook.alert_text import Message, Places, compose
+from mendbook.config import Settings
+from mendbook.errors import MendbookError
+from mendbook.happenings import Situation
+from mendbook.history import History
+from mendbook.sending import Sent, Sink
+from mendbook.told import Memory, Telling, decide
+from mendbook.watching import check_ledgers, watch
+from mendbook.workplace import command_options
+
+#: How long a scheduler may take to tell a sink, before another one may.
+LEASE = timedelta(seconds=3 * sending.PATIENCE)
+#: How often one looks again while nothing ran: a plan comes to its end by itself.
+LOOK_AGAIN = timedelta(minutes=15)
+
+_DUE = "alerts"
+_DEAD_MAN = "dead_man"
+
+Sender = Callable[[Sequence[tuple[Sink, Message]]], list[Sent]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of telling one sink: ``name`` is its number and variable (or "alerts", where none could be told at all).
+
+    ``known`` says of a failure that it is the same as the last time: a scheduler need not say it again.
+    """
+
+    name: str
+    ok: bool
+    why: str = ""
+    news: int = 0
+    over: int = 0
+    known: bool = False
+
+    def __str__(self) -> str:
+        if not self.ok:
+            return f"{self.name} could not be told: {self.why}"
+        return f"{self.name} was told: {self.news} new, {self.over} over"
+
+
+def after_tick(
+    settings: Settings, outputs: Path, history: History, now: datetime, send: Sender = sending.send
+) -> list[Outcome]:
+    """Look at all there is to tell, and tell it; what became of it, sink by sink. Sinks that have nothing to hear are not in it.
+
+    Without sinks it does nothing. Raises only what the history raises.
+    """
+    if not settings.alerts.url_envs:
+        return []
+    if "ledger_broken" in settings.alerts.about:
+        check_ledgers(settings, outputs, history)
+    outcomes = tell(settings, outputs, history, watch(settings, outputs, history, now), now, send)
+    again = now if any(not each.ok for each in outcomes) else now + LOOK_AGAIN
+    history.set_note(_DUE, json.dumps({"again": again.isoformat(), "plans": _plans(outputs)}))
+    return outcomes
+
+
+def is_due(settings: Settings, outputs: Path, history: History, now: datetime) -> bool:
+    """Whether ``after_tick`` could have something to tell though nothing ran: cheap, for ticks with nothing due."""
+    if not settings.alerts.url_envs:
+        return False
+    try:
+        noted = json.loads(history.note(_DUE) or "{}")
+        return bool(noted["plans"] != _plans(outputs) or now >= datetime.fromisoformat(noted["again"]))
+    except (ValueError, KeyError, TypeError):
+        return True
+
+
+def _plans(outputs: Path) -> str:
+    """A digest of which plans there are and when something was last put beside each."""
+    try:
+        with os.scandir(outputs / "plans") as folders:
+            seen = sorted(f"{each.name} {each.stat().st_mtime_ns}" for each in folders)
+    except OSError:
+        seen = []
+    return hashlib.sha256("\n".join(seen).encode()).hexdigest()
+
+
+def tell(
+    settings: Settings, outputs: Path, history: History, situation: Situation, now: datetime, send: Sender = sending.send
+) -> list[Outcome]:
+    """Tell each sink what it was not told of ``situation``, all at once and in bounded time."""
+    try:
+        sinks = sending.sinks(settings)
+    except MendbookError as error:
+        return [Outcome("alerts", False, str(error).replace("\n", " "))]
+    places = Places(settings.schedule.page, command_options(settings, outputs))
+    taken = [each for each in (_take(settings, history, sink, situation, now) for sink in sinks) if each]
+    sent = _sent([(sink, _message(telling, places)) for sink, telling, _, _ in taken], send)
+    outcomes = []
+    for (sink, telling, before, lease), result in zip(taken, sent, strict=True):
+        after = telling.after if result.ok else before.failed(result.why, now)
+        history.replace_note(key_of(sink), lease, after.write())
+        told = (len(telling.news), len(telling.over)) if result.ok else (0, 0)
+        known = not result.ok and before.failing == result.why
+        outcomes.append(Outcome(sink.name, result.ok, result.why, *told, known))
+    return outcomes
+
+
+def _sent(deliveries: Sequence[tuple[Sink, Message]], send: Sender) -> list[Sent]:
+    try:
+        return send(deliveries) if deliveries else []
+    except OSError as error:  # no process could be started
+        return [Sent(sink, False, f"nothing could be sent from here ({error.strerror})") for sink, _ in deliveries]
+
+
+def _take(
+    settings: Settings, history: History, sink: Sink, situation: Situation, now: datetime
+) -> tuple[Sink, Telling, Memory, str] | None:
+    """The sink with what to tell it, for this scheduler alone; None where there is nothing, or another one tells it."""
+    text = history.note(key_of(sink))
+    memory = Memory.read(text)
+    if memory.is_leased(now):
+        return None
+    days = settings.alerts.remind_days
+    remind = timedelta(days=days) if days else None
+    telling = decide(memory, situation, settings.alerts.about, remind, now)
+    if not telling:
+        if telling.after.told != memory.told:
+            history.replace_note(key_of(sink), text, telling.after.write())
+        return None
+    lease = memory.leased(uuid.uuid4().hex, now + LEASE).write()
+    return (sink, telling, memory, lease) if history.replace_note(key_of(sink), text, lease) else None
+
+
+def key_of(sink: Sink) -> str:
+    """Under which name the history remembers what ``sink`` was told."""
+    return f"told/{sink.id}"
+
+
+def _message(telling: Telling, places: Places) -> Message:
+    return compose(telling.news, telling.over, telling.again, places)
+
+
+def ping(settings: Settings, history: History) -> str:
+    """Ask for the dead man's address; why that failed, once and not again while it goes on failing, or ""."""
+    if settings.schedule.dead_man_url_env is None:
+        return ""
+    why, before = sending.ping(settings), history.note(_DEAD_MAN)
+    if why != (before or ""):
+        history.set_note(_DEAD_MAN, why)
+    return why if why and not before else ""
+
+
+def test(settings: Settings, send: Sender = sending.send) -> list[Outcome]:
+    """Send a message to each sink that says that it is a test. Raises ConfigError where there is none, or none can be reached."""
+    from mendbook.errors import ConfigError
+
+    sinks = sending.sinks(settings)
+    if not sinks:
+        raise ConfigError(
+            f"{settings.path} names nobody who is told.",
+            'Add [alerts] with url_envs = ["ALERT_URL"]; docs/schedule.md tells how.',
+        )
+    body = (
+        "This is a test, asked for by 'mendbook alerts test'. Nothing has happened.\n\n"
+        f"What this address will be told of: {', '.join(settings.alerts.about).replace('_', ' ')}.\n"
+    )
+    message = Message("mendbook: a test", body, "info")
+    return [Outcome(each.sink.name, each.ok, each.why) for each in send([(sink, message) for sink in sinks])]
+
+
+def remembered(settings: Settings, history: History) -> list[tuple[Sink, Memory]]:
+    """Each sink with what it was told and is not over. Raises ConfigError where the sinks cannot be told apart."""
+    return [(sink, Memory.read(history.note(key_of(sink)))) for sink in sending.sinks(settings)]
