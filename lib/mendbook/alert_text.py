@@ -105,12 +105,13 @@ def _section(about: Sequence[Happening], again: frozenset[str], places: Places) 
         first = group[0]
         alike = bool(first.reason) and len(group) > 1
         for each in [first] if alike else group:
-            lines += [f"- {plain(each.title)}" + (" (still so)" if each.key in again else "")]
+            where = f"in {len(group):,} sources, for the same reason: " if alike else ""
+            lines += [f"- {where}{plain(each.title)}" + (" (still so)" if each.key in again else "")]
             lines += [f"    {plain(line)}" for line in each.lines[:_MOST_LINES]]
             if len(each.lines) > _MOST_LINES:
                 lines.append(f"    and {len(each.lines) - _MOST_LINES} lines more")
             if alike:
-                lines.append(f"    the same in {len(group):,} sources: {_named([one.source for one in group])}")
+                lines.append(f"    all of them: {_named([one.source for one in group])}")
             lines += [f"    {line}" for line in places.look(each.folder)]
             if each.command:
                 lines.append(f"    next: {each.command}{places.options}")

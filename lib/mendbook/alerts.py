@@ -1,8 +1,9 @@
 """Who is told of what, and when: each sink what it was not told yet, in one message, and once that it is over.
 
 What a sink was told is kept in the run history, one memory a sink, taken by whoever tells it for as long as that takes: of
-several schedulers one tells. A sink that does not answer keeps its memory as it was, and so gets it all at the next tick. Should
-the scheduler be killed between sending and remembering, the sink is told again once its lease is over: rather twice than never.
+several schedulers one tells. A sink that does not answer keeps its memory as it was, and so gets it all at the next tick.
+Should the scheduler be killed between sending and remembering, the sink is told again once its lease is over: rather twice
+than never.
 It never raises because of a sink, and it changes nothing but these memories.
 """
 
@@ -20,7 +21,7 @@ from pathlib import Path
 from mendbook import sending
 from mendbook.alert_text import Message, Places, compose
 from mendbook.config import Settings
-from mendbook.errors import MendbookError
+from mendbook.errors import ConfigError, MendbookError
 from mendbook.happenings import Situation
 from mendbook.history import History
 from mendbook.sending import Sent, Sink
@@ -62,7 +63,7 @@ class Outcome:
 def after_tick(
     settings: Settings, outputs: Path, history: History, now: datetime, send: Sender = sending.send
 ) -> list[Outcome]:
-    """Look at all there is to tell, and tell it; what became of it, sink by sink. Sinks that have nothing to hear are not in it.
+    """Look at all there is to tell, and tell it; what became of it, for each sink that had something to hear.
 
     Without sinks it does nothing. Raises only what the history raises.
     """
@@ -163,10 +164,8 @@ def ping(settings: Settings, history: History) -> str:
     return why if why and not before else ""
 
 
-def test(settings: Settings, send: Sender = sending.send) -> list[Outcome]:
-    """Send a message to each sink that says that it is a test. Raises ConfigError where there is none, or none can be reached."""
-    from mendbook.errors import ConfigError
-
+def send_test(settings: Settings, send: Sender = sending.send) -> list[Outcome]:
+    """Send a message to each sink that says that it is a test. Raises ConfigError where there is none, as ``sinks`` does."""
     sinks = sending.sinks(settings)
     if not sinks:
         raise ConfigError(

@@ -1,8 +1,8 @@
 """Sends a message to the sinks of [alerts], and asks for the dead man's address: the only doors out of mendbook.
 
 A sink's URL holds secrets. It comes from the environment or from .env, goes to a child process through a pipe, and is never
-written, logged or said: a sink is told of by its number and its variable. Sending takes bounded time, whatever a sink does; that
-one does not answer is a result, not an error. What is said, and to whom, is decided in alerts.py.
+written, logged or said: a sink is told of by its number and its variable. Sending takes bounded time, whatever a sink does;
+that one does not answer is a result, not an error. What is said, and to whom, is decided in alerts.py.
 """
 
 from __future__ import annotations

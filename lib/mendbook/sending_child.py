@@ -23,7 +23,7 @@ _REFUSED = re.compile(r"\berror=(\d{3})\b")
 _ANSWER = 10.0
 #: Which delivery is being worked on; apprise hands it on to its own threads.
 _working_on: ContextVar[int] = ContextVar("working_on")
-_ASSET = {
+_ASSET: dict[str, Any] = {
     "app_id": "mendbook", "app_desc": "mendbook", "app_url": "", "image_url_mask": "", "image_url_logo": "",
     "interpret_emojis": False, "interpret_escapes": False, "http_redirects": False, "pgp_autogen": False, "pem_autogen": False,
     "secure_logging": True, "async_mode": False, "storage_mode": "memory", "allow_templates": False,

@@ -72,7 +72,7 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """What to tell: news, what is over; ``again`` are keys of news that only reminds. ``after`` is the memory once it is told."""
+    """What to tell: news, and what is over. ``again`` are keys of news that only reminds; ``after``, the memory afterwards."""
 
     news: tuple[Happening, ...]
     over: tuple[str, ...]

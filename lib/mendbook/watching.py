@@ -1,24 +1,25 @@
-"""What holds now, of all that [alerts] can be about: read from the run history, the results of runs, the plans and the ledgers.
+"""What holds now, of all that [alerts] can be about: read from the run history, results of runs, plans and ledgers.
 
-``watch`` only reads files and the history. ``check_ledgers`` opens the databases whose audit is newer than the last look at their
-ledger, and notes what it found. Whether anybody is told is not its business, and a broken file never stops it.
+``watch`` only reads files and the history. ``check_ledgers`` opens the databases whose audit is newer than the last look at
+their ledger, and notes what it found. Whether anybody is told is not its business, and a broken file never stops it.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from mendbook.config import Settings
 from mendbook.errors import MendbookError
-from mendbook.happenings import Situation, of_history, of_ledger, of_plans, of_run
+from mendbook.happenings import Situation, Standing, of_ledger, of_plans
 from mendbook.history import History
 from mendbook.history_schema import FINISHED, Entry
 from mendbook.jobs import Task, tasks
 from mendbook.ledger_verification import FirstBad, LedgerState
-from mendbook.standing_plans import standing
+from mendbook.run_happenings import of_history, of_run
 
 _MOST_ENTRIES = 60
 
@@ -33,12 +34,18 @@ def watch(settings: Settings, outputs: Path, history: History, now: datetime) ->
         if last:
             situation.add(of_run(last, now))
     expiring = timedelta(hours=settings.alerts.expiring_hours)
-    situation.add(of_plans(standing(outputs, settings, now), now, expiring))
+    situation.add(of_plans(_plans(settings, outputs, now), now, expiring))
     for source in settings.sources:
         state = _state(_noted(history, source))
         if state:
             situation.add(of_ledger(source, state))
     return situation
+
+
+def _plans(settings: Settings, outputs: Path, now: datetime) -> Iterable[Standing]:
+    from mendbook.standing_plans import standing
+
+    return standing(outputs, settings, now)
 
 
 def check_ledgers(settings: Settings, outputs: Path, history: History) -> None:

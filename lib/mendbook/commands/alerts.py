@@ -18,11 +18,11 @@ app.add_typer(alerts, name="alerts", help="Who is told of what happens: [alerts]
 @alerts.command("test")
 def alerts_test(config: Config = CONFIG, outputs: Outputs = OUTPUTS, as_json: AsJson = False) -> int:
     """Send every address of [alerts] a message that says that it is a test. Exit code 2 where one does not take it."""
-    from mendbook.alerts import test
+    from mendbook.alerts import send_test
 
     end_when_terminated()
     settings, _ = resolve(config, outputs)
-    outcomes = test(settings)
+    outcomes = send_test(settings)
     for each in outcomes:
         say(f"{each.name}: taken" if each.ok else f"{each.name}: NOT taken: {each.why}")
     if as_json:
