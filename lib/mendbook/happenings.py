@@ -138,11 +138,8 @@ def of_ledger(source: str, state: LedgerState) -> Situation:
         return Situation(endings={key: f"{source}: the ledger verifies, all {state.batches:,} rows of it"})
     where = {"row": bad.position, "plan": bad.plan, "batch": bad.batch, "change": bad.seq}
     named = ", ".join(f"{name} {inert(value)}" for name, value in where.items() if value is not None)
-    lines = (
-        f"{named or 'as a whole'}: {inert(mask_text(bad.why), LONGEST_REASON)}",
-        f"{state.batches:,} rows, held against {count(state.checkpoints, 'checkpoint')}",
-    )
+    why = inert(mask_text(bad.why), LONGEST_REASON)
+    lines = (f"{named or 'as a whole'}: {why}", f"{state.batches:,} rows, held against {count(state.checkpoints, 'checkpoint')}")
+    command = f"mendbook ledger verify {source}"
     title = f"{source}: the ledger does not verify"
-    return Situation(
-        [Happening("ledger_broken", key, source, f"{named} {bad.why}", title, lines, "", f"mendbook ledger verify {source}")]
-    )
+    return Situation([Happening("ledger_broken", key, source, f"{named} {why}", title, lines, "", command)])

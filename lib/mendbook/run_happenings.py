@@ -106,7 +106,7 @@ def _of_incidents(key: str, folder: Path, result: Mapping[str, Any]) -> Situatio
     )
     command = f"mendbook audit {source} --kind missing_constraint"
     title = f"{source}: {count(number, 'incident')} after the deploy that was to end them"
-    told = f"{deploy['at']} {deploy['name']}"
+    told = f"{deploy['at']} {name}"
     return Situation([Happening("incident_after_fix", key, source, told, title, lines, under(folder), command, count=number)])
 
 
