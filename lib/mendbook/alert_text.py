@@ -65,7 +65,7 @@ class Places:
 
     def look(self, folder: str) -> list[str]:
         """The lines that say where ``folder``, which lies under outputs/, is to be looked at."""
-        lines = [f"look: outputs/{folder}"] if folder else []
+        lines = [f"look: outputs/{inert(folder)}"] if folder else []
         if folder and self.page:
             base = self.page if self.page.endswith("/") else self.page.rpartition("/")[0] + "/"
             if not self.page.endswith((".html", "/")):
@@ -114,7 +114,7 @@ def _section(about: Sequence[Happening], again: frozenset[str], places: Places) 
                 lines.append(f"    all of them: {_named([one.source for one in group])}")
             lines += [f"    {line}" for line in places.look(each.folder)]
             if each.command:
-                lines.append(f"    next: {each.command}{places.options}")
+                lines.append(f"    next: {inert(each.command)}{places.options}")
     if len(groups) > _MOST_OF_A_TOPIC:
         lines.append(f"- and {len(groups) - _MOST_OF_A_TOPIC:,} more of this kind")
     return lines

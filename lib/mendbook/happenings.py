@@ -6,6 +6,7 @@ is not its business. It opens nothing.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -106,6 +107,9 @@ def of_plans(standings: Iterable[Standing], now: datetime, expiring: timedelta) 
     situation = Situation()
     for plan in standings:
         waits, ends = f"plan_waiting/{plan.plan}", f"plan_expiring/{plan.plan}"
+        if plan.expires is None:  # it cannot be read; the index tells of it
+            situation.unknown |= {waits, ends}
+            continue
         expires = instant(plan.expires)
         became = f"plan {plan.plan} of {plan.source} " + (
             f"expired on {at(expires)}" if plan.state == "expired" or expires <= now else f"is {plan.state}"
@@ -114,7 +118,7 @@ def of_plans(standings: Iterable[Standing], now: datetime, expiring: timedelta) 
         if plan.state not in ("waiting", "approved") or expires <= now:
             continue
         numbers = f"{count(plan.cases, 'case')}, {count(plan.changes, 'change')}"
-        folder, show = f"plans/{plan.plan}", f"mendbook show {plan.plan}"
+        folder, show = f"plans/{plan.plan}", f"mendbook show {shlex.quote(plan.plan)}"
         if plan.state == "waiting":
             lines = (f"{numbers}; {plan.undecided:,} without a decision that counts", f"it expires on {at(expires)}")
             title = f"{plan.source}: plan {plan.plan} waits for review"
@@ -123,7 +127,7 @@ def of_plans(standings: Iterable[Standing], now: datetime, expiring: timedelta) 
             waiting = plan.state == "waiting"
             lines = (numbers, "it waits for review" if waiting else "it is approved, and not applied")
             title = f"{plan.source}: plan {plan.plan} expires on {at(expires)}"
-            command = show if waiting else f"mendbook apply {plan.plan}"
+            command = show if waiting else f"mendbook apply {shlex.quote(plan.plan)}"
             situation.happenings.append(
                 Happening("plan_expiring", ends, plan.source, plan.state, title, lines, folder, command)
             )

@@ -22,6 +22,7 @@ from mendbook.display import frame_html, inert, mask_key
 from mendbook.errors import MendbookError, OutputError
 from mendbook.incident_report import listed, parts
 from mendbook.incident_results import is_incidents
+from mendbook.model import CHANGE_FILE
 from mendbook.pages import render
 from mendbook.records import LOCK, RECORD, RunRecord, read_record
 from mendbook.svg import InlineFigure, inline
@@ -105,14 +106,18 @@ def _incident_parts(result: dict[str, Any] | None) -> dict[str, Any] | None:
 
 def _audit_parts(folder: Path, audit: dict[str, Any] | None, problems: list[str]) -> dict[str, Any]:
     if audit is None:
-        return {"total": (0, 0), "kinds_found": 0, "findings": [], "next_steps": []}
-    shown_kinds = results.shown_kinds(audit)
+        return {"total": (0, 0), "kinds_found": 0, "findings": [], "next_steps": [], "changes": {}, "new_findings": None}
+    shown_kinds, changes = results.shown_kinds(audit), results.changes(audit)
     listed = [kind for kind in shown_kinds if kind != "missing_constraint"]  # these have a section of their own
     findings = [_try(lambda kind=kind: _findings(folder, audit, kind), problems) for kind in listed]
     return {
         "total": results.total(audit),
         "kinds_found": len(shown_kinds),
         "findings": [each for each in findings if each is not None],
+        "changes": changes,
+        "change_sentences": _try(lambda: results.change_sentences(audit), problems) or [],
+        "new_cases": sum(int(each["new"]) for each in changes.values()),
+        "new_findings": _try(lambda: _new_findings(folder), problems) if changes else None,
         "next_steps": results.next_steps(audit),
     }
 
@@ -127,17 +132,31 @@ def _try(read: Any, problems: list[str]) -> Any:
 
 
 def _findings(folder: Path, audit: dict[str, Any], kind: str) -> FindingsOfKind:
-    frame = results.read_findings(folder, kind, SHOWN_FINDINGS)
     count = audit["counts"][kind]
+    frame = results.read_findings(folder, kind, SHOWN_FINDINGS).drop(columns=["kind"])
+    title = audit.get("titles", {}).get(kind) or kind.replace("_", " ")
+    return FindingsOfKind(kind, title, count["rows"], count["cases"], *_table(frame, title, int(count["rows"])))
+
+
+def _new_findings(folder: Path) -> FindingsOfKind | None:
+    """The first rows of the cases that the last audit did not have; None where there are none."""
+    import pyarrow.parquet
+
+    rows = pyarrow.parquet.read_metadata(folder / CHANGE_FILE).num_rows
+    frame = results.read_findings(folder, None, SHOWN_FINDINGS, new=True)
+    return FindingsOfKind("", "New", rows, 0, *_table(frame, "New", rows)) if rows else None
+
+
+def _table(frame: Any, title: str, rows: int) -> tuple[int, Markup]:
+    """How many of the ``rows`` are not in ``frame``, and the frame as a table, masked."""
     for key in _KEYS:
         frame[key] = [mask_key(text) if isinstance(text, str) else None for text in frame[key]]
     frame["at"] = [None if value != value else f"{value:%Y-%m-%d %H:%M:%S}" for value in frame["at"]]
     names = {"case_key": "case", "row_key": "row", "user_key": "user", "at": "came to be (UTC)"}
-    frame = frame.drop(columns=["kind"]).rename(columns=names).dropna(axis="columns", how="all")
-    title = audit.get("titles", {}).get(kind) or kind.replace("_", " ")
-    hidden = max(0, int(count["rows"]) - len(frame))
-    caption = f"{title}: {'the newest ' if hidden else ''}{len(frame):,} of {count['rows']:,} rows"
-    return FindingsOfKind(kind, title, count["rows"], count["cases"], hidden, Markup(frame_html(frame, caption)))
+    frame = frame.rename(columns=names).dropna(axis="columns", how="all")
+    hidden = max(0, rows - len(frame))
+    caption = f"{title}: {'the newest ' if hidden else ''}{len(frame):,} of {rows:,} rows"
+    return hidden, Markup(frame_html(frame, caption))
 
 
 def _figures(folder: Path, problems: list[str]) -> list[InlineFigure]:
