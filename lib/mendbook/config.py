@@ -142,16 +142,6 @@ class Settings(Strict):
     schedule: Schedule = Schedule()
     alerts: Alerts = Alerts()
 
-    @model_validator(mode="after")
-    def _jobs_name_sources(self) -> Settings:
-        for job in self.schedule.jobs.values():
-            for name in [job.source] if isinstance(job.source, str) else job.source:
-                if name not in self.sources and name != EVERY:
-                    raise ValueError(
-                        f"schedule.jobs.{job.name}: there is no source {name!r}. {known(name, self.sources, 'source')}"
-                    )
-        return self
-
     def source(self, name: str) -> Source:
         """The source called ``name``; a ConfigError lists those there are."""
         if name not in self.sources:
@@ -160,6 +150,15 @@ class Settings(Strict):
                 known(name, self.sources, "source") + f" Add [sources.{name}] or name one of these.",
             )
         return self.sources[name]
+
+    def job(self, name: str) -> Job:
+        """The job called ``name``; a ConfigError lists those there are."""
+        if name not in self.schedule.jobs:
+            raise ConfigError(
+                f"{self.path} has no job {name!r}.",
+                known(name, self.schedule.jobs, "job") + f" Add [schedule.jobs.{name}] or name one of these.",
+            )
+        return self.schedule.jobs[name]
 
 
 def split_reference(reference: str) -> tuple[str, str, str, str]:
@@ -202,9 +201,22 @@ def load(path: str | Path) -> Settings:
         raise ConfigError(f"{file} names no source.", "It needs at least one [sources.NAME]; docs/mapping.md shows one.")
     _refuse_set_here(file, document, sources)
     try:
-        return Settings.model_validate({**document, "sources": _named(sources), **_scheduled(document), "path": file})
+        settings = Settings.model_validate({**document, "sources": _named(sources), **_scheduled(document), "path": file})
     except ValidationError as error:
         raise _explain(file, error) from None
+    return _checked_jobs(settings)
+
+
+def _checked_jobs(settings: Settings) -> Settings:
+    """``settings``, where each job names sources that there are."""
+    for job in settings.schedule.jobs.values():
+        for name in job.sources:
+            if name not in settings.sources and name != EVERY:
+                raise ConfigError(
+                    f"{settings.path}: schedule.jobs.{job.name}.source: there is no source {name!r}.",
+                    known(name, settings.sources, "source") + f" {_page(('schedule',))}",
+                )
+    return settings
 
 
 def _named(tables: dict[str, Any]) -> dict[str, Any]:
@@ -249,9 +261,15 @@ def _explain(file: Path, error: ValidationError) -> ConfigError:
     if first["type"] == "extra_forbidden":
         return _unknown(file, first["loc"], more)
     if first["type"] == "missing":
-        return ConfigError(f"{file}: {where} is missing{more}.", "Add it; docs/mapping.md explains each line.")
+        return ConfigError(f"{file}: {where} is missing{more}.", f"Add it. {_page(first['loc'])}")
     reason = str(first["msg"]).removeprefix("Value error, ")
-    return ConfigError(f"{file}: {where}: {reason}{more}.", "Mend that line and try again; docs/mapping.md explains each line.")
+    return ConfigError(f"{file}: {where}: {reason}{more}.", f"Mend that line and try again. {_page(first['loc'])}")
+
+
+def _page(location: tuple[Any, ...]) -> str:
+    """Where that part of the file is explained."""
+    page = "schedule" if location and location[0] in ("schedule", "alerts") else "mapping"
+    return f"docs/{page}.md explains each line."
 
 
 def _known_at(location: tuple[Any, ...]) -> list[str]:

@@ -1,7 +1,7 @@
 """The run history: what became of every scheduled time, kept so that each is run once, whoever asks and how often.
 
 A SQLite file in outputs/, or a PostgreSQL that several machines share. Two unique keys carry it all, and need no lock that
-could be lost: (job, source, scheduled) lets one scheduler alone have a time, and one row at most of a job and source is "started".
+could be lost: (job, source, scheduled) lets one scheduler alone have a time, and one run at most of a task is "started".
 Whether such a run still lives is told by its scheduler's heartbeat, by the clock of the history itself, and not by an advisory
 lock of its connection: that would end with the connection, which a network or a pooler may drop while the run goes on.
 On one machine a file lock tells at once (task_locks.py). It starts no run, and it forgets none but by ``forget``.

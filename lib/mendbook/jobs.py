@@ -48,8 +48,7 @@ def tasks(settings: Settings) -> list[Task]:
     """Every job over each of its sources, in the order of mendbook.toml."""
     found = []
     for job in settings.schedule.jobs.values():
-        sources = [job.source] if isinstance(job.source, str) else job.source
-        every = list(settings.sources) if EVERY in sources else list(dict.fromkeys(sources))
+        every = list(settings.sources) if EVERY in job.sources else list(dict.fromkeys(job.sources))
         found += [Task(job, source, job.zone or settings.schedule.zone) for source in every]
     return found
 
