@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook import alerts, sending, watching
+from mendbook import alert_times, alerts, sending, watching
 from mendbook.alert_text import Message, Places, compose
 from mendbook.errors import ConfigError
 from mendbook.happenings import Happening
@@ -175,7 +175,7 @@ def test_without_sinks_nothing_is_done(open_house: Open, told: Told) -> None:
     house = open_house("")
     house.ran(NOW, "failed", error="x")
     assert tick(house, told) == []
-    assert not alerts.is_due(house.settings, house.outputs, house.history, NOW)
+    assert not alert_times.is_due(house.settings, house.outputs, None, NOW)
 
 
 def test_a_ledger_is_verified_after_each_audit_and_only_then(house: Watch, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,7 +255,7 @@ def test_a_scheduler_that_was_killed_while_it_told_does_not_silence_the_next(hou
 
 def test_is_due_when_something_could_be_told(house: Watch, told: Told) -> None:
     def due(now: datetime) -> bool:
-        return alerts.is_due(house.settings, house.outputs, house.history, now)
+        return alert_times.is_due(house.settings, house.outputs, house.history.note(alert_times.NOTE), now)
 
     assert due(NOW)
     tick(house, told)
@@ -477,56 +477,3 @@ def test_the_command_without_addresses(open_house: Open, monkeypatch: Any, capsy
     assert answer.code == 2
     assert "names nobody who is told" in answer.err
     assert "Nobody is told" in mendbook("alerts", "show").err
-
-
-# -- the dead man's switch ---------------------------------------------------------------------------------------------------
-
-DEAD_MAN = '[schedule]\ndead_man_url_env = "DEAD_MAN_URL"\n'
-
-
-@pytest.fixture
-def watched(open_house: Open) -> Watch:
-    return open_house(DEAD_MAN)
-
-
-def test_the_dead_mans_address_is_asked_for(watched: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
-    with alerting.hook() as web:
-        monkeypatch.setenv("DEAD_MAN_URL", web.url("/ping/secret", "http"))
-        assert alerts.ping(watched.settings, watched.history) == ""
-        assert web.asked == ["/ping/secret"]
-
-
-def test_a_dead_mans_address_that_does_not_answer_is_said_once(watched: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
-    with alerting.hook() as web:
-        said = []
-        for path in ("/refuse", "/refuse", "/", "/refuse", "/away"):
-            monkeypatch.setenv("DEAD_MAN_URL", web.url(path, "http"))
-            said.append(alerts.ping(watched.settings, watched.history))
-        assert said == [
-            "The dead man's address (DEAD_MAN_URL) could not be told: it answered 503.",
-            "",
-            "",
-            "The dead man's address (DEAD_MAN_URL) could not be told: it answered 503.",
-            "",
-        ]
-        assert "/elsewhere" not in web.asked
-
-
-def test_what_the_dead_mans_variable_may_hold(watched: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("DEAD_MAN_URL", raising=False)
-    assert "DEAD_MAN_URL is not set" in sending.ping(watched.settings)
-    for wrong in ("file:///etc/hostname", "ftp://127.0.0.1/secret", "topsecret"):
-        monkeypatch.setenv("DEAD_MAN_URL", wrong)
-        assert sending.ping(watched.settings) == "What DEAD_MAN_URL holds is not an http or https URL."
-    for wrong in (
-        "http://",
-        "http://127.0.0.1:nothing/secret",
-        "http://[secret",
-        "http://a b/secret",
-        "http://127.0.0.1:1/secret",
-    ):
-        monkeypatch.setenv("DEAD_MAN_URL", wrong)
-        assert sending.ping(watched.settings) == "The dead man's address (DEAD_MAN_URL) could not be told: no connection."
-    with alerting.mute() as silent:
-        monkeypatch.setenv("DEAD_MAN_URL", f"http://127.0.0.1:{silent}/secret")
-        assert "did not answer within 0.2 seconds" in sending.ping(watched.settings, 0.2)

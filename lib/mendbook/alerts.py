@@ -9,16 +9,13 @@ It never raises because of a sink, and it changes nothing but these memories.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from mendbook import sending
+from mendbook import alert_times, sending
 from mendbook.alert_text import Message, Places, compose
 from mendbook.config import Settings
 from mendbook.errors import ConfigError, MendbookError
@@ -31,12 +28,6 @@ from mendbook.workplace import command_options
 
 #: How long a scheduler may take to tell a sink, before another one may.
 LEASE = timedelta(seconds=3 * sending.PATIENCE)
-#: How often one looks again while nothing ran: a plan comes to its end by itself.
-LOOK_AGAIN = timedelta(minutes=15)
-
-_DUE = "alerts"
-_DEAD_MAN = "dead_man"
-
 Sender = Callable[[Sequence[tuple[Sink, Message]]], list[Sent]]
 
 
@@ -72,30 +63,8 @@ def after_tick(
     if "ledger_broken" in settings.alerts.about:
         check_ledgers(settings, outputs, history)
     outcomes = tell(settings, outputs, history, watch(settings, outputs, history, now), now, send)
-    again = now if any(not each.ok for each in outcomes) else now + LOOK_AGAIN
-    history.set_note(_DUE, json.dumps({"again": again.isoformat(), "plans": _plans(outputs)}))
+    history.set_note(alert_times.NOTE, alert_times.text(outputs, now, any(not each.ok for each in outcomes)))
     return outcomes
-
-
-def is_due(settings: Settings, outputs: Path, history: History, now: datetime) -> bool:
-    """Whether ``after_tick`` could have something to tell though nothing ran: cheap, for ticks with nothing due."""
-    if not settings.alerts.url_envs:
-        return False
-    try:
-        noted = json.loads(history.note(_DUE) or "{}")
-        return bool(noted["plans"] != _plans(outputs) or now >= datetime.fromisoformat(noted["again"]))
-    except (ValueError, KeyError, TypeError):
-        return True
-
-
-def _plans(outputs: Path) -> str:
-    """A digest of which plans there are and when something was last put beside each."""
-    try:
-        with os.scandir(outputs / "plans") as folders:
-            seen = sorted(f"{each.name} {each.stat().st_mtime_ns}" for each in folders)
-    except OSError:
-        seen = []
-    return hashlib.sha256("\n".join(seen).encode()).hexdigest()
 
 
 def tell(
@@ -152,16 +121,6 @@ def key_of(sink: Sink) -> str:
 
 def _message(telling: Telling, places: Places) -> Message:
     return compose(telling.news, telling.over, telling.again, places)
-
-
-def ping(settings: Settings, history: History) -> str:
-    """Ask for the dead man's address; why that failed, once and not again while it goes on failing, or ""."""
-    if settings.schedule.dead_man_url_env is None:
-        return ""
-    why, before = sending.ping(settings), history.note(_DEAD_MAN)
-    if why != (before or ""):
-        history.set_note(_DEAD_MAN, why)
-    return why if why and not before else ""
 
 
 def send_test(settings: Settings, send: Sender = sending.send) -> list[Outcome]:

@@ -143,7 +143,10 @@ def of_ledger(source: str, state: LedgerState) -> Situation:
     where = {"row": bad.position, "plan": bad.plan, "batch": bad.batch, "change": bad.seq}
     named = ", ".join(f"{name} {inert(value)}" for name, value in where.items() if value is not None)
     why = inert(mask_text(bad.why), LONGEST_REASON)
-    lines = (f"{named or 'as a whole'}: {why}", f"{state.batches:,} rows, held against {count(state.checkpoints, 'checkpoint')}")
+    lines = (
+        f"{named or 'as a whole'}: {why}",
+        f"{state.batches:,} rows, held against {count(state.checkpoints, 'checkpoint')}",
+    )
     command = f"mendbook ledger verify {source}"
     title = f"{source}: the ledger does not verify"
     return Situation([Happening("ledger_broken", key, source, f"{named} {why}", title, lines, "", command)])

@@ -1,4 +1,4 @@
-"""Sends a message to the sinks of [alerts], and asks for the dead man's address: the only doors out of mendbook.
+"""Sends a message to the sinks of [alerts]: with dead_man.py the only doors out of mendbook.
 
 A sink's URL holds secrets. It comes from the environment or from .env, goes to a child process through a pipe, and is never
 written, logged or said: a sink is told of by its number and its variable. Sending takes bounded time, whatever a sink does;
@@ -11,7 +11,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
@@ -19,12 +18,10 @@ from pathlib import Path
 
 from mendbook.alert_text import Message
 from mendbook.config import Settings, value_of
-from mendbook.errors import ConfigError, MendbookError
+from mendbook.errors import ConfigError
 
 #: Seconds for all sinks together; they are told side by side.
 PATIENCE = 30.0
-#: Seconds for the dead man's address.
-PING_PATIENCE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +59,10 @@ def sinks(settings: Settings) -> list[Sink]:
     """The sinks that [alerts] names. Raises ConfigError where a variable is not set, or apprise is not installed."""
     found: list[Sink] = []
     for variable in settings.alerts.url_envs:
-        for place, url in enumerate(_value(settings, variable, "json://HOST/PATH").split(), start=1):
+        value = value_of(variable, settings.path)
+        if not value:
+            raise ConfigError(f"The environment variable {variable} is not set.", f"export {variable}='json://HOST/PATH'")
+        for place, url in enumerate(value.split(), start=1):
             if "://" not in url:
                 raise ConfigError(
                     f"What {variable} holds at place {place} is not a URL.",
@@ -72,13 +72,6 @@ def sinks(settings: Settings) -> list[Sink]:
     if found and find_spec("apprise") is None:
         raise ConfigError("Alerts are sent by apprise, which is not installed.", "pip install 'mendbook[notify]'")
     return found
-
-
-def _value(settings: Settings, variable: str, example: str) -> str:
-    value = value_of(variable, settings.path)
-    if not value:
-        raise ConfigError(f"The environment variable {variable} is not set.", f"export {variable}='{example}'")
-    return value
 
 
 def send(deliveries: Sequence[tuple[Sink, Message]], patience: float = PATIENCE) -> list[Sent]:
@@ -126,48 +119,3 @@ def _import_path() -> str:
     """This package for the child, also where it is not installed but only on the path."""
     ours = str(Path(__file__).resolve().parent.parent)
     return os.pathsep.join(dict.fromkeys([ours, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]))
-
-
-def ping(settings: Settings, patience: float = PING_PATIENCE) -> str:
-    """Ask for the dead man's address: whoever watches it notices when nobody asks any more. Why it failed, or "".
-
-    One GET, in bounded time, without following anywhere else; nothing of the URL is in what is returned.
-    """
-    variable = settings.schedule.dead_man_url_env
-    if variable is None:
-        return ""
-    try:
-        url = _value(settings, variable, "https://HOST/PATH")
-    except MendbookError as error:
-        return error.message
-    if not url.lower().startswith(("http://", "https://")):
-        return f"What {variable} holds is not an http or https URL."
-    answer: list[str] = []
-    # A thread, since a server that answers a letter at a time keeps within every timeout of a socket.
-    asking = threading.Thread(target=lambda: answer.append(_get(url, patience)), daemon=True)
-    asking.start()
-    asking.join(patience)
-    why = answer[0] if answer else f"it did not answer within {patience:g} seconds"
-    return f"The dead man's address ({variable}) could not be told: {why}." if why else ""
-
-
-def _get(url: str, patience: float) -> str:
-    """Why a GET failed; empty where it was answered well."""
-    from http.client import HTTPException
-    from urllib.error import HTTPError
-    from urllib.request import HTTPRedirectHandler, Request, build_opener
-
-    class Stay(HTTPRedirectHandler):
-        def redirect_request(self, *_: object) -> None:
-            return None
-
-    try:
-        with build_opener(Stay).open(Request(url, headers={"User-Agent": "mendbook"}), timeout=patience):
-            return ""
-    except HTTPError as error:
-        where = "; give the address that it sends to" if 300 <= error.code < 400 else ""
-        return f"it answered {error.code}{where}"
-    except TimeoutError:
-        return f"it did not answer within {patience:g} seconds"
-    except (OSError, HTTPException, ValueError, UnicodeError):  # what they say may quote the URL
-        return "no connection"
