@@ -49,8 +49,19 @@ function make(tag, given = {}, ...children) {
     else if (typeof value === "function") node.addEventListener(name, value);
     else node.setAttribute(name, value === true ? "" : String(value));
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== ""));
+  return fill(node, children);
+}
+
+/** Put these children into an element, behind what is there. */
+function fill(node, ...children) {
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== ""));
   return node;
+}
+
+/** Put these children into an element, in the place of what is there. */
+function refill(node, ...children) {
+  node.replaceChildren();
+  return fill(node, ...children);
 }
 
 /** Words for who listens; they are not seen. */
@@ -309,7 +320,7 @@ class List {
     const signature = `${sort} ${descending}`;
     if (this.head.dataset.drawn === signature) return;
     this.head.dataset.drawn = signature;
-    this.head.replaceChildren(...COLUMNS.map(([name, title, by]) => {
+    refill(this.head, ...COLUMNS.map(([name, title, by]) => {
       const direction = by && by === sort ? (descending ? "descending" : "ascending") : null;
       const arrow = direction ? seen(direction === "ascending" ? " ▲" : " ▼") : "";
       const turn = () => this.table.sortBy(by);
@@ -341,10 +352,10 @@ class List {
     node.className = on.group ? "group" : `row${isCurrent ? " current" : ""}${selected ? " selected" : ""}`;
     if (on.group) {
       node.removeAttribute("aria-selected");
-      node.replaceChildren(...this.heading(on.group));
+      refill(node, ...this.heading(on.group));
     } else {
       node.setAttribute("aria-selected", selected ? "true" : "false");
-      node.replaceChildren(...(row ? this.cells(row, shown, selected) : [make("div", { class: "cell because", role: "gridcell", text: "…" })]));
+      refill(node, ...(row ? this.cells(row, shown, selected) : [make("div", { class: "cell because", role: "gridcell", text: "…" })]));
     }
   }
 
@@ -415,14 +426,16 @@ class List {
   }
 }
 
-/** Draw what the kernel told of a case: title, reasons, and every row before and after. */
+/** Why a case was found. */
+function drawReasons(detail) {
+  if (!detail.because.length) return null;
+  return make("ul", { "aria-label": "Why it was found" }, detail.because.map((why) => make("li", {}, make("bdi", { text: why }))));
+}
+
+/** Draw what the kernel told of a case: every row before and after, and what else happens. */
 function drawCase(detail) {
   const marked = { changed: "changes", added: "is added", removed: "is removed" };
   const parts = [];
-  if (detail.because.length) {
-    const reasons = detail.because.map((why) => make("li", {}, make("bdi", { text: why })));
-    parts.push(make("ul", { class: "because", "aria-label": "Why it was found" }, reasons));
-  }
   for (const table of detail.tables) parts.push(drawTable(table, marked[table.role]));
   if (detail.moved.length) {
     const moved = detail.moved.map((each) => {
@@ -473,7 +486,7 @@ class Details {
 
   idle() {
     this.current = null;
-    this.node.replaceChildren(make("p", { class: "quiet", text: "No case is chosen." }));
+    refill(this.node, make("p", { class: "quiet", text: "No case is chosen." }));
   }
 
   /** Look at a case; its details are asked for when one stays on it. */
@@ -488,7 +501,7 @@ class Details {
     this.current = row.n;
     const known = this.known.get(row.n);
     if (known) return this.draw(row, known);
-    if (!again) this.node.replaceChildren(make("h3", {}, make("bdi", { text: row.case })), make("p", { class: "quiet", text: "…" }));
+    if (!again) refill(this.node, make("h3", {}, make("bdi", { text: row.case })), make("p", { class: "quiet", text: "…" }));
     this.timer = setTimeout(() => this.load(row.n).catch((error) => this.failed(row, error)), CASE_PAUSE);
     return undefined;
   }
@@ -511,7 +524,7 @@ class Details {
   failed(row, error) {
     if (this.current !== row.n) return;
     const again = make("button", { type: "button", text: "Try again", click: () => this.load(row.n).catch((later) => this.failed(row, later)) });
-    this.node.replaceChildren(make("p", { class: "quiet", text: `The case cannot be shown: ${error.message} ${error.hint}` }), again);
+    refill(this.node, make("p", { class: "quiet", text: `The case cannot be shown: ${error.message} ${error.hint}` }), again);
   }
 
   /** What is said of a case and not saved yet; it begins with what was saved before. */
@@ -533,9 +546,9 @@ class Details {
     const draft = this.draft(row.n, detail);
     this.title = make("h3", { tabindex: "-1" }, make("bdi", { text: detail.title }));
     this.told = make("div", { class: "told" }, drawCase(detail));
-    this.node.replaceChildren(
+    refill(this.node, 
       make("div", { class: "title" }, this.title, this.revealing(row, detail)),
-      ...[this.standing(row), this.blockers(detail, draft), this.options(detail, draft)].filter(Boolean), this.told, this.saying(draft, "The case"),
+      this.standing(row), drawReasons(detail), this.blockers(detail, draft), this.options(detail, draft), this.told, this.saying(draft, "The case"),
     );
     this.node.scrollTop = 0;
     if (focused) [...this.node.querySelectorAll("[data-name]")].find((node) => node.dataset.name === focused)?.focus({ preventScroll: true });
@@ -592,7 +605,7 @@ class Details {
     const count = this.table.selected.size;
     this.together ??= { comment: "" };
     const clear = make("button", { type: "button", text: "Select nothing (Esc)", click: () => this.table.selectNothing() });
-    this.node.replaceChildren(
+    refill(this.node, 
       make("div", { class: "title" }, make("h3", { tabindex: "-1", text: `${many(count, "case")} selected` }), clear),
       make("p", { text: "They are decided on together, with one comment for all. Options stay as the plan has them." }), this.saying(this.together, "All that are selected"),
     );
@@ -630,7 +643,7 @@ class Filters {
     const kinds = Object.fromEntries(opened.kinds.map((each) => [each.kind, each.title]));
     const choices = (name) => (opened.facets[name] ?? []).map((value) => [value, value === null ? "(none)" : value]);
     const plain = (values) => values.map((value) => [value, value]);
-    this.node.replaceChildren(
+    refill(this.node, 
       this.search,
       this.select("kind", "Kind", choices("kind").map(([value, text]) => [value, kinds[value] ? `${text}: ${kinds[value]}` : text])),
       this.select("profile", "Profile", choices("profile").filter(([value]) => value !== null)),
@@ -766,13 +779,13 @@ class Sample extends Dialog {
     this.where.textContent = `Case ${this.place + 1} of ${cases.length}`;
     this.back.disabled = this.place === 0;
     this.next.disabled = this.place === cases.length - 1;
-    this.told.replaceChildren("…");
+    refill(this.told, "…");
     this.problem.textContent = "";
     try {
       const detail = await this.table.kernel.ask("case", { case: n, reveal: false });
       if (cases[this.place] !== n) return;
-      this.title.replaceChildren(make("bdi", { text: detail.title }));
-      this.told.replaceChildren(...drawCase(detail));
+      refill(this.title, make("bdi", { text: detail.title }));
+      refill(this.told, drawReasons(detail), drawCase(detail));
       this.told.scrollTop = 0;
       this.looked.add(n);
     } catch (error) {
@@ -825,7 +838,7 @@ class Standing {
       this.bar.value = progress.decided;
       const parts = VERBS.map((verb) => `${number(progress[verb])} ${DONE[verb]}`).join(", ");
       const unsigned = progress.unsigned ? `${many(progress.unsigned, "decision")} not signed yet` : "";
-      this.told.replaceChildren(make("strong", { text: `${number(progress.decided)} of ${number(progress.total)} decided` }), ` (${parts}) `, unsigned ? make("span", { class: "unsigned", text: unsigned }) : "");
+      refill(this.told, make("strong", { text: `${number(progress.decided)} of ${number(progress.total)} decided` }), ` (${parts}) `, unsigned ? make("span", { class: "unsigned", text: unsigned }) : "");
     }
     if (signing) this.drawSigning(signing);
   }
@@ -838,7 +851,7 @@ class Standing {
     const command = make("code", { tabindex: "0", role: "textbox", "aria-readonly": "true", "aria-label": "The command that signs", text: signing.command });
     const copy = make("button", { type: "button", text: "Copy", "aria-label": "Copy the command that signs", click: () => this.copy(command) });
     const who = (signing.signed ?? []).map((each) => make("li", {}, make("bdi", { text: [each.who, each.as, each.what, each.at, each.signature].filter(Boolean).join(" · ") })));
-    this.signing.replaceChildren(
+    refill(this.signing, 
       make("h3", {}, "Signing: ", make("span", { class: "state", text: signing.state })), make("p", {}, make("bdi", { text: signing.why })),
       ...(who.length ? [make("ul", { "aria-label": "Who has signed" }, who)] : []),
       make("p", { text: "Type this in a terminal. It signs the decisions that are saved; your key stays there and never enters this kernel. The signature is seen here by itself." }),
@@ -931,7 +944,7 @@ class Table {
       this.opened = opened;
       const act = opened.act === "apply" ? "" : ` (${opened.act})`;
       this.heading.textContent = `Review of ${opened.source}${act}`;
-      this.facts.replaceChildren(
+      refill(this.facts, 
         "Plan ", make("code", { text: opened.plan }), ", by ", make("bdi", { text: opened.author }), ", until ", make("time", { datetime: opened.expires, text: readable(opened.expires) }), ". You review as ", make("bdi", { text: opened.reviewer || "nobody" }), ".",
         opened.reveal ? " Personal data is shown as it is." : " Personal data is masked.",
       );
@@ -1026,7 +1039,7 @@ class Table {
     const away = () => { this.alarm.hidden = true; this.list.node.focus({ preventScroll: true }); };
     const again = this.kernel.silent ? make("button", { type: "button", text: "Ask the kernel again", click: () => this.probe() }) : null;
     this.alarm.hidden = false;
-    this.alarm.replaceChildren(make("p", {}, make("strong", {}, make("bdi", { text: message })), " ", make("bdi", { text: hint })), ...[again, make("button", { type: "button", text: "Close", click: away })].filter(Boolean));
+    refill(this.alarm, make("p", {}, make("strong", {}, make("bdi", { text: message })), " ", make("bdi", { text: hint })), ...[again, make("button", { type: "button", text: "Close", click: away })].filter(Boolean));
   }
 
   troubled(error) {
