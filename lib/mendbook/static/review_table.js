@@ -18,6 +18,7 @@ const VERBS = ["approve", "reject", "defer"];
 const DONE = { approve: "approved", reject: "rejected", defer: "deferred" };
 const MARKS = { approve: "✓", reject: "✗", defer: "‖" };
 const STATES = ["undecided", "blocked", "approved", "rejected", "deferred", "applied", "stale"];
+const SIGNING = { approved: "ready to be applied", waiting: "nothing is approved", refused: "not complete", looking: "looking…" };
 const SORTS = { plan: "as in the plan", kind: "kind", risk: "risk", state: "state", rows: "rows", case_key: "case" };
 const NO_FILTER = {
   kind: null, profile: null, risk: null, repair: null, state: null, blocked: null, mine: null, search: "",
@@ -257,11 +258,12 @@ class List {
     this.id = `mendbook-review-${(counter += 1)}`;
     this.body = make("div", { class: "lines", role: "rowgroup" });
     this.head = make("div", { class: "head", role: "row", "aria-rowindex": "1" });
+    this.pin = make("div", { class: "pin", "aria-hidden": "true" }, make("div", { class: "group" }));
     this.node = make("div", {
       class: "list", role: "grid", tabindex: "0", "aria-label": "Cases", "aria-multiselectable": "true",
       "aria-colcount": COLUMNS.length, "aria-describedby": `${this.id}-hint`, scroll: () => this.later(),
       mousedown: (event) => this.pressed(event), dblclick: (event) => this.lineUnder(event) && table.details.enter(),
-    }, this.head, this.body);
+    }, this.head, this.pin, this.body);
     this.hint = make("p", {
       id: `${this.id}-hint`, class: "hint",
       text: "Keys: a approve, r reject, d defer, j and k down and up, x select, ? all keys.",
@@ -311,6 +313,7 @@ class List {
     this.node.setAttribute("aria-rowcount", rows.lines + 1);
     if (current >= 0 && rows.at(cursor)) this.node.setAttribute("aria-activedescendant", `${this.id}-${current}`);
     else this.node.removeAttribute("aria-activedescendant");
+    this.drawPin(Math.floor(top / this.height));
     const first = rows.onLine(from);
     rows.want((first.index ?? first.group?.from ?? 0) - 20, (first.index ?? first.group?.from ?? 0) + (to - from) + 40);
   }
@@ -327,6 +330,14 @@ class List {
       const inner = by ? make("button", { type: "button", tabindex: "-1", click: turn }, title, arrow) : title || heard("Selected");
       return make("div", { class: `cell ${name}`, role: "columnheader", "aria-sort": direction }, inner);
     }));
+  }
+
+  /** The heading of the group that one is in, when it has been scrolled away. */
+  drawPin(line) {
+    const on = this.table.rows.lines ? this.table.rows.onLine(line) : {};
+    const group = on.index === undefined ? null : this.table.rows.groupOf(on.index);
+    this.pin.hidden = !group;
+    if (group) refill(this.pin.firstChild, ...this.heading(group));
   }
 
   drawLine(line, top) {
@@ -371,7 +382,7 @@ class List {
     const texts = {
       select: [seen(selected ? "☑" : "☐"), heard(selected ? "selected" : "")],
       mine: this.decision(shown),
-      case: [make("bdi", { text: [row.profile, row.key].filter(Boolean).join(" ") }), row.comment ? seen(" ✎") : "", row.comment ? heard(" with a comment") : ""],
+      case: [make("bdi", { text: [this.table.rows.groups.length ? "" : row.kind, row.profile, row.key].filter(Boolean).join(" ") }), row.comment ? seen(" ✎") : "", row.comment ? heard(" with a comment") : ""],
       repair: [row.repair], risk: [row.risk], rows: [number(row.rows)], blocked,
       because: [make("bdi", { text: row.because })],
       state: [row.state, row.others ? make("bdi", { text: ` · ${row.others}` }) : ""],
@@ -393,8 +404,8 @@ class List {
   reveal(index) {
     this.measure();
     const line = this.table.rows.lineOf(index);
-    const heads = this.table.rows.groups.some((group) => group.from === index) ? 1 : 0;
-    const above = (line - heads) * this.height;
+    const heading = this.table.rows.groups.length ? 1 : 0; // its own, or the one that is pinned there
+    const above = (line - heading) * this.height;
     const below = (line + 1) * this.height - this.room;
     const top = this.node.scrollTop * this.ratio;
     // The body may not be as tall as it will be: the height is set before the scrolling.
@@ -506,8 +517,9 @@ class Details {
     return undefined;
   }
 
-  async load(n, reveal = false) {
-    const detail = await this.table.kernel.ask("case", { case: n, reveal });
+  async load(n, reveal = false, whole = false) {
+    const detail = await this.table.kernel.ask("case", { case: n, reveal, whole });
+    detail.whole = whole;
     this.known.delete(n);
     this.known.set(n, detail);
     if (this.known.size > 100) this.known.delete(this.known.keys().next().value);
@@ -548,9 +560,10 @@ class Details {
     this.told = make("div", { class: "told" }, drawCase(detail));
     refill(this.node, 
       make("div", { class: "title" }, this.title, this.revealing(row, detail)),
-      this.standing(row), drawReasons(detail), this.blockers(detail, draft), this.options(detail, draft), this.told, this.saying(draft, "The case"),
+      this.standing(row), drawReasons(detail), this.blockers(detail, draft), this.options(detail, draft), this.told, this.rest(row, detail), this.saying(draft, "The case"),
     );
-    this.node.scrollTop = 0;
+    if (this.drawn !== row.n) this.node.scrollTop = 0;
+    this.drawn = row.n;
     if (focused) [...this.node.querySelectorAll("[data-name]")].find((node) => node.dataset.name === focused)?.focus({ preventScroll: true });
   }
 
@@ -558,6 +571,14 @@ class Details {
     const { decision, saving, failed } = this.table.shown(row);
     const mine = failed ? `NOT saved: ${failed}` : decision ? `You ${DONE[decision]} it${saving ? "; saving…" : "."}` : "You have not decided on it.";
     return make("p", { class: failed ? "standing failed" : "standing" }, mine, row.others ? make("bdi", { text: ` ${row.others}` }) : "");
+  }
+
+  /** Long values are cut, and many rows are counted: the whole is a press away. */
+  rest(row, detail) {
+    if (detail.whole) return null;
+    const text = detail.more ? `Show all; ${many(detail.more, "row")} more` : "Show all of it, uncut";
+    const whole = () => this.load(row.n, detail.revealed, true).catch((error) => this.table.troubled(error));
+    return make("div", { class: "buttons" }, make("button", { type: "button", "data-name": "whole", click: whole, text }));
   }
 
   revealing(row, detail) {
@@ -641,12 +662,12 @@ class Filters {
 
   draw(opened) {
     const kinds = Object.fromEntries(opened.kinds.map((each) => [each.kind, each.title]));
-    const choices = (name) => (opened.facets[name] ?? []).map((value) => [value, value === null ? "(none)" : value]);
+    const choices = (name) => (opened.facets[name] ?? []).map((value) => [value, value]);
     const plain = (values) => values.map((value) => [value, value]);
     refill(this.node, 
       this.search,
       this.select("kind", "Kind", choices("kind").map(([value, text]) => [value, kinds[value] ? `${text}: ${kinds[value]}` : text])),
-      this.select("profile", "Profile", choices("profile").filter(([value]) => value !== null)),
+      this.select("profile", "Profile", choices("profile").map(([value, text]) => [value, text || "(users)"])),
       this.select("risk", "Risk", choices("risk")), this.select("repair", "Repair", choices("repair")),
       this.select("state", "State", plain(STATES)), this.select("blocked", "Blocked", [[true, "blocked"], [false, "not blocked"]]),
       this.select("mine", "Mine", [["undecided", "not decided by me"], ["decided", "decided by me"]]),
@@ -759,7 +780,7 @@ class Sample extends Dialog {
     });
     this.comment = "";
     this.body.append(
-      make("p", { text: `They are undecided and not blocked. Look at ${some}; then you can decide on all ${number(sample.total)}.` }),
+      make("p", { text: `You have not decided on them, and they are not blocked. Look at ${some}; then you can decide on all ${number(sample.total)}.${sample.blocked ? ` ${many(sample.blocked, "blocked case")} ${sample.blocked === 1 ? "is" : "are"} passed over.` : ""}` }),
       this.where, make("div", { class: "buttons" }, this.back, this.next), this.title, this.told,
       make("fieldset", { class: "verbs" }, make("legend", { text: "All of them:" }), verbs),
       make("label", {}, make("span", { text: "Comment, for all of them" }), comment), this.problem, make("div", { class: "buttons" }, this.go, this.close),
@@ -846,13 +867,14 @@ class Standing {
   drawSigning(signing) {
     const signature = JSON.stringify(signing);
     if (this.drawn === signature) return;
-    if (this.drawn) this.table.say(`Signing: ${signing.state}. ${signing.why}`);
+    const state = SIGNING[signing.state] ?? signing.state;
+    if (this.drawn) this.table.say(`Signing: ${state}. ${signing.why}`);
     this.drawn = signature;
     const command = make("code", { tabindex: "0", role: "textbox", "aria-readonly": "true", "aria-label": "The command that signs", text: signing.command });
     const copy = make("button", { type: "button", text: "Copy", "aria-label": "Copy the command that signs", click: () => this.copy(command) });
-    const who = (signing.signed ?? []).map((each) => make("li", {}, make("bdi", { text: [each.who, each.as, each.what, each.at, each.signature].filter(Boolean).join(" · ") })));
+    const who = (signing.signed ?? []).map((each) => make("li", {}, make("bdi", { text: [each.who, each.as, each.what, each.signed && readable(each.signed), each.signature].filter(Boolean).join(" · ") })));
     refill(this.signing, 
-      make("h3", {}, "Signing: ", make("span", { class: "state", text: signing.state })), make("p", {}, make("bdi", { text: signing.why })),
+      make("h3", {}, "Signing: ", make("span", { class: "state", text: state })), make("p", {}, make("bdi", { text: [signing.why, signing.hint].filter(Boolean).join(" ") })),
       ...(who.length ? [make("ul", { "aria-label": "Who has signed" }, who)] : []),
       make("p", { text: "Type this in a terminal. It signs the decisions that are saved; your key stays there and never enters this kernel. The signature is seen here by itself." }),
       make("div", { class: "command" }, command, copy),
@@ -952,6 +974,7 @@ class Table {
       this.standing.draw(opened);
       this.kept();
       this.seen(viewed, this.view);
+      if (opened.barred) this.warn(opened.barred.message, opened.barred.hint);
     } catch (error) {
       this.troubled(error);
     }
@@ -1195,6 +1218,7 @@ class Table {
   /** Why these cases cannot be decided on like that, as far as it can be told without the kernel. */
   hindrance(decision, cases) {
     if (this.kernel.silent) return ["NOT saved: the kernel does not answer.", NO_ANSWER];
+    if (this.opened?.barred) return [`NOT saved: ${this.opened.barred.message}`, this.opened.barred.hint];
     if (decision !== "approve") return null;
     const blocked = cases.filter((n) => this.missing(n, cases.length > 1).length);
     if (!blocked.length) return null;
@@ -1327,8 +1351,8 @@ class Table {
       this.warn("This table was replaced by a newer one of the same plan.", "Go on there, or run this cell again.");
       return;
     }
-    if (message.type !== "changed" && message.type !== "decided") return;
-    this.settled(message);
+    if (message.type === "trouble") this.warn(message.message, message.hint);
+    else if (message.type === "changed" || message.type === "decided") this.settled(message);
   }
 
   kept() {
