@@ -98,7 +98,7 @@ class ReviewView(ProposalView):
         from mendbook.review_desk import Desk
         from mendbook.review_table import ReviewTable
 
-        desk = Desk(self.plan, self._settings, self.reviewer, self.reveal)
+        desk = Desk(self.plan, self._settings, self.reviewer, self.reveal, key=self._key, options=self._options)
         return ReviewTable(desk, f"{self.plan.digest} {self.reviewer}")
 
     def progress(self) -> Table:
