@@ -152,7 +152,7 @@ class CaseOrder:
         kinds, risks = (self._index.columns[name] for name in ("kind", "risk"))
         both = kinds.codes[order].astype(np.int32) * len(risks.words) + risks.codes[order]
         starts = [0, *(np.flatnonzero(np.diff(both)) + 1).tolist()] if len(order) else []
-        ends = [*starts[1:], len(order)]
+        ends = [*starts[1:], len(order)][: len(starts)]
         return [
             {
                 "kind": kinds.words[kinds.codes[order[start]]],
