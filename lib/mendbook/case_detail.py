@@ -32,6 +32,10 @@ class _Merge:
     after: Mapping[str, str | None]
     losers: list[Json] = field(default_factory=list)
 
+    @property
+    def goes(self) -> list[str]:
+        return [loser["key"] for loser in self.losers]
+
 
 def title(case: Mapping[str, Any], concealed: Concealing) -> str:
     of = f" of {inert(case['profile'])}" if case["profile"] else ""
@@ -134,7 +138,7 @@ class _Drawn:
         shown = len(singles) + len(self._few(victims))
         return {
             "tables": tables,
-            "moved": self._moved(moved),
+            "moved": self._moved(moved, {key for each in merges.values() for key in (each.key, *each.goes)}),
             "victims": [self._told(change, why) for change, why in self._few(victims)],
             "more": len(rest) + len(victims) - shown,
         }
@@ -157,7 +161,7 @@ class _Drawn:
             cells = [self._cell(merge.table, column, side) for side in sides]
             differs = [side.get(column) != merge.before.get(column) for side in sides]
             rows.append({"column": inert(column), "cells": cells, "differs": differs})
-        goes = ", ".join(self._concealed.key(loser["key"]) for loser in self._few(merge.losers))
+        goes = ", ".join(map(self._concealed.key, self._few(merge.goes)))
         heads = ["loser"] if len(losers) == 1 else [f"loser {number}" for number in range(1, len(losers) + 1)]
         return {
             "caption": f"{self._name(merge.table, merge.key)} stays, {goes} goes into it",
@@ -209,21 +213,29 @@ class _Drawn:
     def _told(self, change: Json, why: str) -> Json:
         return {"table": inert(change["table"]), "key": self._concealed.key(change["key"]), "why": self._concealed.words(why)}
 
-    def _moved(self, moved: Sequence[Json]) -> list[Json]:
+    def _moved(self, moved: Sequence[Json], merged: set[str | None]) -> list[Json]:
+        """What names the rows that are ``merged``, counted by table."""
         by_table: dict[str, list[Json]] = {}
         for change in moved:
             by_table.setdefault(change["table"], []).append(change)
         return [
-            {"table": inert(table), "rows": len(changes), "examples": [self._example(each) for each in changes[:EXAMPLES]]}
+            {
+                "table": inert(table),
+                "rows": len(changes),
+                "examples": [self._example(each, merged) for each in changes[:EXAMPLES]],
+            }
             for table, changes in by_table.items()
         ]
 
-    def _example(self, change: Json) -> str:
-        told = [
-            f"{inert(row.column)} {row.before} → {row.after}"
-            for row in beside(change, self._concealed, self._most)
-            if row.differs
-        ]
+    def _example(self, change: Json, merged: set[str | None]) -> str:
+        """A key of the merged rows is shown as the key that it is, whatever the column that names them is called."""
+        told = []
+        for row in beside(change, self._concealed, self._most):
+            old, new = change["before"].get(row.column), (change["after"] or {}).get(row.column)
+            if row.differs and {old, new} <= merged:
+                told.append(f"{inert(row.column)} {self._concealed.key(old)} → {self._concealed.key(new)}")
+            elif row.differs:
+                told.append(f"{inert(row.column)} {row.before} → {row.after}")
         return f"{self._concealed.key(change['key'])}: {', '.join(told)}"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,7 @@ class CaseOrder:
         self._by_key()
 
     def ordered(self, view: View, mine: Codes, states: Codes, state_words: tuple[str, ...]) -> Ordered:
-        """The cases of ``view``. ``mine``: 0 where one has not decided on the case; ``states``: its place in ``state_words``."""
+        """The cases of ``view``. ``mine``: 0 where one has not decided on a case; ``states``: its place in ``state_words``."""
         numbers = np.flatnonzero(self._fitting(view, mine, states, state_words)).astype(np.int32)
         keys: list[Any] = [numbers]
         kinds, risks = (self._index.columns[name] for name in ("kind", "risk"))
@@ -152,7 +153,6 @@ class CaseOrder:
         kinds, risks = (self._index.columns[name] for name in ("kind", "risk"))
         both = kinds.codes[order].astype(np.int32) * len(risks.words) + risks.codes[order]
         starts = [0, *(np.flatnonzero(np.diff(both)) + 1).tolist()] if len(order) else []
-        ends = [*starts[1:], len(order)][: len(starts)]
         return [
             {
                 "kind": kinds.words[kinds.codes[order[start]]],
@@ -161,7 +161,7 @@ class CaseOrder:
                 "count": end - start,
                 "decided": int(np.count_nonzero(mine[order[start:end]])),
             }
-            for start, end in zip(starts, ends, strict=True)
+            for start, end in pairwise([*starts, len(order)])
         ]
 
 
@@ -180,6 +180,11 @@ def _ranks(words: Iterable[str]) -> Codes:
 def _natural(key: str) -> tuple[bool, int, str]:
     number = key.isascii() and key.isdecimal() and len(key) < 40
     return not number, int(key) if number else 0, key
+
+
+def shown_name(kind: str, profile: str | None, key: str, concealed: Concealing) -> str:
+    """What the case is called where it is shown: its name, as far as that may be."""
+    return "/".join([inert(kind), *([inert(profile)] if profile else []), concealed.key(key)])
 
 
 class SearchText:
@@ -205,7 +210,7 @@ class SearchText:
 
 
 def _searched(value: Mapping[str, Any], concealed: Concealing) -> bytes:
-    told = [*map(inert, (value["kind"], value["profile"], value["repair"])), concealed.key(value["case_key"])]
+    told = [shown_name(value["kind"], value["profile"], value["case_key"], concealed), inert(value["repair"])]
     told += [concealed.words(each, None) for each in value["because"]]
     if concealed.reveal:
         images = [image for change in value["changes"] for image in (change["before"], change["after"]) if image]

@@ -99,10 +99,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A choice with the cases that it came to, and what was said of them: a line of the reviewer's log.
-
-    ``seen``: the cases of them that were looked at as a sample, where all were decided after that.
-    """
+    """A choice with the cases it came to, and what was said of them: a line of the log. ``seen``: those shown as a sample."""
 
     decision: str
     of: str | Mapping[str, str | bool]

@@ -1,6 +1,6 @@
 """The kernel's side of the review table: answers the browser's messages, saves decisions, tells what others changed meanwhile.
 
-Plain Python without widgets: messages are JSON values in and out (docs/review.md). Everything sent is masked, unless it is
+Plain Python without widgets: messages are JSON values in and out (docs/architecture.md). Everything sent is masked, unless it is
 revealed, and inert. It signs nothing, reads no key and changes no row of any database.
 """
 
@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
-import numpy as np
-
-from mendbook import reveal_log
+from mendbook import reveal_log, review
+from mendbook.allowed_signers import check_person
 from mendbook.approvals import check_reviewer
 from mendbook.case_detail import detail, title
 from mendbook.case_index import CaseIndex
-from mendbook.case_order import CaseOrder, Ordered, View, view_of
+from mendbook.case_order import CaseOrder, Ordered, View, shown_name, view_of
 from mendbook.config import Settings
 from mendbook.damage import catalogue
+from mendbook.decisions import Entry
 from mendbook.display import inert
 from mendbook.errors import ConfigError, MendbookError
 from mendbook.plan_files import PlanFile
@@ -30,6 +32,9 @@ from mendbook.side_by_side import concealing
 
 #: Rows at once, cases at once in a message of changes, and views whose order is remembered.
 MOST_ROWS, MOST_TOLD, MOST_VIEWS = 500, 500, 8
+
+#: What the browser may ask; each is a method here.
+MESSAGES = ("open", "view", "rows", "next", "case", "decide", "sample", "decide_all")
 
 Message = dict[str, Any]
 
@@ -57,7 +62,7 @@ class Desk:
         source = settings.sources.get(plan.header.source)
         self._masked, self._plain = concealing(source, False), concealing(source, True)
         self._shown = self._plain if reveal else self._masked
-        self._barred = _barred(plan, reviewer)
+        self._barred, self._named = _barred(plan, reviewer), _is_name(reviewer)
         self.index = CaseIndex(plan)
         self._votes = ReviewVotes(self.index, reviewer)
         self._order = CaseOrder(self.index, self._shown)
@@ -65,15 +70,10 @@ class Desk:
         self._samples = Samples()
         self._watch = ReviewWatch(self.index, settings, reviewer, self._clock, key, options)
         self._recorded: set[int] = set()
+        self._elsewhere: set[int] = set()
+        self._trouble = ""
         self._answers: dict[str, Callable[[Mapping[str, Any]], Message]] = {
-            "open": self._open,
-            "view": self._view,
-            "rows": self._rows,
-            "next": self._next,
-            "case": self._case,
-            "decide": self._decide,
-            "sample": self._sample,
-            "decide_all": self._decide_all,
+            name: getattr(self, f"_{name}") for name in MESSAGES
         }
         self._votes.take(self._watch.votes())
 
@@ -86,28 +86,45 @@ class Desk:
             if answer is None:
                 raise ConfigError(f"The review table knows no message {inert(asked.get('type'), 40)!r}.", "Reload the page.")
             with self._lock:
-                return [{**answer(asked), "re": number}]
+                return [{**answer(asked), "re": number}, *self._of_elsewhere()]
         except MendbookError as error:
             return [{"type": "refused", "re": number, "message": inert(error.message), "hint": inert(error.hint)}]
-        except (KeyError, TypeError, ValueError, IndexError, OverflowError):
+        except Exception as error:  # the browser waits for an answer, whatever it sent
+            message = f"That message cannot be answered ({type(error).__name__}). Nothing was decided by it."
             hint = "Reload the page; the notebook may run another mendbook than the browser."
-            return [{"type": "refused", "re": number, "message": "That message cannot be understood.", "hint": hint}]
+            return [{"type": "refused", "re": number, "message": message, "hint": hint}]
 
     def news(self) -> list[Message]:
         """What others, or another kernel of the same reviewer, changed since it was last asked; takes long only where much is
         to be verified, and keeps no answer waiting meanwhile."""
-        try:
-            with self._lock:
-                changed: set[int] | None = self._votes.read()
-            looked = self._watch.look()
-            with self._lock:
-                if looked and changed is not None:
-                    changed |= self._votes.take(self._watch.votes())
-                if not changed and not looked:
-                    return []
-                return [self._changed(changed or set())]
-        except MendbookError as error:
-            return self._watch.trouble(error)
+        looked = self._watch.look()
+        with self._lock:
+            if looked:
+                self._elsewhere |= self._votes.take(self._watch.votes())
+            try:
+                self._look()
+            except MendbookError as error:
+                return self._troubled(error)
+            self._trouble = ""
+            told = self._of_elsewhere() or ([self._changed(set())] if looked else [])
+        with suppress(MendbookError):  # told to whoever searches
+            self._order.prepare()
+        return told
+
+    def _look(self) -> None:
+        """Read what this reviewer saved elsewhere meanwhile."""
+        self._elsewhere |= self._votes.read()
+
+    def _of_elsewhere(self) -> list[Message]:
+        changed, self._elsewhere = self._elsewhere, set()
+        return [self._changed(changed)] if changed else []
+
+    def _troubled(self, error: MendbookError) -> list[Message]:
+        """The message that tells of it, once."""
+        before, self._trouble = self._trouble, error.message
+        if before == error.message:
+            return []
+        return [{"type": "trouble", "message": inert(error.message), "hint": inert(error.hint)}]
 
     def _changed(self, numbers: set[int]) -> Message:
         few = len(numbers) <= MOST_TOLD
@@ -122,7 +139,7 @@ class Desk:
 
     def _open(self, _: Mapping[str, Any]) -> Message:
         header = self.plan.header
-        self._votes.read()
+        self._look()
         return {
             "type": "opened",
             "plan": self.plan.id,
@@ -133,13 +150,14 @@ class Desk:
             "barred": self._barred and {"message": inert(self._barred.message), "hint": inert(self._barred.hint)},
             "expires": header.expires,
             "total": len(self.index),
-            "kinds": self._kinds(),
+            "kinds": self._kinds,
             "facets": {name: [inert(word) for word in column.words] for name, column in self.index.columns.items()},
             "progress": self._votes.progress,
             "reveal": self._reveal,
             "signing": self._watch.signing,
         }
 
+    @cached_property
     def _kinds(self) -> list[Message]:
         titles = {kind.name: kind.title for kind in catalogue().values()}
         groups: dict[tuple[str, str, str], list[int]] = {}
@@ -180,22 +198,17 @@ class Desk:
         return {"type": "rows", "from": first, "rows": rows}
 
     def _next(self, asked: Mapping[str, Any]) -> Message:
-        """Where in the view the next case stands that is not decided on; behind the last one it goes on from the first."""
-        mine = self._votes.mine[self._ordered(view_of(asked["view"])).numbers]
-        undecided = np.flatnonzero(mine == 0)
-        later = np.searchsorted(undecided, int(asked["from"]))
-        at = undecided[later % len(undecided)] if len(undecided) else None
-        return {"type": "next", "at": at if at is None else int(at)}
+        order = self._ordered(view_of(asked["view"])).numbers
+        return {"type": "next", "at": self._votes.next_undecided(order, int(asked["from"]))}
 
     def _row(self, number: int, value: Mapping[str, Any]) -> Message:
         outline = self.index.outlines[number]
-        key = self._shown.key(outline.case_key)
         return {
             "n": number,
-            "case": "/".join(inert(part) for part in (outline.kind, outline.profile, key) if part is not None),
+            "case": shown_name(outline.kind, outline.profile, outline.case_key, self._shown),
             "kind": inert(outline.kind),
             "profile": inert(outline.profile),
-            "key": key,
+            "key": self._shown.key(outline.case_key),
             "repair": inert(outline.repair),
             "risk": inert(outline.risk),
             "blockers": [inert(name) for name in outline.blockers],
@@ -208,7 +221,7 @@ class Desk:
         number = self._number(asked["case"])
         (value,) = self.index.values([number])
         wanted = bool(asked.get("reveal"))
-        revealed = wanted or (self._reveal and self._may_record())
+        revealed = wanted or (self._reveal and self._named)
         if wanted or (revealed and number not in self._recorded):
             reveal_log.record(self.plan, self.reviewer, self.index.outlines[number].name, self._clock())
             self._recorded.add(number)
@@ -216,9 +229,6 @@ class Desk:
         concealed = self._plain if revealed else self._masked
         told = detail(value, concealed, self._votes.decision(number), bool(asked.get("whole")))
         return {"type": "case", "case": number, **told, "title": title(value, self._plain if revealed else self._shown)}
-
-    def _may_record(self) -> bool:
-        return bool(self.reviewer)
 
     def _number(self, number: Any) -> int:
         if type(number) is not int or not 0 <= number < len(self.index):
@@ -231,10 +241,10 @@ class Desk:
         self._check_may_decide()
         numbers = [*dict.fromkeys(map(self._number, asked["cases"]))]
         entry = chosen(self.index, numbers, asked, (self._shown, self._masked, self._plain))
-        changed = self._save(entry, numbers)
+        self._save(entry, numbers)
         return {
             "type": "decided",
-            "cases": {str(number): self._votes.state(number) for number in changed},
+            "cases": {str(number): self._votes.state(number) for number in numbers},
             "progress": self._votes.progress,
         }
 
@@ -242,16 +252,14 @@ class Desk:
         if self._barred:
             raise self._barred
 
-    def _save(self, entry: Any, numbers: list[int]) -> list[int]:
-        from mendbook import review
-
-        self._votes.read()  # a file that does not hold is told before anything is put behind it
+    def _save(self, entry: Entry, numbers: list[int]) -> None:
+        self._look()  # a file that does not hold is told before anything is put behind it
         outlines = {self.index.outlines[number].name: self.index.outlines[number] for number in numbers}
         review.decide_on(self.plan, self.reviewer, [entry], outlines, self._clock())
-        return sorted(self._votes.read() | set(numbers))
+        self._elsewhere |= self._votes.read() - set(numbers)
 
     def _sample(self, asked: Mapping[str, Any]) -> Message:
-        self._votes.read()
+        self._look()
         view = view_of(asked["view"])
         numbers, blocked = self._open_of(view)
         return {"type": "sample", **self._samples.take(view, numbers, blocked, int(asked.get("count", 5)))}
@@ -265,7 +273,7 @@ class Desk:
 
     def _decide_all(self, asked: Mapping[str, Any]) -> Message:
         self._check_may_decide()
-        self._votes.read()
+        self._look()
         sample = self._samples.of(asked["token"])
         numbers, blocked = self._open_of(sample.view)
         entry = self._samples.entry(sample, numbers, asked, self.index)
@@ -282,3 +290,11 @@ def _barred(plan: PlanFile, reviewer: str) -> MendbookError | None:
     except MendbookError as error:
         return error
     return None
+
+
+def _is_name(reviewer: str) -> bool:
+    try:
+        check_person(reviewer)
+    except MendbookError:
+        return False
+    return True

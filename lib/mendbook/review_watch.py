@@ -33,7 +33,6 @@ class ReviewWatch:
         self._index, self._settings, self._clock = index, settings, clock
         self._command = sign_command(index.plan, reviewer, key, options)
         self._seen: object = None
-        self._trouble = ""
         self._votes: Votes = {}
         if sum(path.stat().st_size for path in index.plan.folder.glob("review-*.jsonl")) <= _AT_ONCE:
             self._votes = self._read()
@@ -50,7 +49,13 @@ class ReviewWatch:
             return False
         self._seen = glance
         self._votes = self._read()
-        told = panel(self._index.plan, self._settings)
+        try:
+            told = panel(self._index.plan, self._settings, self._clock())
+        except MendbookError as error:
+            told = {"state": "refused", "why": error.message, "hint": error.hint, "signed": []}
+        except OSError as failure:
+            why = f"What is signed cannot be read: {failure.strerror}."
+            told = {"state": "refused", "why": why, "hint": "", "signed": []}
         self.signing = self._told(told)
         return True
 
@@ -63,7 +68,7 @@ class ReviewWatch:
         """Nothing where something does not hold: ``panel`` tells what."""
         try:
             return signed_votes(self._index.plan, self._index.every())
-        except MendbookError:
+        except (MendbookError, OSError):
             return {}
 
     def _glance(self) -> object:
@@ -72,14 +77,6 @@ class ReviewWatch:
         files += [each for each in (signers_file(self._settings), revoked_file(self._settings)) if each]
         expires = moment(plan.header.expires)
         return expires is None or self._clock() >= expires, sorted(map(_mark, files))
-
-    def trouble(self, error: MendbookError) -> list[dict[str, Any]]:
-        """The message that tells of it, once."""
-        told, self._trouble = error.message, self._trouble
-        if told == self._trouble:
-            return []
-        self._trouble = told
-        return [{"type": "trouble", "message": inert(error.message), "hint": inert(error.hint)}]
 
 
 def _mark(path: Path) -> tuple[str, tuple[int, ...]]:

@@ -91,9 +91,9 @@ def sign_command(plan: PlanFile, reviewer: str, key: str, options: str = "") -> 
     return f"mendbook sign {plan.id} --as {quote(reviewer or 'NAME')} --key {quote(key or 'FILE')}{options}"
 
 
-def panel(plan: PlanFile, settings: Settings) -> dict[str, Any]:
-    """The same as values: {state, why, hint, signed: [{who, signed, as, what, signature}]}. Reads the whole plan."""
-    state, why, hint = standing(plan, settings)
+def panel(plan: PlanFile, settings: Settings, at: datetime) -> dict[str, Any]:
+    """``signatures`` as values, as of ``at``: {state, why, hint, signed: [{who, signed, as, what, signature}]}."""
+    state, why, hint = standing(plan, settings, at)
     return {"state": state, "why": why, "hint": hint, "signed": _rows(plan, settings, state)}
 
 
@@ -125,10 +125,10 @@ def _signed(plan: PlanFile, of_author: str, held: str) -> Iterator[dict[str, str
         yield {"who": told.reviewer, "signed": told.at, "as": "reviewer", "what": counts, "signature": held}
 
 
-def standing(plan: PlanFile, settings: Settings) -> tuple[str, str, str]:
+def standing(plan: PlanFile, settings: Settings, at: datetime | None = None) -> tuple[str, str, str]:
     """Whether there is anything that may be applied now: "approved", "waiting" or "refused"; why; and what to do about it."""
     try:
-        approvals = review.approvals(plan, settings, datetime.now(UTC))
+        approvals = review.approvals(plan, settings, at or datetime.now(UTC))
     except (Refused, SignatureError) as error:
         return "refused", f"Nothing can be applied yet: {error.message}", error.hint or ""
     counts = approvals.counts
