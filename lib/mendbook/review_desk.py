@@ -35,7 +35,6 @@ MOST_ROWS, MOST_TOLD, MOST_VIEWS = 500, 500, 8
 
 #: What the browser may ask; each is a method here.
 MESSAGES = ("open", "view", "rows", "next", "case", "decide", "sample", "decide_all")
-
 Message = dict[str, Any]
 
 

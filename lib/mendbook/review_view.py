@@ -51,7 +51,9 @@ class ProposalView(PlanView):
         self.keep()
 
     def keep(self) -> None:
-        """Leave what a report needs, masked, in a papermill run's folder."""
+        """Leave what a report needs, masked, in a papermill run's folder; elsewhere nobody waits for it to be put together."""
+        if not os.environ.get(RUN_FOLDER):
+            return
         masked = PlanView(self.plan, self._settings, reveal=False)
         examples = masked.examples(_SHOWN_CASES)
         sections = [

@@ -373,8 +373,9 @@ class List {
   heading(group) {
     const open = group.count - group.decided;
     const counts = `${many(group.count, "case")}, ${open ? `${number(open)} undecided` : "all decided"}`;
-    const name = make("strong", { text: this.table.title(group.kind) });
-    return [make("div", { class: "cell", role: "rowheader", "aria-colspan": COLUMNS.length }, name, ` ${group.risk} risk: `, counts)];
+    const title = this.table.title(group.kind);
+    const parts = [make("strong", { text: `${group.kind}, ${group.risk} risk` }), `: ${counts}`, title ? make("span", { class: "quiet", text: ` · ${title}` }) : ""];
+    return [make("div", { class: "cell", role: "rowheader", "aria-colspan": COLUMNS.length, title }, parts)];
   }
 
   cells(row, shown, selected) {
@@ -575,8 +576,10 @@ class Details {
 
   /** Long values are cut, and many rows are counted: the whole is a press away. */
   rest(row, detail) {
-    if (detail.whole) return null;
-    const text = detail.more ? `Show all; ${many(detail.more, "row")} more` : "Show all of it, uncut";
+    const cut = (text) => /more characters\)$/.test(text ?? "");
+    const cells = detail.tables.some((table) => table.rows.some((each) => each.cells.some(cut)));
+    if (detail.whole || !(detail.more || detail.moved.length || cells)) return null;
+    const text = detail.more ? `Show every row (${number(detail.more)} more), uncut` : "Show every row, uncut";
     const whole = () => this.load(row.n, detail.revealed, true).catch((error) => this.table.troubled(error));
     return make("div", { class: "buttons" }, make("button", { type: "button", "data-name": "whole", click: whole, text }));
   }
@@ -938,15 +941,15 @@ class Table {
     this.together = make("button", { type: "button", disabled: true, click: () => this.sample() });
     this.toggleDetails = make("button", { type: "button", "aria-expanded": "true", click: () => this.open(!this.isOpen), text: "Hide details" });
     const help = make("button", { type: "button", text: "Keys (?)", click: () => this.help() });
-    this.panes = make("div", { class: "panes" }, this.list.node, this.details.node);
+    this.panes = make("div", { class: "panes" }, this.list.node, this.details.node, this.alarm);
     this.isOpen = true;
     this.node = make(
       "section",
       { class: "mendbook-review", "aria-label": "Review table", "data-lm-suppress-shortcuts": "true", keydown: (event) => this.pressed(event) },
-      make("header", {}, make("div", { class: "title" }, this.heading, help), this.facts, this.standing.progress),
-      this.filters.node, this.alarm,
+      make("header", {}, make("div", { class: "title" }, this.heading, help), this.facts),
+      this.filters.node,
       make("div", { class: "bar" }, this.together, make("button", { type: "button", text: "Next undecided (u)", click: () => this.nextUndecided() }), this.toggleDetails, this.list.hint),
-      this.panes, this.standing.signing, this.polite,
+      this.standing.progress, this.panes, this.standing.signing, this.polite,
     );
   }
 
@@ -981,8 +984,7 @@ class Table {
   }
 
   title(kind) {
-    const known = this.opened?.kinds.find((each) => each.kind === kind);
-    return known?.title ? `${kind}: ${known.title}.` : kind;
+    return this.opened?.kinds.find((each) => each.kind === kind)?.title ?? "";
   }
 
   // What is shown
