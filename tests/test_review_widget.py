@@ -32,7 +32,7 @@ class Clerk:
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[ReviewTable, dict[str, Any]]]:
     told: list[tuple[ReviewTable, dict[str, Any]]] = []
-    monkeypatch.setattr(ReviewTable, "send", lambda table, content, buffers=None: told.append((table, content)))
+    monkeypatch.setattr(ReviewTable, "send", lambda table, content: told.append((table, content)))
     monkeypatch.setattr(review_table, "_open", {})
     return told
 
@@ -83,7 +83,9 @@ def home(tmp_path: Path) -> House:
     return house(tmp_path)
 
 
-def test_the_notebook_shows_the_table_and_on_paper_the_cases(home: House, sent: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_notebook_shows_the_table_and_on_paper_the_cases(
+    home: House, sent: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     view = ReviewView(home.plan(), home.settings, reviewer=REVIEWER, key="keys/reviewer")
     table = view.table()
     assert isinstance(table, ReviewTable)
@@ -100,4 +102,3 @@ def test_the_notebook_shows_the_table_and_on_paper_the_cases(home: House, sent: 
     assert "missing_code" in html
     assert "<script" not in html
     assert "duplicate_user" in repr(paper)
-

@@ -1,6 +1,6 @@
-"""The kernel's side of the review table: answers the browser's messages, saves decisions, tells what others changed meanwhile.
+"""The kernel's side of the review table: answers the browser's messages, saves decisions, tells what others changed.
 
-Plain Python without widgets: messages are JSON values in and out (docs/architecture.md). Everything sent is masked, unless it is
+Plain Python without widgets: messages are JSON values in and out (docs/architecture.md). Everything sent is masked, unless
 revealed, and inert. It signs nothing, reads no key and changes no row of any database.
 """
 

@@ -1,6 +1,7 @@
-"""The review table of a notebook: passes messages between the browser (static/review_table.js) and the desk, and looks for news.
+"""The review table of a notebook: passes messages between the browser (static/review_table.js) and the desk.
 
-It decides nothing, reads no plan and prints nothing: what is asked goes to ``review_desk.Desk``, and what that answers goes back.
+It decides nothing, reads no plan and prints nothing: what is asked goes to ``review_desk.Desk``, and its answers and its news
+go back.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ ARGUMENTS = [
 ]  # fmt: skip
 ADDRESS = "http://localhost:1/"  # nothing is asked there: every request is answered by this process
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Review</title>
-<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><link rel="stylesheet" href="review_table.css">
+<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
+<link rel="stylesheet" href="review_table.css">
 <style>body { margin: 0 }</style>
 <body><div id="place"></div><script type="module">
 import table from "./review_table.js";

@@ -852,7 +852,7 @@ class Standing {
     this.bar = make("progress", { max: "1", value: "0", "aria-label": "Cases that you have decided on" });
     this.told = make("span", { class: "told" });
     this.saved = make("span", { class: "saved", role: "status" });
-    this.progress = make("div", { class: "progress" }, this.bar, this.told, this.saved);
+    this.progress = make("div", { class: "how-far" }, this.bar, this.told, this.saved);
     this.signing = make("section", { class: "signing", "aria-label": "Signing" });
   }
 
