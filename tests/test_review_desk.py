@@ -468,6 +468,24 @@ def test_a_log_that_was_moved_aside_or_edited(home: House, plan: PlanFile, desk:
         at(home, plan)
 
 
+def test_a_log_in_the_place_of_another(desk: Desk, home: House, plan: PlanFile) -> None:
+    decide(desk, "approve", 0)
+    path = decision_log.file_of(plan, REVIEWER)
+    before = path.read_bytes()
+    path.unlink()
+    elsewhere = at(home, plan)
+    decide(elsewhere, "reject", 1)
+    decide(elsewhere, "defer", 2)
+    path.write_bytes(path.read_bytes())
+    desk.news()
+    assert ask(desk, "open")["progress"] == ask(elsewhere, "open")["progress"]
+    path.write_bytes(before)  # the very same file, with other lines
+    (news,) = desk.news()
+    assert {n: state["decision"] for n, state in news["cases"].items()} == {"0": "approve", "1": None, "2": None}
+    path.write_bytes(before[:-1])
+    assert desk.news()[0]["progress"]["decided"] == 0, "a line that was cut short does not count"
+
+
 def _decide_often(folder: Path, plan: Path, verb: str) -> None:
     desk = at(House(folder), plan_files.read(plan))
     for number in range(4):

@@ -21,6 +21,7 @@ from mendbook.plan_files import PlanFile
 from mendbook.publish import append
 
 MOST_LETTERS = 40
+_REMEMBERED = 400
 
 
 def slug(person: str) -> str:
@@ -70,11 +71,12 @@ def _entries(plan: PlanFile, reviewer: str) -> Iterator[Entry]:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How far a reviewer's file was read: up to the end of a line of that very file."""
+    """How far a reviewer's file was read: up to the end of a line of that very file, which ends in ``last``."""
 
     file: int = 0
     upto: int = 0
     lines: int = 0
+    last: bytes = b""
 
 
 START = Place()
@@ -89,9 +91,10 @@ def read_on(plan: PlanFile, reviewer: str, place: Place = START) -> tuple[list[E
     path = file_of(plan, reviewer)
     try:
         with path.open("rb") as file:
-            found = os.fstat(file.fileno())
-            whole = place.file != found.st_ino or found.st_size < place.upto
-            place = Place(found.st_ino) if whole else place
+            found = os.fstat(file.fileno()).st_ino
+            file.seek(place.upto - len(place.last))
+            whole = place.file != found or file.read(len(place.last)) != place.last  # a new file may get an old one's number
+            place = Place(found) if whole else place
             file.seek(place.upto)
             data = file.read()
     except FileNotFoundError:
@@ -104,7 +107,8 @@ def read_on(plan: PlanFile, reviewer: str, place: Place = START) -> tuple[list[E
         entries = [_entry(path, number, value, plan, reviewer) for number, value in values]
     except NotCanonical as error:
         raise _refusal(path, f"it was edited or damaged. {error.message}") from None
-    return entries, Place(place.file, place.upto + len(data), place.lines + len(entries)), whole
+    last = data[-_REMEMBERED:] or place.last
+    return entries, Place(place.file, place.upto + len(data), place.lines + len(entries), last), whole
 
 
 def _entry(path: Path, number: int, value: Any, plan: PlanFile, reviewer: str) -> Entry:

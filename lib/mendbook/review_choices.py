@@ -152,7 +152,7 @@ class Samples:
         verb, comment = _verb(asked), _comment(asked)
         if sample.unseen or not set(sample.cases) <= set(asked["seen"]):
             raise Refused("The cases of the sample were not all looked at.", "Nothing was decided. Open each of them first.")
-        if tuple(numbers) != sample.numbers:
+        if sorted(numbers) != sorted(sample.numbers):
             raise _again("Decisions were made meanwhile, and these are other cases by now")
         if not sample.numbers:
             raise ConfigError("No case is left to decide on here.", "Choose another filter.")

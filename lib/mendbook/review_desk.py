@@ -1,7 +1,7 @@
-"""The kernel's side of the review table: answers the browser's messages, saves decisions, tells what others changed.
+"""The kernel's side of the review table: answers the browser's messages, saves decisions, tells what others changed meanwhile.
 
-Plain Python without widgets: messages are JSON values in and out (docs/architecture.md). Everything sent is masked, unless
-revealed, and inert. It signs nothing, reads no key and changes no row of any database.
+Plain Python without widgets: messages are JSON values in and out (docs/architecture.md). Everything sent is masked, unless it
+is revealed, and inert. It signs nothing, reads no key and changes no row of any database.
 """
 
 from __future__ import annotations
