@@ -6,6 +6,7 @@ A template cannot forget it: whatever it prints passes through ``display.shown``
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ def render(template: str, values: dict[str, Any]) -> str:
     return environment().get_template(template).render(values)
 
 
+@cache
 def environment() -> Environment:
     """Templates with everything escaped, and the filters prose, time, duration and words."""
 
