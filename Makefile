@@ -48,6 +48,7 @@ bench: setup ## the figures of docs/performance.md, measured here (takes about a
 	$(BIN)/python bench/plan.py
 	$(BIN)/python bench/apply.py --changes 100000 --users 200000 --rounds 3
 	$(BIN)/python bench/serve.py --sources 100
+	$(BIN)/python bench/review_table.py --cases 100000
 
 AIRFLOW ?= .venv-airflow
 airflow: setup ## import the printed DAG into a real Airflow, in an environment of its own, and run it there
