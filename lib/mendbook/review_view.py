@@ -20,7 +20,7 @@ from mendbook.display import inert
 from mendbook.plan_files import PlanFile
 from mendbook.plan_show import state_of, states_of
 from mendbook.plan_view import Cases, PlanView
-from mendbook.signing_view import LiveTable, mark, signatures, standing
+from mendbook.signing_view import LiveTable, mark, sign_command, signatures, standing
 from mendbook.step_results import keep, section
 from mendbook.views import Table
 from mendbook.workplace import RUN_FOLDER
@@ -162,13 +162,14 @@ class ReviewView(ProposalView):
 
     def signing(self) -> Table:
         """The one command that signs what was decided, to be typed in a terminal. The key does not enter this kernel."""
-        command = f"mendbook sign {self.plan.id} --as {quote(self.reviewer or 'NAME')} --key {quote(self._key)}"
+        more = ""
         if self.reviewer and review.saved(self.plan, self.reviewer):
             why = "It signs the decisions that are saved. ssh-keygen asks for the passphrase or the touch, in the terminal."
         else:
             why = "Nothing is decided yet. Decide above and run this cell again; or decide and sign at once, such as:"
-            command += " --approve all"
-        return steps((why, command + self._options), caption="To sign, in a terminal")
+            more = " --approve all"
+        command = sign_command(self.plan, self.reviewer, self._key, more + self._options)
+        return steps((why, command), caption="To sign, in a terminal")
 
     def signatures(self) -> LiveTable:
         """Who has signed, and whether it holds. In JupyterLab it looks again by itself, for an hour."""
