@@ -114,7 +114,10 @@ def _command(folder: Path, port: int, browser: bool) -> tuple[str, ...]:
         f"--ServerApp.port={port}",
         "--ServerApp.port_retries=0",
         "--ServerApp.answer_yes=True",
-        "--ServerApp.log_level=WARNING",
+        "--ServerApp.log_level=WARN",
+        "--LabApp.log_level=WARN",
+        # what kernels show goes through ports of this machine, which other people may use too
+        "--KernelManager.transport_encryption=auto",
         f"--ServerApp.terminado_settings={shell}",
         "--LabApp.news_url=None",
         # what was open in another JupyterLab of this person is not here
