@@ -228,8 +228,9 @@ class Desk:
         """What a person would see that went wrong: errors, tracebacks, warnings on stderr, widgets that do not show."""
         found = []
         for kind in ("application/vnd.jupyter.stderr", "application/vnd.jupyter.error"):
-            found += self.notebook.locator(f'.jp-OutputArea-output[data-mime-type="{kind}"]').all_inner_texts()
-        shown = self.notebook.inner_text()
+            found += self.notebook.locator(f'.jp-OutputArea-output[data-mime-type="{kind}"]').all_text_contents()
+        # not inner_text(): what is not on the screen just now is not laid out, and has none
+        shown = " ".join(self.notebook.locator(".jp-OutputArea").all_text_contents())
         return found + [word for word in ("Traceback", "Error displaying widget", "Loading widget") if word in shown]
 
     def write(self, text: str, cell: int) -> None:
@@ -267,6 +268,21 @@ class Desk:
         """JupyterLab's "Light" or "Dark" theme, by the menu."""
         self.menu("Settings", "Theme", f"JupyterLab {name}")
         self.page.locator(f'body[data-jp-theme-light="{str(name == "Light").lower()}"]').wait_for(state="attached")
+
+    def whole_picture(self, path: Path, width: int = 1360) -> Path:
+        """The notebook in front from its first cell to its last, as a tall PNG."""
+        before = self.page.viewport_size
+        self.page.add_style_tag(content=".jp-Cell { content-visibility: visible !important; }")
+        scrolled = self.notebook.locator(".jp-WindowedPanel-outer")
+        self.page.set_viewport_size({"width": width, "height": before["height"]})
+        height = scrolled.evaluate("each => [...each.querySelectorAll('.jp-Cell')].reduce((sum, cell) => sum + cell.offsetHeight, 0)")
+        self.page.set_viewport_size({"width": width, "height": min(height + 400, 16000)})
+        scrolled.evaluate(
+            "each => { each.scrollTop = 0; return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))) }"
+        )
+        self.picture(path)
+        self.page.set_viewport_size(before)
+        return path
 
     def picture(self, path: Path) -> Path:
         """What is seen of the window now, as a PNG."""
