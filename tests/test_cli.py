@@ -415,6 +415,10 @@ def test_the_demo_from_start_to_end(tmp_path: Path, mendbook: Command, monkeypat
             assert Path(system["report"]).is_file()
             _repaired(system)
             assert mendbook("ledger", "verify", system["system"], "--json").document["checkpoints"] > 1
+        practice = answer.document["practice"]
+        shown = mendbook("show", practice["plan"], "--json").document
+        assert len(shown["cases"]) == practice["cases"] > 0
+        assert {case["state"] for case in shown["cases"]} <= {"undecided", "blocked"}, "it waits for the visitor"
         damaged = mendbook("demo", "--no-repair", "--json").document  # playing it again is safe
         for system in damaged["systems"]:
             assert {"repair", "fixed", "left"}.isdisjoint(system)

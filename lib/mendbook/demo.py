@@ -16,7 +16,19 @@ from typing import Any
 
 from mendbook import embedded
 from mendbook.config import DEMO_CONFIG
-from mendbook.demo_home import configure, fresh_database, make_keys, make_roles, server_of, set_checkpoints_aside
+from mendbook.demo_home import (
+    AUTHOR,
+    PRACTICE,
+    PRACTICE_OF,
+    configure,
+    copy_for_practice,
+    fresh_database,
+    key_of,
+    make_keys,
+    make_roles,
+    server_of,
+    set_checkpoints_aside,
+)
 from mendbook.demo_repair import Repairing, left_in_words
 from mendbook.errors import OutputError
 from mendbook.runs import run, write_index
@@ -53,7 +65,8 @@ def play(outputs: Path, say: Say, repair: bool = True) -> dict[str, Any]:
         return results
 
     step("damage", lambda name: _damage(server, outputs, home, name, say))
-    make_roles(home, server, outputs, names)
+    copy_for_practice(server, outputs)
+    make_roles(home, server, outputs, [*names, PRACTICE])
     config = configure(home, server)
     say(f"Roles: mendbook_audit looks and plans, mendbook_repair applies; their SQL stands in {home / 'roles'}.")
     systems = step("audit", lambda name: _audit(name, config, outputs, say))
@@ -64,14 +77,17 @@ def play(outputs: Path, say: Say, repair: bool = True) -> dict[str, Any]:
             {**audit, "repair": repaired, "fixed": fixed, "left": left_in_words(repaired, fixed["missing_constraint"])}
             for audit, repaired, fixed in zip(systems, repairs, races, strict=True)
         ]
+    practice = _propose_practice(config, outputs, say)
     write_index(outputs)
     return {
         "systems": systems,
+        "practice": practice,
         "config": str(config),
         "steps": steps,
         "seconds": round(time.monotonic() - started, 1),
         "next": f"All runs: {outputs / 'index.html'}\n"
-        "The server stays up for you: 'mendbook lab' opens the notebooks on it, 'mendbook audit attendance' audits again,\n"
+        f"Your turn: a plan for the source {PRACTICE} waits for a reviewer: 'mendbook lab', notebook 04_review.\n"
+        "The server stays up for you: 'mendbook audit attendance' audits again,\n"
         f"plans lie in {outputs / 'plans'}, and 'mendbook demo --clean' removes the demo.",
     }
 
@@ -101,7 +117,7 @@ def clean(outputs: Path) -> None:
     home = (outputs / DEMO_CONFIG).parent
     if (home / "server" / "data").exists():
         server_of(home).stop("immediate")
-        for name in SYSTEMS:
+        for name in (*SYSTEMS, PRACTICE):
             set_checkpoints_aside(outputs, name)
     try:
         shutil.rmtree(home)
@@ -154,6 +170,13 @@ def _audit(name: str, config: Path, outputs: Path, say: Say) -> dict[str, Any]:
 def _repair(name: str, config: Path, outputs: Path, say: Say) -> dict[str, Any]:
     book = Workbook.open(name, config, outputs)
     return Repairing(name, book, config.parent, say).run()
+
+
+def _propose_practice(config: Path, outputs: Path, say: Say) -> dict[str, Any]:
+    """A plan for the copy that was made before the repairs: it is left for the demo's visitor to review."""
+    made = Workbook.open(PRACTICE, config, outputs).plan(AUTHOR, key_of(config.parent, AUTHOR))
+    say(f"{PRACTICE}, a copy of {PRACTICE_OF} from before its repair: plan {made['plan']} waits for your review.")
+    return {"source": PRACTICE, "of": PRACTICE_OF, "plan": made["plan"], "cases": made["cases"]}
 
 
 def _race_fixed(server: embedded.Server, home: Path, name: str, config: Path, outputs: Path, say: Say) -> dict[str, Any]:

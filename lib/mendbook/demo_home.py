@@ -20,6 +20,9 @@ from mendbook.workbook import Workbook
 
 AUTHOR, REVIEWER = "author@example.com", "reviewer@example.com"
 
+#: A copy of one system as it was before any repair, with a plan that waits: somebody's to review, sign and apply by hand.
+PRACTICE, PRACTICE_OF = "practice", "logistics"
+
 _ROLES = role_names(PREFIX)
 #: The role that the demo's audits and plans connect as, and the one that repairs.
 AUDIT_ROLE, REPAIR_ROLE = _ROLES["audit"], _ROLES["repair"]
@@ -36,6 +39,14 @@ def fresh_database(server: embedded.Server, outputs: Path, name: str) -> str:
         set_checkpoints_aside(outputs, name)
     server.drop_database(name)
     return server.create_database(name)
+
+
+def copy_for_practice(server: embedded.Server, outputs: Path) -> None:
+    """The practice database, as the system that it is of stands now; nobody may be connected to that one."""
+    if server.execute(f"SELECT 1 FROM pg_database WHERE datname = '{PRACTICE}'"):
+        set_checkpoints_aside(outputs, PRACTICE)
+    server.drop_database(PRACTICE)
+    server.create_database(PRACTICE, template=PRACTICE_OF)
 
 
 def set_checkpoints_aside(outputs: Path, name: str) -> None:
@@ -75,13 +86,15 @@ def _generate(key: Path, person: str) -> None:
 
 
 def configure(home: Path, server: embedded.Server, audit: str = AUDIT_ROLE, repair: str = REPAIR_ROLE) -> Path:
-    """mendbook.toml with the four mappings, and beside it the URLs by which ``audit`` and ``repair`` connect."""
+    """mendbook.toml with the four mappings and the practice's, and beside it the URLs by which ``audit`` and ``repair``
+    connect."""
     import racelab
 
-    config = publish(home / "mendbook.toml", "\n".join(_mapping(name) for name in racelab.SYSTEMS))
+    names = [*racelab.SYSTEMS, PRACTICE]
+    config = publish(home / "mendbook.toml", "\n".join(_mapping(name) for name in names))
     urls = {}
-    for name, system in racelab.SYSTEMS.items():
-        urls[system.url_env], urls[_repair_env(name)] = server.url(name, audit), server.url(name, repair)
+    for name in names:
+        urls[_audit_env(name)], urls[_repair_env(name)] = server.url(name, audit), server.url(name, repair)
     for variable in urls:  # one of that name in the caller's own environment would win over the demo's .env
         os.environ.pop(variable, None)
     publish(home / ".env", "".join(f"{variable}='{url}'\n" for variable, url in urls.items()), mode=0o600)
@@ -92,9 +105,16 @@ def _mapping(name: str) -> str:
     """The system's mapping as racelab ships it, and the variable with the URL of the role that repairs."""
     import racelab
 
-    system = racelab.SYSTEMS[name]
+    system = racelab.SYSTEMS[PRACTICE_OF if name == PRACTICE else name]
     mapping, line = str(system.mapping_text), f'url_env = "{system.url_env}"\n'
-    return mapping.replace(line, f'{line}repair_url_env = "{_repair_env(name)}"\n', 1)
+    mapping = mapping.replace(line, f'url_env = "{_audit_env(name)}"\nrepair_url_env = "{_repair_env(name)}"\n', 1)
+    return mapping.replace(f"[sources.{system.name}", f"[sources.{name}")
+
+
+def _audit_env(name: str) -> str:
+    import racelab
+
+    return f"{PRACTICE.upper()}_URL" if name == PRACTICE else str(racelab.SYSTEMS[name].url_env)
 
 
 def _repair_env(name: str) -> str:
