@@ -70,9 +70,10 @@ class RunningLab:
         """What a person opens: the address with the token, as JupyterLab prints it."""
         return f"{self.url}lab?token={self.token}"
 
-    def ask(self, path: str) -> Any:
-        """A JSON answer of JupyterLab's own interface."""
-        request = urllib.request.Request(f"{self.url}{path}", headers={"Authorization": f"token {self.token}"})
+    def ask(self, path: str, document: Any = None) -> Any:
+        """A JSON answer of JupyterLab's own interface; ``document`` is sent to it."""
+        data = None if document is None else json.dumps(document).encode()
+        request = urllib.request.Request(f"{self.url}{path}", data, {"Authorization": f"token {self.token}"})
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 
@@ -233,17 +234,33 @@ class Desk:
         shown = " ".join(self.notebook.locator(".jp-OutputArea").all_text_contents())
         return found + [word for word in ("Traceback", "Error displaying widget", "Loading widget") if word in shown]
 
-    def write(self, text: str, cell: int) -> None:
-        """Replace the source of a code cell by typing."""
-        self.cell(cell).locator(".cm-content").click()
+    def replace(self, old: str, new: str) -> None:
+        """Change ``old`` to ``new`` in the parameters, the first code cell, as by typing it."""
+        editor = self.notebook.locator(".jp-CodeCell").first.locator(".cm-content")
+        source = "\n".join(editor.locator(".cm-line").all_text_contents())
+        assert old in source, source
+        editor.click()
         self.page.keyboard.press("ControlOrMeta+a")
-        self.page.keyboard.insert_text(text)
+        self.page.keyboard.insert_text(source.replace(old, new))
+
+    def run_below(self, source: str) -> Any:
+        """Type ``source`` into a cell of one's own after the last one, and run it; its output."""
+        self.notebook.locator(".jp-Cell").last.locator(".jp-InputPrompt").click()
+        self.page.keyboard.press("b")
+        cell = self.notebook.locator(".jp-CodeCell").last
+        cell.locator(".cm-content").click()
+        self.page.keyboard.insert_text(source)
+        self.page.keyboard.press("Control+Enter")
+        cell.locator(".jp-InputPrompt", has_text=re.compile(r"\[\d+\]")).wait_for()
+        return cell.locator(".jp-OutputArea").first
 
     def terminal(self) -> None:
         """Open a terminal by the menu, and wait for its prompt."""
         self.menu("File", "New", "Terminal")
         self.page.locator(".jp-Terminal:visible .xterm-helper-textarea").wait_for(state="attached")
-        self.page.wait_for_function("() => /[$#%>]\\s*$/.test(document.querySelector('.jp-Terminal .xterm-rows')?.innerText.trim())")
+        self.page.wait_for_function(
+            "() => /[$#%>]\\s*$/.test(document.querySelector('.jp-Terminal .xterm-rows')?.innerText.trim())"
+        )
 
     def type(self, line: str) -> None:
         """Type a line into the terminal in front."""
@@ -275,10 +292,15 @@ class Desk:
         self.page.add_style_tag(content=".jp-Cell { content-visibility: visible !important; }")
         scrolled = self.notebook.locator(".jp-WindowedPanel-outer")
         self.page.set_viewport_size({"width": width, "height": before["height"]})
-        height = scrolled.evaluate("each => [...each.querySelectorAll('.jp-Cell')].reduce((sum, cell) => sum + cell.offsetHeight, 0)")
+        height = scrolled.evaluate(
+            "each => [...each.querySelectorAll('.jp-Cell')].reduce((sum, cell) => sum + cell.offsetHeight, 0)"
+        )
         self.page.set_viewport_size({"width": width, "height": min(height + 400, 16000)})
         scrolled.evaluate(
-            "each => { each.scrollTop = 0; return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))) }"
+            """each => {
+              each.scrollTop = 0;
+              return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+            }"""
         )
         self.picture(path)
         self.page.set_viewport_size(before)
