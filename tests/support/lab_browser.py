@@ -254,6 +254,11 @@ class Desk:
         cell.locator(".jp-InputPrompt", has_text=re.compile(r"\[\d+\]")).wait_for()
         return cell.locator(".jp-OutputArea").first
 
+    def save(self) -> None:
+        """Save the notebook in front as everybody does, and wait until it is on the disk."""
+        self.page.keyboard.press("Control+s")
+        self.page.wait_for_function("() => !document.querySelector('#jp-main-dock-panel .lm-mod-current.jp-mod-dirty')")
+
     def terminal(self) -> None:
         """Open a terminal by the menu, and wait for its prompt."""
         self.menu("File", "New", "Terminal")
