@@ -102,7 +102,7 @@ def test_restart_and_run_all_with_the_defaults(desk: Desk, project: Path, notebo
     assert faint_texts(desk) == []
     desk.theme("Dark")
     try:
-        desk.whole_picture(PICTURES / f"{notebook}-dark.png")
+        desk.picture(PICTURES / f"{notebook}-dark.png")
         assert faint_texts(desk) == []
     finally:
         desk.theme("Light")

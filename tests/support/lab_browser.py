@@ -106,6 +106,7 @@ def running_lab(home: Path, *arguments: str, **environment: str) -> Iterator[Run
     private, said = home / "somebody", home / "lab.log"
     runtime = private / "runtime"
     runtime.mkdir(parents=True, exist_ok=True)
+    _listen_to_terminals(private)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "MENDBOOK", "IPYTHON"))}
     there = {**inherited, "PYTHONPATH": str(LIBRARY), "HOME": str(private), "JUPYTER_RUNTIME_DIR": str(runtime), **environment}
     command = [sys.executable, "-m", "mendbook", "lab", "--no-browser", f"--port={free_port()}", *arguments]
@@ -123,6 +124,13 @@ def running_lab(home: Path, *arguments: str, **environment: str) -> Iterator[Run
                 with contextlib.suppress(psutil.NoSuchProcess):
                     child.kill()
         process.wait()
+
+
+def _listen_to_terminals(home: Path) -> None:
+    """As for a person who hears the screen read out: what a terminal shows is there as text, and not as a picture alone."""
+    settings = home / ".jupyter" / "lab" / "user-settings" / "@jupyterlab" / "terminal-extension"
+    settings.mkdir(parents=True, exist_ok=True)
+    (settings / "plugin.jupyterlab-settings").write_text('{"screenReaderMode": true}')
 
 
 def _answering(process: subprocess.Popen[bytes], runtime: Path, home: Path, said: Path) -> RunningLab:
@@ -263,23 +271,24 @@ class Desk:
         """Open a terminal by the menu, and wait for its prompt."""
         self.menu("File", "New", "Terminal")
         self.page.locator(".jp-Terminal:visible .xterm-helper-textarea").wait_for(state="attached")
-        self.page.wait_for_function(
-            "() => /[$#%>]\\s*$/.test(document.querySelector('.jp-Terminal .xterm-rows')?.innerText.trim())"
-        )
+        self._terminal_shows(r"[$#%>]\s*$")
 
     def type(self, line: str) -> None:
         """Type a line into the terminal in front."""
         self.page.locator(".jp-Terminal:visible .xterm-helper-textarea").focus()
-        self.page.keyboard.insert_text(line)
+        self.page.keyboard.type(line)
         self.page.keyboard.press("Enter")
 
     def terminal_shows(self, text: str) -> None:
         """Wait until the terminal in front shows ``text``, however it is wrapped."""
+        self._terminal_shows(r"\s*".join(re.escape(letter) for letter in text if not letter.isspace()))
+
+    def _terminal_shows(self, pattern: str) -> None:
         self.page.wait_for_function(
-            """text => [...document.querySelectorAll('.jp-Terminal')].some(each => each.offsetParent !== null
-              && [...each.querySelectorAll('.xterm-rows > div')].map(row => row.textContent).join('').replace(/\\s/g, '')
-                .includes(text.replace(/\\s/g, '')))""",
-            arg=text,
+            """pattern => [...document.querySelectorAll('.jp-Terminal')].some(each => each.offsetParent !== null
+              && new RegExp(pattern).test([...each.querySelectorAll('.xterm-accessibility-tree > div')]
+                .map(row => row.textContent).join('').trim()))""",
+            arg=pattern,
         )
 
     def front(self, name: str) -> None:
