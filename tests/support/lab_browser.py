@@ -35,7 +35,7 @@ ARGUMENTS = (
     "--disable-sync",
 )
 #: Long enough for a machine with two cores and much else to do; nothing waits this long where all is well.
-PATIENCE = 90.0
+PATIENCE = 60.0
 LIBRARY = Path(__file__).resolve().parents[2] / "lib"
 
 
