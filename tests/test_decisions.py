@@ -296,6 +296,8 @@ LINE |= {"waived": {}, "accepted": {}, "declined": {}}
         ({"waived": {OTHER: [1]}}, "line 1 is no decision"),
         ({"waived": []}, "line 1 is no decision"),
         ({"comment": None}, "line 1 is no decision"),
+        ({"seen": OTHER}, "line 1 is no decision"),
+        ({"seen": [1]}, "line 1 is no decision"),
         (None, "line 1 is no decision"),
     ],
 )

@@ -126,7 +126,7 @@ class _Applying:
             transaction.rollback()
         self._check_down(self._run.done.last)
         # what an undo brings back may be damaged together with rows that nobody has written since
-        recheck = Recheck(tables, header.snapshot if header.act == "apply" else "0")
+        recheck = Recheck(tables, header.snapshot if header.act == "apply" else "0", dialect.writers)
         return Ground(plan, tables, dialect, approved.verify, recheck, tally=not self._run.commit), approved
 
     def _check_down(self, checkpoint: Checkpoint | None) -> None:

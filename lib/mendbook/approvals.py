@@ -7,7 +7,7 @@ the whole plan. It changes nothing, and asks no database: the one who does tells
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -206,10 +206,27 @@ def told(plan: PlanFile, unsigned: Mapping[str, Mapping[str, Decision]] | None =
     instead = unsigned or {}
     paper = read_paper(plan.folder, without=[review_file(reviewer) for reviewer in instead])
     ballots = [Ballot(read_review(plan, name, paper.of(name)), paper.of(decisions_file(name))) for name in paper.reviews]
-    return {outline.name: _shown(outline, verdict) for outline, verdict in _tally(plan, ballots, list(instead.items()))}
+    return {outline.name: shown(outline, verdict) for outline, verdict in _tally(plan, ballots, list(instead.items()))}
 
 
-def _shown(outline: Outline, verdict: Verdict) -> Verdict:
+def signed_votes(plan: PlanFile, cases: Iterable[tuple[Outline, bytes]]) -> dict[str, dict[str, Decision]]:
+    """What each reviewer's statement says of each case that it decides on, by reviewer and case; NO signature is verified.
+
+    ``cases`` are all those of the plan with their lines, in its order; where nobody has signed, none is asked for.
+    """
+    paper = read_paper(plan.folder)
+    ballots = [Ballot(read_review(plan, name, paper.of(name)), paper.of(decisions_file(name))) for name in paper.reviews]
+    votes: dict[str, dict[str, Decision]] = {ballot.statement.reviewer: {} for ballot in ballots}
+    for outline, line in cases if ballots else ():
+        for ballot in ballots:
+            if vote := ballot.vote(outline, line):
+                votes[ballot.statement.reviewer][outline.name] = vote
+    for ballot in ballots:
+        ballot.finish()
+    return votes
+
+
+def shown(outline: Outline, verdict: Verdict) -> Verdict:
     """ "Blocked" stands for a blocked case on which nobody has decided."""
     if outline.blockers and verdict.state == UNDECIDED and not verdict.by:
         return replace(verdict, state=BLOCKED)

@@ -21,6 +21,11 @@ def check_gone(work: Work, before: Sequence[Harm] | None) -> Counter[str]:
     harms = harm_of(work)
     if work.ground.mends and harms:
         _check_harms(work, harms, before)
+    for case, place, change in work.changes():
+        key, _ = work.made[case.name, place]
+        if change.op != "delete" and key is not None:
+            columns = work.columns(case, place, change) if change.op == "update" else ()
+            work.ground.recheck.wrote(change.table, change.op, columns, key)
     difference = Counter(kind for kind, _, _ in _cases(harms))
     difference.subtract(kind for kind, _, _ in _cases(before or ()))
     return difference

@@ -6,8 +6,10 @@ signed: what is signed is made of it by review.py.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from mendbook.plan_files import PlanFile
 from mendbook.publish import append
 
 MOST_LETTERS = 40
+_REMEMBERED = 400
 
 
 def slug(person: str) -> str:
@@ -33,24 +36,21 @@ def file_of(plan: PlanFile, reviewer: str) -> Path:
 
 def add(plan: PlanFile, reviewer: str, entries: tuple[Entry, ...], at: str) -> None:
     """Put ``entries`` behind those that ``reviewer`` made before; all of them or none. OutputError where it cannot be done."""
-    lines = [
-        canonical.line(
-            {
-                "plan": plan.digest,
-                "reviewer": reviewer,
-                "at": at,
-                "decision": entry.decision,
-                "of": entry.of,
-                "comment": entry.comment,
-                "cases": entry.cases,
-                "waived": entry.waived,
-                "accepted": entry.accepted,
-                "declined": entry.declined,
-            }
-        )
-        for entry in entries
-    ]
+    lines = [canonical.line({"plan": plan.digest, "reviewer": reviewer, "at": at, **_value(entry)}) for entry in entries]
     append(file_of(plan, reviewer), b"".join(lines), 0o600)
+
+
+def _value(entry: Entry) -> dict[str, Any]:
+    value: dict[str, Any] = {
+        "decision": entry.decision,
+        "of": entry.of,
+        "comment": entry.comment,
+        "cases": entry.cases,
+        "waived": entry.waived,
+        "accepted": entry.accepted,
+        "declined": entry.declined,
+    }
+    return {**value, "seen": entry.seen} if entry.seen else value
 
 
 def read(plan: PlanFile, reviewer: str) -> dict[str, Decision] | None:
@@ -66,18 +66,49 @@ def read(plan: PlanFile, reviewer: str) -> dict[str, Decision] | None:
 
 
 def _entries(plan: PlanFile, reviewer: str) -> Iterator[Entry]:
+    return iter(read_on(plan, reviewer)[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a reviewer's file was read: up to the end of a line of that very file, which ends in ``last``."""
+
+    file: int = 0
+    upto: int = 0
+    lines: int = 0
+    last: bytes = b""
+
+
+START = Place()
+
+
+def read_on(plan: PlanFile, reviewer: str, place: Place = START) -> tuple[list[Entry], Place, bool]:
+    """What was saved behind ``place``, where that is now, and whether it is all that there is: the file was not there before,
+    or it is another one by now, and what was read before does not hold any more.
+
+    Raises as ``read`` does.
+    """
     path = file_of(plan, reviewer)
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            found = os.fstat(file.fileno()).st_ino
+            file.seek(place.upto - len(place.last))
+            whole = place.file != found or file.read(len(place.last)) != place.last  # a new file may get an old one's number
+            place = Place(found) if whole else place
+            file.seek(place.upto)
+            data = file.read()
     except FileNotFoundError:
-        return
+        return [], START, True
     except OSError as failure:
         raise OutputError(f"Cannot read {path}: {failure.strerror}.", "Check its rights.") from failure
+    data = data[: data.rfind(b"\n") + 1]
     try:
-        for number, value in enumerate(canonical.read_lines(data[: data.rfind(b"\n") + 1]), 1):
-            yield _entry(path, number, value, plan, reviewer)
+        values = enumerate(canonical.read_lines(data), place.lines + 1)
+        entries = [_entry(path, number, value, plan, reviewer) for number, value in values]
     except NotCanonical as error:
         raise _refusal(path, f"it was edited or damaged. {error.message}") from None
+    last = data[-_REMEMBERED:] or place.last
+    return entries, Place(place.file, place.upto + len(data), place.lines + len(entries), last), whole
 
 
 def _entry(path: Path, number: int, value: Any, plan: PlanFile, reviewer: str) -> Entry:
@@ -85,10 +116,11 @@ def _entry(path: Path, number: int, value: Any, plan: PlanFile, reviewer: str) -
         if (value["plan"], value["reviewer"]) != (plan.digest, reviewer):
             raise _refusal(path, f"line {number} is of another plan, or of another reviewer.")
         lists = {name: {case: tuple(each) for case, each in value[name].items()} for name in ("waived", "accepted", "declined")}
+        seen = value.get("seen", [])
         said = [text for each in lists.values() for texts in each.values() for text in texts]
-        texts = [value["comment"], *value["cases"], *said]
-        if value["decision"] in VERBS and all(isinstance(each, str) for each in texts):
-            return Entry(value["decision"], value["of"], value["comment"], tuple(value["cases"]), **lists)
+        texts = [value["comment"], *value["cases"], *said, *seen]
+        if value["decision"] in VERBS and isinstance(seen, list) and all(isinstance(each, str) for each in texts):
+            return Entry(value["decision"], value["of"], value["comment"], tuple(value["cases"]), **lists, seen=tuple(seen))
     except (TypeError, KeyError, AttributeError):
         pass
     raise _refusal(path, f"line {number} is no decision.")

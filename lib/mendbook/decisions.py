@@ -99,15 +99,16 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A choice with the cases that it came to, and what was said of them: a line of the reviewer's log."""
+    """A choice with the cases it came to, and what was said of them: a line of the log. ``seen``: those shown as a sample."""
 
     decision: str
-    of: str | Mapping[str, str]
+    of: str | Mapping[str, str | bool]
     comment: str
     cases: tuple[str, ...]
     waived: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     accepted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     declined: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    seen: tuple[str, ...] = ()
 
     def decisions(self) -> Iterable[Decision]:
         for case in self.cases:
@@ -164,8 +165,8 @@ def resolve(plan: PlanFile, choices: Sequence[Choice], details: Details | None =
     entries = []
     for place, choice in reversed(ranked):
         mine = tuple(cases.get(place, ()))
-        of_mine = [{name: tuple(said[what][name]) for name in mine if name in said[what]} for what in said]
-        entries.append(Entry(choice.decision, choice.of, details.comment, mine, *of_mine))
+        waived, accepted, declined = ({name: tuple(each[name]) for name in mine if name in each} for each in said.values())
+        entries.append(Entry(choice.decision, choice.of, details.comment, mine, waived, accepted, declined))
     return Resolved(tuple(entries), tuple(passed_over))
 
 

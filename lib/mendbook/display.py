@@ -52,7 +52,10 @@ def inert(text: object, most: int | None = None) -> str:
         return ""
     whole = str(text)
     kept = whole if most is None else whole[:most]
-    shown = "".join(f"⟨U+{ord(each):04X}⟩" if _unseen(each) else each for each in kept)
+    if kept.isascii() and kept.isprintable():  # nearly every text; a plan may have a million
+        shown = kept
+    else:
+        shown = "".join(f"⟨U+{ord(each):04X}⟩" if _unseen(each) else each for each in kept)
     return shown if len(kept) == len(whole) else f"{shown}… ({len(whole) - len(kept):,} more characters)"
 
 

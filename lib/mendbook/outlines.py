@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from sys import intern
+from typing import Any
 
 import orjson
 
@@ -32,7 +33,13 @@ class Outline:
 
 
 def outlines(plan: PlanFile) -> Iterator[tuple[Outline, bytes]]:
-    """Each case of ``plan``, and the line that it stands in.
+    """Each case of ``plan``, and the line that it stands in; raises as ``outlined`` does."""
+    for outline, line, _ in outlined(plan):
+        yield outline, line
+
+
+def outlined(plan: PlanFile) -> Iterator[tuple[Outline, bytes, dict[str, Any]]]:
+    """The same with the case as JSON values, for who needs more of it than its outline while it is read anyhow.
 
     Raises Refused behind the last one where the bytes are not those of the plan's digest, or two cases have one name: what
     was read until then must not be used.
@@ -42,17 +49,17 @@ def outlines(plan: PlanFile) -> Iterator[tuple[Outline, bytes]]:
         digest.update(file.readline())
         for line in file:
             digest.update(line)
-            outline = _outline(line)
+            value = orjson.loads(line)
+            outline = _outline(value)
             if outline.name in names:
                 raise _refusal(plan, f"two of its cases are called {outline.name}")
             names.add(outline.name)
-            yield outline, line
+            yield outline, line, value
     if digest.hexdigest() != plan.digest:
         raise _refusal(plan, "it was changed while it was read")
 
 
-def _outline(line: bytes) -> Outline:
-    value = orjson.loads(line)
+def _outline(value: dict[str, Any]) -> Outline:
     kind, profile, key = intern(value["kind"]), value["profile"], value["case_key"]
     return Outline(
         "/".join(part for part in (kind, profile, key) if part is not None),

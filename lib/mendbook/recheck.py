@@ -7,7 +7,7 @@ the same code: the plan was made of all of them. It reads, and never changes a r
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
@@ -18,6 +18,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from mendbook.damage import catalogue
 from mendbook.damage.references import fits
+from mendbook.dialects import Writers
+from mendbook.newcomers import Newcomers
 from mendbook.tables import MappedTable, ProfileTable, Tables, UserTable
 
 #: Kinds that rows alone do not decide: what the schema lacks, and what the logs tell.
@@ -64,24 +66,50 @@ class Touched:
 class Recheck:
     """The finders over whatever a batch touched. One statement for each set of kinds to look for, made once."""
 
-    def __init__(self, tables: Tables, since: str) -> None:
-        """``since`` is the moment of the plan, as the database names it."""
+    def __init__(self, tables: Tables, since: str, writers: Callable[[Connection], Writers]) -> None:
+        """``since`` is the moment of the plan, as the database names it; ``writers`` asks who writes besides."""
         self._tables = tables
         self._since = since.partition(":")[0]
         self._numbers = count()
-        self._statements: dict[frozenset[Asked], tuple[str, dict[str, Any]] | None] = {}
+        self._newcomers = Newcomers(writers, lambda table: tables.text.key(table.column(table.mapping.key)))
+        self._shares: dict[tuple[str, str, tuple[str, ...]], bool] = {}
+        self._statements: dict[tuple[frozenset[Asked], bool], tuple[str, dict[str, Any]] | None] = {}
 
     def find(self, connection: Connection, touched: Touched) -> list[Harm]:
         """Every damaged row, of the kinds asked for, among the touched ones or together with them."""
-        if touched.asked not in self._statements:
-            self._statements[touched.asked] = self._compiled(connection, touched.asked)
-        statement = self._statements[touched.asked]
+        shared = self._shared(touched.asked)
+        newcomers = self._newcomers.look(connection, list(shared.values()), self._written_since)
+        asked = (touched.asked, newcomers is not None)
+        if asked not in self._statements:
+            self._statements[asked] = self._compiled(connection, *asked)
+        statement = self._statements[asked]
         if statement is None:
             return []
         sql, parameters = statement
-        keys = {name: sorted(self._keys_of(name, touched)) for name in parameters if name == "users" or name[:5] == "rows_"}
+        keys: dict[str, Sequence[str]] = {
+            name: (newcomers or {})[table.name] for name, table in shared.items() if name in parameters
+        }
+        keys |= {name: sorted(self._keys_of(name, touched)) for name in parameters if name == "users" or name[:5] == "rows_"}
         rows = connection.exec_driver_sql(sql, {**parameters, **keys}).all()
         return [Harm(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows]
+
+    def wrote(self, table: str, op: str, columns: Collection[str], key: str) -> None:
+        """This run has written a row of ``table`` itself; later batches look at it as at anybody's."""
+        done = (table, op, tuple(columns))
+        if done not in self._shares:
+            self._shares[done] = any(kind in ("duplicate_user", "duplicate_code") for _, kind in self.affected(*done))
+        if self._shares[done]:
+            self._newcomers.wrote(table, key)
+
+    def _shared(self, asked: frozenset[Asked]) -> dict[str, UserTable | ProfileTable]:
+        """The tables in which touched rows may be damaged together with others, by the parameter for those others' keys."""
+        tables: dict[str, UserTable | ProfileTable] = {}
+        if (None, "duplicate_user") in asked:
+            tables["new"] = self._tables.users
+        for number, profile in enumerate(self._tables.profiles):
+            if (profile.profile, "duplicate_code") in asked and any(profile.has(name) for name in profile.mapping.codes):
+                tables[f"new_{number}"] = profile
+        return tables
 
     def every(self) -> frozenset[Asked]:
         """All that can be looked for in rows."""
@@ -122,20 +150,21 @@ class Recheck:
             return frozenset(key for key in touched.users if fits(users.kind(users.mapping.key), key))
         return touched.rows.get(self._tables.profiles[int(parameter[5:])].profile, frozenset())
 
-    def _compiled(self, connection: Connection, asked: frozenset[Asked]) -> tuple[str, dict[str, Any]] | None:
+    def _compiled(self, connection: Connection, asked: frozenset[Asked], known: bool) -> tuple[str, dict[str, Any]] | None:
+        """The statement and its parameters; with ``known`` it is told the newcomers' keys, else it looks for them."""
         selects: list[Select[Any]] = []
         if (None, "duplicate_user") in asked:
-            selects += self._of_users()
+            selects += self._of_users(known)
         users = self._narrowed(self._tables.users, self._keys(self._tables.users, self._tables.users.mapping.key, "users"))
         for number, profile in enumerate(self._tables.profiles):
             kinds = sorted(kind for name, kind in asked if name == profile.profile)
-            selects += self._of_rows(number, profile, users, kinds) if kinds else []
+            selects += self._of_rows(number, profile, users, kinds, known) if kinds else []
         if not selects:
             return None
         compiled = sa.union_all(*selects).compile(dialect=connection.dialect)
         return str(compiled), dict(compiled.params)
 
-    def _of_users(self) -> list[Select[Any]]:
+    def _of_users(self, known: bool) -> list[Select[Any]]:
         """Namesakes of the touched users, who may have been written since the plan."""
         tables, mapping = self._tables, self._tables.users.mapping
         users, text = tables.users, tables.text
@@ -147,10 +176,13 @@ class Recheck:
                 ways.append(text.fold(users.column(name)) == sa.any_(sa.func.array(named)))
         if not ways:
             return []
-        narrowed = replace(tables, users=self._narrowed(users, own, sa.or_(*ways)))
+        since = self._keys(users, mapping.key, "new") if known else self._written_since(users)
+        narrowed = replace(tables, users=self._narrowed(users, own, sa.and_(since, sa.or_(*ways))))
         return self._found(narrowed, ["duplicate_user"])
 
-    def _of_rows(self, number: int, profile: ProfileTable, users: UserTable, kinds: Sequence[str]) -> list[Select[Any]]:
+    def _of_rows(
+        self, number: int, profile: ProfileTable, users: UserTable, kinds: Sequence[str], known: bool
+    ) -> list[Select[Any]]:
         own = sa.or_(
             self._keys(profile, profile.mapping.key, f"rows_{number}"),
             self._keys(profile, profile.mapping.user, "users"),
@@ -161,7 +193,8 @@ class Recheck:
         codes = [name for name in profile.mapping.codes if profile.has(name)]
         if codes and "duplicate_code" in kinds:
             same = [self._same_code(profile, own, name) for name in codes]
-            shared = self._narrowed(profile, own, sa.or_(*same))
+            new = self._keys(profile, profile.mapping.key, f"new_{number}") if known else self._written_since(profile)
+            shared = self._narrowed(profile, own, sa.and_(new, sa.or_(*same)))
             selects += self._found(replace(self._tables, profiles=(shared,)), ["duplicate_code"])
         return selects
 
@@ -184,7 +217,7 @@ class Recheck:
         name, number = table.sql.name, next(self._numbers)
         rows: Any = sa.select(table.sql).where(own)
         if others is not None:  # apart, so that an index serves the first and the second is told by a cheap test first
-            rows = sa.union_all(rows, sa.select(table.sql).where(self._written_since(table), sa.not_(own), others))
+            rows = sa.union_all(rows, sa.select(table.sql).where(others, sa.not_(own)))
         # once, and by their keys: as a part of the finder it would be walked from the other end
         once = rows.cte(f"narrow_{number}").prefix_with("MATERIALIZED")
         return replace(table, sql=sa.select(once).subquery(name))

@@ -31,8 +31,9 @@ from mendbook.approvals import (
     verify_author,
 )
 from mendbook.config import Settings
-from mendbook.decisions import VERBS, Choice, Decision, Details, Resolved, resolve, resolved_lines
+from mendbook.decisions import VERBS, Choice, Decision, Details, Entry, Resolved, check, resolve, resolved_lines
 from mendbook.errors import ConfigError, MendbookError, SignatureError
+from mendbook.outlines import Outline
 from mendbook.plan_files import PlanFile
 from mendbook.publish import publish
 from mendbook.records import locked
@@ -58,6 +59,7 @@ __all__ = [
     "approvals_again",
     "check_can_sign",
     "decide",
+    "decide_on",
     "effective",
     "fingerprint",
     "saved",
@@ -86,6 +88,18 @@ def decide(
     if resolved.entries:
         decision_log.add(plan, reviewer, resolved.entries, instant(at))
     return resolved
+
+
+def decide_on(plan: PlanFile, reviewer: str, entries: Sequence[Entry], outlines: Mapping[str, Outline], at: datetime) -> None:
+    """Save ``entries`` as ``decide`` does, where it is known already which cases they are of: nothing of the plan is read.
+
+    Raises Refused for a decision that cannot stand; then none is saved. SignatureError and OutputError as ``decide`` does.
+    """
+    check_reviewer(plan, reviewer)
+    for entry in entries:
+        for decision in entry.decisions():
+            check(outlines[decision.case], decision)
+    decision_log.add(plan, reviewer, tuple(entries), instant(at))
 
 
 def saved(plan: PlanFile, reviewer: str) -> dict[str, Decision]:

@@ -70,6 +70,8 @@ class Concealing:
 
 def masked(text: str, but: Collection[str] = ()) -> str:
     """A sentence with the addresses in it masked, ``but`` those of people who answer for what they signed."""
+    if "@" not in text:  # most of a million sentences
+        return text
     return _ADDRESS.sub(lambda found: found[0] if found[0] in but else mask(found[0]), text)
 
 

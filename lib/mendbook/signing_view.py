@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from mendbook import review
@@ -80,13 +81,28 @@ def signatures(plan: PlanFile, settings: Settings) -> Table:
     from pandas import DataFrame
 
     state, why, hint = standing(plan, settings)
-    held = "verified" if state != "refused" else "not verified"
-    try:
-        rows = list(_signed(plan, held if state != "refused" else _author_held(plan, settings), held))
-    except (MendbookError, OSError) as error:
-        rows = [{"who": plan.header.author, "signed": "", "as": "author", "what": "", "signature": f"cannot be read: {error}"}]
+    rows = _rows(plan, settings, state)
     frame = DataFrame(rows, columns=["who", "signed", "as", "what", "signature"])
     return Table(frame, f"Signatures of plan {plan.id}, looked at {datetime.now(UTC):%H:%M:%S} UTC", f"{why} {hint}".strip())
+
+
+def sign_command(plan: PlanFile, reviewer: str, key: str, options: str = "") -> str:
+    """The one command that signs what ``reviewer`` decided, to be typed where the key is; empty words stay to be filled in."""
+    return f"mendbook sign {plan.id} --as {quote(reviewer or 'NAME')} --key {quote(key or 'FILE')}{options}"
+
+
+def panel(plan: PlanFile, settings: Settings, at: datetime) -> dict[str, Any]:
+    """``signatures`` as values, as of ``at``: {state, why, hint, signed: [{who, signed, as, what, signature}]}."""
+    state, why, hint = standing(plan, settings, at)
+    return {"state": state, "why": why, "hint": hint, "signed": _rows(plan, settings, state)}
+
+
+def _rows(plan: PlanFile, settings: Settings, state: str) -> list[dict[str, str]]:
+    held = "verified" if state != "refused" else "not verified"
+    try:
+        return list(_signed(plan, held if state != "refused" else _author_held(plan, settings), held))
+    except (MendbookError, OSError) as error:
+        return [{"who": plan.header.author, "signed": "", "as": "author", "what": "", "signature": f"cannot be read: {error}"}]
 
 
 def _author_held(plan: PlanFile, settings: Settings) -> str:
@@ -109,10 +125,10 @@ def _signed(plan: PlanFile, of_author: str, held: str) -> Iterator[dict[str, str
         yield {"who": told.reviewer, "signed": told.at, "as": "reviewer", "what": counts, "signature": held}
 
 
-def standing(plan: PlanFile, settings: Settings) -> tuple[str, str, str]:
+def standing(plan: PlanFile, settings: Settings, at: datetime | None = None) -> tuple[str, str, str]:
     """Whether there is anything that may be applied now: "approved", "waiting" or "refused"; why; and what to do about it."""
     try:
-        approvals = review.approvals(plan, settings, datetime.now(UTC))
+        approvals = review.approvals(plan, settings, at or datetime.now(UTC))
     except (Refused, SignatureError) as error:
         return "refused", f"Nothing can be applied yet: {error.message}", error.hint or ""
     counts = approvals.counts

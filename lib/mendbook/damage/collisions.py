@@ -14,6 +14,7 @@ from mendbook.damage.changes import Values, image
 from mendbook.damage.held import Held, Merging
 from mendbook.damage.references import fits
 from mendbook.dialects import Index, Relation
+from mendbook.reason_words import in_its_place
 from mendbook.tables import Tables
 
 #: How an index's SQL names a whole row.
@@ -172,4 +173,4 @@ def _meet(relation: Relation, merging: Merging, held: Held, stays: Held, index: 
         merging.leave(f"{held.name} would meet {stays.name}, which is none of the survivor's, in {index.name}")
         return
     held.place = stays
-    held.why = f"in its place stays {stays.name}: both would have the same key in {index.name}"
+    held.why = f"{in_its_place(stays.name)}both would have the same key in {index.name}"

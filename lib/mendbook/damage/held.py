@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from mendbook.damage.changes import Values, values
 from mendbook.model import Blocker, Found, Image
+from mendbook.reason_words import row_name
 from mendbook.surroundings import Reference
 
 #: No row is named through more rows than this; a circle of keys is.
@@ -55,7 +56,7 @@ class Held:
 
     @property
     def name(self) -> str:
-        return f"{self.table} {self.key}" if self.key is not None else f"a row of {self.table} without a key"
+        return row_name(self.table, self.key)
 
     def stays(self) -> Held:
         """The row that stays in this one's place in the end: itself, unless it goes."""

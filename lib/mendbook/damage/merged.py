@@ -17,6 +17,7 @@ from mendbook.damage.held import Group, Held, Merging
 from mendbook.damage.ordering import phases
 from mendbook.damage.survivors import Facts, measured
 from mendbook.model import Case, Change, Image, Left, Option, Row
+from mendbook.reason_words import goes
 from mendbook.tables import ProfileTable, Tables
 
 _ORDER = {"delete": 0, "update": 1, "insert": 2}
@@ -173,7 +174,7 @@ def _because(merging: Merging) -> list[str]:
     for held in merging.changed():
         moved.update({reference.name for reference, _ in held.refers if set(reference.columns) & held.changes().keys()})
     said += [f"{number} row{'s' * (number > 1)} moved by {name}" for name, number in sorted(moved.items())]
-    said += [f"{held.name} goes: {held.why}" for held in merging.rows.values() if held.gone and not held.loser]
+    said += [f"{goes(held.name)}{held.why}" for held in merging.rows.values() if held.gone and not held.loser]
     said += [f"{held.name} moves by way of a copy: rows name it by its key" for held in merging.copies]
     return [*said, *merging.because]
 

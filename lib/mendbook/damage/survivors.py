@@ -15,6 +15,7 @@ from sqlalchemy.types import UserDefinedType
 from mendbook.blanks import blank
 from mendbook.damage.held import Held, Merging
 from mendbook.damage.references import named_by, unreadable, ways
+from mendbook.reason_words import kept
 from mendbook.tables import ProfileTable, Tables, UserTable
 
 #: How long ago a login still says that an account is in use: 90 days, in microseconds.
@@ -206,7 +207,7 @@ def _several(number: int, what: tuple[str, str]) -> str:
 def _said(rows: list[Held], survivor: Held, told: list[str]) -> list[str]:
     """Each loser with the rule that decided against it; ``rows`` is put in order: the survivor, then the oldest first."""
     said = [
-        f"kept {survivor.key} of {survivor.table} rather than {held.key}: {why}"
+        f"{kept(survivor.key, survivor.table, held.key)}{why}"
         for held, why in zip(rows, told, strict=True)
         if held is not survivor
     ]

@@ -189,6 +189,16 @@ class Standing:
     mark: str
 
 
+@dataclass(frozen=True, slots=True)
+class Writers:
+    """Who writes the database besides this transaction: its own number, the next one that nobody has finished under, and
+    whether others are under way. Numbers are given out one after the other, to whoever writes."""
+
+    own: int
+    next: int
+    others: bool
+
+
 class TextRules(Protocol):
     """DAMAGE's comparisons in the words of one database and encoding."""
 
@@ -244,6 +254,7 @@ class Dialect(Protocol):
     def keep_others_out(self, connection: Connection) -> bool: ...
     def moment(self, connection: Connection) -> Moment: ...
     def standing(self, connection: Connection, tables: Sequence[int]) -> Standing: ...
+    def writers(self, connection: Connection) -> Writers: ...
     def identity(self, connection: Connection) -> dict[str, str]: ...
     def schema_digests(self, connection: Connection, tables: Mapping[str, int]) -> dict[str, str]: ...
     def cancel(self, connection: Connection) -> None: ...

@@ -18,12 +18,12 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import OID
 from sqlalchemy.engine import URL
 
-from mendbook.dialects import Catalogue, Generic, Moment, Relation, Server, Standing
+from mendbook.dialects import Catalogue, Generic, Moment, Relation, Server, Standing, Writers
 from mendbook.dialects.postgresql_becoming import PostgreSQLFutureRows
 from mendbook.dialects.postgresql_catalogue import CHANGED_COLLATIONS, EXCEPTED, EXCEPTIONS, SEQUENCES
 from mendbook.dialects.postgresql_generic import generic
 from mendbook.dialects.postgresql_relations import catalogue, referring
-from mendbook.dialects.postgresql_schema import identity, schema_digests, standing
+from mendbook.dialects.postgresql_schema import identity, schema_digests, standing, writers
 from mendbook.dialects.postgresql_text import PostgreSQLText
 from mendbook.errors import ConnectionFailed, MappingError, MendbookError, QueryStopped, Refused
 
@@ -152,6 +152,10 @@ class PostgreSQL:
     def standing(self, connection: Connection, tables: Sequence[int]) -> Standing:
         """The moment, the database's identity, and a mark that changes when anybody writes the schema of ``tables``."""
         return standing(connection, tables)
+
+    def writers(self, connection: Connection) -> Writers:
+        """Who writes this database besides this transaction."""
+        return writers(connection)
 
     def identity(self, connection: Connection) -> dict[str, str]:
         """Which database this is."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import ARRAY, OID
 
 from mendbook import canonical
-from mendbook.dialects import Moment, Standing
+from mendbook.dialects import Moment, Standing, Writers
 
 _IDENTITY = sa.text("""
     SELECT (SELECT system_identifier::text FROM pg_control_system()) AS system, current_database()::text AS database,
@@ -81,6 +81,20 @@ def standing(connection: Connection, oids: Sequence[int]) -> Standing:
     row = connection.execute(_STANDING, {"oids": list(oids)}).one()
     moment = Moment(row.now, row.replica, row.replication_role, row.snapshot)
     return Standing(moment, {"system": row.system, "database": row.database, "number": row.number}, row.mark or "")
+
+
+#: A snapshot lists who is under way only below the number after the last that ended: between that and ours, all are.
+_WRITERS = sa.text("""
+    SELECT own::text::bigint AS own, pg_snapshot_xmax(now)::text::bigint AS next,
+        pg_snapshot_xmax(now) < own OR EXISTS (SELECT 1 FROM pg_snapshot_xip(now) AS other WHERE other <> own) AS others
+    FROM (SELECT pg_current_xact_id() AS own, pg_current_snapshot() AS now) AS asked
+""")
+
+
+def writers(connection: Connection) -> Writers:
+    """Who writes besides this transaction, which is given its number by being asked."""
+    row = connection.execute(_WRITERS).one()
+    return Writers(row.own, row.next, row.others)
 
 
 def identity(connection: Connection) -> dict[str, str]:
