@@ -47,6 +47,7 @@ bench: setup ## the figures of docs/performance.md, measured here (takes about a
 	$(BIN)/python bench/logs.py
 	$(BIN)/python bench/plan.py
 	$(BIN)/python bench/apply.py --changes 100000 --users 200000 --rounds 3
+	$(BIN)/python bench/review_table.py --cases 100000
 
 lab: setup ## JupyterLab on notebooks/, with the demo's databases where there is no mendbook.toml
 	$(BIN)/mendbook lab
