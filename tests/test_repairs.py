@@ -20,7 +20,7 @@ from finding import Finding, find_all
 from support import repaired
 from support.databases import TestDatabase, TestServer, fresh_database
 from support.invariants import violations
-from support.people import AUTHOR, REVIEWERS, People
+from support.people import AUTHOR, REVIEWERS, People, remember_signatures
 from support.repaired import Repaired
 from support.row_texts import Dump, differences, dump
 
@@ -110,6 +110,7 @@ def blockers(case: dict[str, Any]) -> list[str]:
 def bench(case: Repaired, database: TestDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     prepare(database, case.folder).close()
     monkeypatch.setenv("CASE_URL", database.url)
+    remember_signatures(monkeypatch)
     home = tmp_path / "home"
     home.mkdir()
     people = People(home)

@@ -101,6 +101,8 @@ def audit(
     as_json: AsJson = False,
 ) -> int:
     """Find every damaged row of SOURCE, all kinds in one snapshot. Exit code 1 where there is damage."""
+    from mendbook.results import change_sentences
+
     end_when_terminated()
     book = open_workbook(source, config, outputs)
     folder, result = book.take_audit(kind or (), progress())
@@ -110,9 +112,11 @@ def audit(
         of = f" of {left['profile']}" if left["profile"] else ""
         say(f"left out: {left['kind']}{of}: {left['why']}")
     people.print(counts_table(result))
+    for sentence in change_sentences(result):
+        say(sentence)
     say(f"{result['seconds']} s. Findings: {folder / 'findings.parquet'}")
     if as_json:
-        keys = ("source", "taken_at", "seconds", "counts", "findings", "gaps", "left_out", "warnings")
+        keys = ("source", "taken_at", "seconds", "counts", "change", "findings", "gaps", "left_out", "warnings")
         print_json({key: result[key] for key in keys})
     return 1 if any(count["rows"] for count in result["counts"].values()) else 0
 

@@ -6,6 +6,7 @@ A template cannot forget it: whatever it prints passes through ``display.shown``
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ def render(template: str, values: dict[str, Any]) -> str:
     return environment().get_template(template).render(values)
 
 
+@cache
 def environment() -> Environment:
-    """Templates with everything escaped, and the filters prose, time, duration and words."""
+    """Templates with everything escaped, and the filters prose, time, minute, clock, duration and words."""
 
     def finalize(value: Any) -> Any:
         return value if isinstance(value, Markup) else shown(value)
@@ -38,6 +40,8 @@ def environment() -> Environment:
     )
     made.filters["prose"] = lambda text: inert(" ".join(str(text).split()))
     made.filters["time"] = _time
+    made.filters["minute"] = lambda text: _told(text, "%Y-%m-%d %H:%M")
+    made.filters["clock"] = lambda text: _told(text, "%H:%M:%S")
     made.filters["duration"] = _duration
     made.filters["words"] = lambda name: inert(str(name).replace("_", " "))
     return made
@@ -47,6 +51,14 @@ def _time(text: str | None) -> str:
     """An ISO time as people read it; any other text as it is."""
     try:
         return f"{datetime.fromisoformat(text or ''):%Y-%m-%d %H:%M:%S} UTC"
+    except ValueError:
+        return inert(text)
+
+
+def _told(text: str | None, form: str) -> str:
+    """The same in short, where the page itself says that times are UTC."""
+    try:
+        return f"{datetime.fromisoformat(text or ''):{form}}"
     except ValueError:
         return inert(text)
 

@@ -121,14 +121,15 @@ class AuditView:
             raise ConfigError(f"This audit did not look for {kind!r}.", known(kind, self.result["counts"], "kind"))
         return kind
 
-    def findings(self, kind: str | None = None, limit: int | None = None) -> DataFrame:
-        """Damaged rows, newest case first, the rows of a case together; at most ``limit``.
+    def findings(self, kind: str | None = None, limit: int | None = None, new: bool = False) -> DataFrame:
+        """Damaged rows, newest case first, the rows of a case together; at most ``limit``. ``new``: those alone of the cases
+        that the last audit did not have.
 
         Columns: kind, profile, case_key, table, row_key, user_key, at (UTC) and, where people can be looked up,
         username and email, masked unless revealed. Raises ConfigError for an unknown kind, OutputError for
         unreadable files.
         """
-        frame = results.read_findings(self.folder, self._checked(kind), limit)
+        frame = results.read_findings(self.folder, self._checked(kind), limit, new)
         keys = sorted({key for key in frame["user_key"] if isinstance(key, str)})
         if self._people is not None and keys:
             people = self._people(keys)
@@ -175,6 +176,14 @@ class AuditView:
         frame["what it is"] = [" ".join(help_texts.get(kind, "").split()) for kind in frame["kind"]]
         note = f"{cases:,} cases to decide, {rows:,} damaged rows." if rows else "No damage of any kind was found."
         return Table(frame, f"Damage in {self.result['source']}", note)
+
+    def change(self) -> Table:
+        """What is new, what is gone and what stays of each kind, since the last audit of this database."""
+        return Table(
+            results.change_frame(self.result),
+            "Cases since the last audit" if self.result.get("change") else "",
+            " ".join(results.change_sentences(self.result)),
+        )
 
     def _saved(self, chart: Chart, name: str) -> Chart:
         from mendbook.charts import save

@@ -15,6 +15,8 @@ import psycopg2
 from mendbook import embedded
 from sqlalchemy.engine import URL, make_url
 
+from support.emptied import Emptied
+
 
 class TestServer(Protocol):
     """What a test may ask of a server, embedded or not."""
@@ -82,6 +84,10 @@ def run_script(url: str, sql: str) -> list[tuple[Any, ...]]:
         connection.close()
 
 
+#: Of each server that serves a whole session: its databases that are as new.
+EMPTIED: dict[str, Emptied] = {}
+
+
 @contextlib.contextmanager
 def serving(parallel_run: str | None) -> Iterator[TestServer]:
     """The server of a test session; the workers of one parallel run of pytest-xdist share one.
@@ -91,21 +97,38 @@ def serving(parallel_run: str | None) -> Iterator[TestServer]:
     """
     given = os.environ.get("MENDBOOK_TEST_URL")
     version = int(os.environ.get("PG", "18"))
-    if given:
-        yield GivenServer(make_url(given))
-    elif parallel_run:
-        folder = Path(tempfile.gettempdir()) / f"{embedded.TEMPORARY}{parallel_run}"
-        yield embedded.start(folder, version, embedded.THROWAWAY_SETTINGS)
-    else:
-        with embedded.temporary(version) as server:
-            yield server
+    with contextlib.ExitStack() as until_the_end:
+        server: TestServer
+        if given:
+            server = GivenServer(make_url(given))
+        elif parallel_run:
+            folder = Path(tempfile.gettempdir()) / f"{embedded.TEMPORARY}{parallel_run}"
+            server = embedded.start(folder, version, embedded.THROWAWAY_SETTINGS)
+        else:
+            server = until_the_end.enter_context(embedded.temporary(version))
+        emptied = EMPTIED[server.url()] = Emptied()
+        yield server
+        for name in emptied.free if given else ():
+            server.drop_database(name)
+        del EMPTIED[server.url()]
 
 
 @contextlib.contextmanager
 def fresh_database(server: TestServer, encoding: str | None = None, locale: str | None = None) -> Iterator[TestDatabase]:
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    url = server.create_database(name, encoding=encoding, locale=locale)
+    """A database with nothing in it: a new one, or one that another test has left as new."""
+    emptied = EMPTIED.get(server.url()) if encoding is None and locale is None else None
+    if emptied and emptied.free:
+        name = emptied.free.pop()
+        url = server.url(name)
+    else:
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        url = server.create_database(name, encoding=encoding, locale=locale)
+        if emptied:
+            emptied.note(url)
     try:
         yield TestDatabase(name, url)
     finally:
-        server.drop_database(name)
+        if emptied and emptied.emptied(url):
+            emptied.free.append(name)
+        else:
+            server.drop_database(name)

@@ -5,6 +5,10 @@ from __future__ import annotations
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import pytest
+from mendbook import signatures
 
 AUTHOR, REVIEWER = "ana@example.com", "reviewer@example.com"
 REVIEWERS = (REVIEWER, "second.reviewer@example.com")
@@ -25,3 +29,25 @@ class People:
             with (self.home / "allowed_signers").open("a") as file:
                 file.write(f"{person} {public}")
         return path
+
+
+def remember_signatures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask ssh-keygen about the same bytes once: for tests that apply and take back, and are not about signatures.
+
+    What it says of data, a signature and the people who may sign depends on nothing else, while no key is given for a
+    time only. Signing is never remembered.
+    """
+    asked: dict[Any, Any] = {}
+    ask = signatures._ssh_keygen
+
+    def remembering(arguments: list[str], data: bytes, *others: Any, **named: Any) -> Any:
+        files = {each: Path(each).read_bytes() for each in arguments if Path(each).is_absolute()}
+        if arguments[0] not in ("find-principals", "verify") or any(b"valid-" in content for content in files.values()):
+            return ask(arguments, data, *others, **named)
+        said = (str(files.get(each, each)) for each in arguments if not each.startswith("-Overify-time="))
+        key = (*said, data)
+        if key not in asked:
+            asked[key] = ask(arguments, data, *others, **named)
+        return asked[key]
+
+    monkeypatch.setattr(signatures, "_ssh_keygen", remembering)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from mendbook.logs.group import WITHIN, Group, link, same_fault
 from mendbook.logs.observation import APPLICATION, DATABASE, Observation
-from mendbook.logs.pairing import join_requests
+from mendbook.logs.pairing import join_requests, join_units, taken_apart
 from mendbook.logs.untimed import match_untimed
 from mendbook.model import Incident
 
@@ -84,7 +84,11 @@ class Correlator:
 
     def _flush(self, keep: int | None) -> Iterator[Incident]:
         if self.untimed:
-            self.untimed = match_untimed(self.timed, self.untimed)
+            # what was paired by time alone is paired anew, now that there is more to know of requests and of errors
+            units, errors = taken_apart(self.timed)
+            self.untimed = match_untimed([*errors, *units], self.untimed)
+            known = [unit for unit in units if unit.fault is not None]
+            self.timed = join_units([unit for unit in units if unit.fault is None], [*errors, *known])
         self.timed.sort(key=lambda group: group.order)
         if keep is None:
             going = [*self.timed, *self.untimed]

@@ -20,7 +20,7 @@ def link(fault: Fault) -> tuple[object, ...]:
 
 
 class Group:
-    __slots__ = ("at", "handled", "members", "order", "path", "pid", "status", "step", "tiers", "time", "voices")
+    __slots__ = ("at", "guess", "handled", "members", "order", "path", "pid", "status", "step", "tiers", "time", "voices")
 
     def __init__(self, first: Observation, time: float) -> None:
         self.members = [first]
@@ -34,6 +34,8 @@ class Group:
         self.pid = first.pid if first.tier != DATABASE else None
         self.handled = first.handled
         self.order = (time, first.source, first.line)
+        #: the request that this error was given by time alone; better known records may take it away again
+        self.guess: Group | None = None
 
     def add(self, other: Observation) -> None:
         self.members.append(other)
@@ -55,6 +57,15 @@ class Group:
             self.add(member)
         if self.handled is None:
             self.handled = other.handled
+
+    def without_guess(self) -> Group:
+        """The error as it was before it was given a request by time alone."""
+        given = {id(member) for member in self.guess.members} if self.guess is not None else set()
+        own = [member for member in self.members if id(member) not in given]
+        group = Group(own[0], self.time)
+        for member in own[1:]:
+            group.add(member)
+        return group
 
     @property
     def fault(self) -> Fault | None:

@@ -27,8 +27,8 @@ def match_untimed(timed: list[Group], untimed: list[Group]) -> list[Group]:
             index[group.path.rstrip("/")].append(group)
     shifts = _shifts(untimed, index)
     alone = []
-    for group in untimed:
-        best: tuple[float, Group] | None = None
+    for group in sorted(untimed, key=lambda group: group.order):
+        best: tuple[tuple[bool, bool, float, float], Group] | None = None
         shift = shifts.get(group.members[0].source)
         clocked = group.members[0].moment is not None
         for other in _candidates(group, index):
@@ -36,14 +36,25 @@ def match_untimed(timed: list[Group], untimed: list[Group]) -> list[Group]:
                 continue
             if group.fault is not None and other.fault is not None and not same_fault(group.fault, other.fault):
                 continue
-            distance = abs(group.time - other.time - shift * 900) if clocked and shift is not None else 0.0
-            if distance <= WITHIN + other.step and (best is None or distance < best[0]):
-                best = (distance, other)
+            distance = _distance(group.time - shift * 900, other) if clocked and shift is not None else 0.0
+            if distance > WITHIN:
+                continue
+            # an error's own words first: the request that they may name as well is joined to the error after this
+            unlike = other.fault is None or group.fault is None
+            elsewhere = None not in (group.pid, other.pid) and group.pid != other.pid
+            score = (unlike, elsewhere, distance, other.time)
+            if best is None or score < best[0]:
+                best = (score, other)
         if best is None:
             alone.append(group)
         else:
             best[1].absorb(group)
     return alone
+
+
+def _distance(time: float, other: Group) -> float:
+    """Seconds from a time to a group's; its clock's whole step is one time."""
+    return max(other.time - time, time - other.time - other.step, 0.0)
 
 
 def _same_voice(one: Group, other: Group) -> bool:
