@@ -47,8 +47,8 @@ bench: setup ## the figures of docs/performance.md, measured here (takes about a
 	$(BIN)/python bench/logs.py
 	$(BIN)/python bench/plan.py
 	$(BIN)/python bench/apply.py --changes 100000 --users 200000 --rounds 3
-	$(BIN)/python bench/review_table.py --cases 100000
 	$(BIN)/python bench/serve.py --sources 100
+	$(BIN)/python bench/review_table.py --cases 100000
 
 AIRFLOW ?= .venv-airflow
 airflow: setup ## import the printed DAG into a real Airflow, in an environment of its own, and run it there
@@ -56,7 +56,7 @@ airflow: setup ## import the printed DAG into a real Airflow, in an environment 
 		&& $(AIRFLOW)/bin/pip install --quiet 'apache-airflow>=2.10' apache-airflow-providers-papermill; }
 	MENDBOOK_AIRFLOW=$(abspath $(AIRFLOW))/bin/python $(BIN)/python -m pytest tests/test_schedule_units.py -k airflow
 
-lab: setup ## JupyterLab on notebooks/, with the demo's databases where there is no mendbook.toml
+lab: setup ## JupyterLab on copies of the notebooks, with the demo's databases where there is no mendbook.toml
 	$(BIN)/mendbook lab
 
 clean: ## remove .venv and caches; outputs/ stays

@@ -560,7 +560,12 @@ def test_search_and_order(reviewing: Reviewing) -> None:
 
 
 def test_a_group_is_decided_on_after_its_sample_was_seen(reviewing: Reviewing) -> None:
-    table = reviewing([*plenty(40), *CASES[4:]])
+    blocked = [case(f"blocked {number}", blockers=("trigger",)) for number in range(2)]
+    table = reviewing([*plenty(40), *blocked, *CASES[4:]])
+    table.page.get_by_role("button", name="Decide on all 44 shown").click()
+    assert "Cases of several kinds or risks are shown." in table.alarm.inner_text()
+    assert table.bridge.asked("sample") == []
+    table.page.locator(".lines .group").first.click()
     table.page.get_by_role("button", name="Decide on all 42 shown").click()
     dialog = table.page.locator("dialog[open]")
     dialog.locator("h3", has_text="null_flag").wait_for()
@@ -576,13 +581,14 @@ def test_a_group_is_decided_on_after_its_sample_was_seen(reviewing: Reviewing) -
     table.page.wait_for_function("!document.querySelector('button.go').disabled")
     assert saved(table) == {}
     go.click()
-    table.page.wait_for_function("document.querySelector('.how-far').textContent.includes('40 of 42 decided')")
+    table.page.wait_for_function("document.querySelector('.how-far').textContent.includes('40 of 44 decided')")
     assert table.page.locator("dialog").count() == 0
     table.page.wait_for_function("document.querySelectorAll('.mark.approve').length > 10")
     assert sorted(set(saved(table).values())) == ["approve"]
     [log] = table.bridge.desk.plan.folder.glob("decisions-*.jsonl")
     [entry] = [json.loads(line) for line in log.read_text().splitlines()]
     assert len(entry["seen"]) == 5
+    assert {"kind": "null_flag", "risk": "low"}.items() <= entry["of"].items()
 
 
 def test_a_sample_can_be_left_without_deciding(reviewing: Reviewing) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import anywidget
-import traitlets
 
 _STATIC = Path(__file__).parent / "static"
 #: Seconds between two looks at what others did.
@@ -32,11 +31,10 @@ _open: dict[str, ReviewTable] = {}
 
 
 class ReviewTable(anywidget.AnyWidget):
-    """The table in JupyterLab. ``wait_ms`` is how long the browser waits for the kernel before it says "NOT saved"."""
+    """The table in JupyterLab; every view of it in any window asks the same desk."""
 
     _esm = _STATIC / "review_table.js"
     _css = _STATIC / "review_table.css"
-    wait_ms = traitlets.Int(8000).tag(sync=True)
 
     def __init__(self, desk: Answering, name: str, glance: float = GLANCE) -> None:
         """``name`` is that of the plan and its reviewer; a table of the same name is closed, and says so where it is shown."""

@@ -25,6 +25,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
+from mendbook import dead_man
 from mendbook.config import Settings
 from mendbook.errors import ConfigError, MendbookError
 from mendbook.history import Entry, History
@@ -38,6 +39,8 @@ from mendbook.ticking import after_tick
 AGAIN = timedelta(minutes=1)
 #: How often is looked after what no run tells: plans that are about to expire, who waits for a sign of life.
 LOOK_AFTER = timedelta(minutes=5)
+#: The dead man's address is asked for as often as by ticks.
+PING_AFTER = timedelta(minutes=1)
 _GLANCE = 0.2  # seconds between two looks at whether it is asked to end
 
 Say = Callable[[str], None]
@@ -70,6 +73,7 @@ class Serving:
         self._running: dict[str, datetime] = {}
         self._entries: list[Entry] = []
         self._looked: datetime | None = None
+        self._pinged: datetime | None = None
         self._applies: dict[str, threading.Lock] = defaultdict(threading.Lock)
         self._lock = threading.Lock()
         self._scheduler = _scheduler(settings.schedule.at_once)
@@ -159,6 +163,7 @@ class Serving:
     def _after(self) -> None:
         """What follows runs, for all that ended since the last time, and now and then where none did."""
         now = datetime.now(UTC)
+        self._ping(now)
         with self._lock:
             entries, self._entries = self._entries, []
         if not entries and self._looked and now - self._looked < LOOK_AFTER:
@@ -167,9 +172,15 @@ class Serving:
         turn = self._turn
         try:
             self._tell(bury_forgotten(turn, {(task.job.name, task.source) for task in self.tasks}))
-            after_tick(turn.settings, turn.outputs, turn.history, entries, now)
+            after_tick(turn.settings, turn.outputs, turn.history, entries, now, self._say)
         except Exception as error:
             self._complain("after the runs", error)
+
+    def _ping(self, now: datetime) -> None:
+        if self._pinged is None or now - self._pinged >= PING_AFTER:
+            self._pinged = now
+            if silent := dead_man.ping(self._turn.settings, self._outputs):
+                self._say(silent)
 
     def beat(self, state: str = "") -> None:
         """Write the health file."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
+from mendbook import alert_times, dead_man
 from mendbook.config import Settings
 from mendbook.history_glance import glance
 from mendbook.jobs import Task, next_time, tasks
@@ -26,57 +27,72 @@ if TYPE_CHECKING:
     from mendbook.history import Entry, History
     from mendbook.task_runs import Turn
 
-#: The note of when was last looked at what no run tells: plans that wait or expire. At least every LOOK.
-LOOKED, LOOK = "looked", timedelta(hours=1)
-
 Say = Callable[[str], None]
 
 
 def tick(
-    settings: Settings, outputs: Path, now: datetime | None = None, say: Say | None = None, stop: Event | None = None
+    settings: Settings,
+    outputs: Path,
+    now: datetime | None = None,
+    say: Say | None = None,
+    stop: Event | None = None,
+    warn: Say | None = None,
 ) -> list[Entry]:
     """Run what is due at ``now`` (aware; this moment where none is given); the entries that came of it, each as it ended.
 
-    ``say`` is told of each in a line as it happens. When ``stop`` is set, no run is begun any more and those that go on are
-    stopped. Raises MendbookError where the history cannot be kept, after all that could be run was run.
+    ``say`` is told of each in a line as it happens, ``warn`` of people who could not be told. When ``stop`` is set, no run
+    is begun any more and those that go on are stopped. Raises MendbookError where the history cannot be kept, after all
+    that could be run was run.
     """
+    entries = _run_due(settings, outputs, now, say, stop, warn)
+    if warn and (silent := dead_man.ping(settings, outputs)):
+        warn(silent)
+    return entries
+
+
+def _run_due(
+    settings: Settings, outputs: Path, now: datetime | None, say: Say | None, stop: Event | None, warn: Say | None
+) -> list[Entry]:
     begun, started = now or datetime.now(UTC), time.monotonic()
 
     def clock() -> datetime:
         return begun + timedelta(seconds=time.monotonic() - started)
 
     every = tasks(settings)
-    seen = glance(settings, outputs, every, begun, LOOKED) if every else None
-    if not every or (seen and seen.idle and not _to_look(settings, seen.note, begun)):
+    if not every and not settings.alerts.url_envs:
+        return []
+    seen = glance(settings, outputs, every, begun, alert_times.NOTE)
+    if seen and seen.idle and not alert_times.is_due(settings, outputs, seen.note, begun):
         return []
     from mendbook.history import History
 
     with History.open(settings, outputs) as history:
         turns = _Turns(settings, outputs, history, clock, say, stop or Event())
         entries = turns.take(every if seen is None else seen.waiting, every)
-        if entries or _to_look(settings, history.note(LOOKED), begun):
-            after_tick(settings, outputs, history, entries, clock())
+        if entries or alert_times.is_due(settings, outputs, history.note(alert_times.NOTE), begun):
+            after_tick(settings, outputs, history, entries, clock(), warn)
         if turns.failures:
             raise turns.failures[0]
         return entries
 
 
-def _to_look(settings: Settings, note: str | None, now: datetime) -> bool:
-    """Whether somebody wants to be told of what happens without a run, and nobody has looked for a while."""
-    return bool(settings.alerts.url_envs) and (note is None or now - datetime.fromisoformat(note) >= LOOK)
-
-
-def after_tick(settings: Settings, outputs: Path, history: History, entries: Sequence[Entry], now: datetime) -> None:
-    """What follows the runs: the history is shortened, old runs go, the page of all is written anew. Here people are told."""
+def after_tick(
+    settings: Settings, outputs: Path, history: History, entries: Sequence[Entry], now: datetime, warn: Say | None = None
+) -> None:
+    """What follows the runs: old ones go, the page of all is written anew, and people are told. ``warn`` hears of those who
+    could not be, once as long as it is for the same reason."""
+    from mendbook import alerts
     from mendbook.retention import prune
     from mendbook.runs import write_index
 
-    history.set_note(LOOKED, now.isoformat())
-    history.forget(now - timedelta(days=settings.schedule.keep_days))
     if entries:
+        history.forget(now - timedelta(days=settings.schedule.keep_days))
         prune(outputs, settings.schedule, now)
         upcoming = [(task.name, at) for task in tasks(settings) if (at := next_time(task, now))]
         write_index(outputs, history.entries(limit=500), upcoming)
+    for outcome in alerts.after_tick(settings, outputs, history, now):
+        if warn and not outcome.ok and not outcome.known:
+            warn(str(outcome))
 
 
 def next_due(settings: Settings, after: datetime) -> datetime | None:

@@ -24,10 +24,10 @@ def tick(config: Config = CONFIG, outputs: Outputs = OUTPUTS, as_json: AsJson = 
     from mendbook.ticking import tick as run_due
 
     settings, folder = resolve(config, outputs)
-    if not settings.schedule.jobs:
+    if not settings.schedule.jobs and not settings.alerts.url_envs:
         raise ConfigError(f"{settings.path} schedules no job.", "Add [schedule.jobs.NAME]; docs/schedule.md shows one.")
     stop, received = _stop_when_asked()
-    entries = run_due(settings, folder, say=_say if people.is_terminal else None, stop=stop)
+    entries = run_due(settings, folder, say=_say if people.is_terminal else None, stop=stop, warn=_say)
     if not people.is_terminal:
         _tell_what_went_wrong(entries)
     if as_json:

@@ -10,7 +10,7 @@ const BLOCK = 100; // rows that are asked for at once
 const MOST_BLOCKS = 60; // blocks that are remembered
 const MOST_PIXELS = 8_000_000; // browsers draw nothing beyond some height of an element
 const MOST_SELECTED = 2_000; // what one selects by hand
-const WAIT = 8_000; // milliseconds until the kernel counts as silent
+const WAIT = 8_000; // milliseconds until the kernel counts as silent; a page that tries it may set wait_ms
 const SEARCH_PAUSE = 200; // milliseconds of not typing before a search begins
 const CASE_PAUSE = 60; // milliseconds on a case before its details are asked for
 const SAMPLE = 5;
@@ -375,7 +375,7 @@ class List {
     const counts = `${many(group.count, "case")}, ${open ? `${number(open)} undecided` : "all decided"}`;
     const title = this.table.title(group.kind);
     const parts = [make("strong", { text: `${group.kind}, ${group.risk} risk` }), `: ${counts}`, title ? make("span", { class: "quiet", text: ` · ${title}` }) : ""];
-    return [make("div", { class: "cell", role: "rowheader", "aria-colspan": COLUMNS.length, title }, parts)];
+    return [make("div", { class: "cell", role: "rowheader", "aria-colspan": COLUMNS.length, title: `${title} (click to show this group alone)`.trim() }, parts)];
   }
 
   cells(row, shown, selected) {
@@ -424,7 +424,16 @@ class List {
     return node && this.body.contains(node) ? this.table.rows.onLine(Number(node.dataset.line)) : null;
   }
 
+  /** The group of a heading, in its line or pinned above. */
+  headingUnder(event) {
+    const { rows } = this.table;
+    if (!this.pin.contains(event.target)) return rows.onLine(Number(event.target.closest(".group").dataset.line)).group;
+    return rows.groupOf(rows.onLine(Math.floor((this.node.scrollTop * this.ratio) / this.height)).index);
+  }
+
   pressed(event) {
+    const group = event.target.closest?.(".group") && this.headingUnder(event);
+    if (group && event.button === 0) this.table.filters.choose({ kind: group.kind, risk: group.risk });
     const on = this.lineUnder(event);
     if (!on || event.button !== 0) return;
     if (event.shiftKey) {
@@ -710,6 +719,15 @@ class Filters {
     this.search.value = "";
     for (const { node } of Object.values(this.selects)) node.selectedIndex = 0;
     this.table.changeView({ ...NO_FILTER });
+  }
+
+  /** Filter by these, as if they had been chosen in their boxes. */
+  choose(wanted) {
+    for (const [name, value] of Object.entries(wanted)) {
+      const { node, choices } = this.selects[name];
+      node.selectedIndex = choices.findIndex(([each]) => each === value) + 1;
+    }
+    this.table.changeView(wanted);
   }
 
   /** Show the order that was chosen by a column's head. */
@@ -1375,7 +1393,19 @@ class Table {
     }
   }
 
+  /** Whether all that is shown is of one kind and risk: a sample of many sorts would say little of each. */
+  isOneGroup() {
+    const { view, groups } = this.rows;
+    if (groups.length) return groups.length === 1;
+    const fits = (each) => ["kind", "risk", "repair"].every((name) => view[name] === null || view[name] === each[name]);
+    return new Set(this.opened.kinds.filter(fits).map((each) => JSON.stringify([each.kind, each.risk]))).size === 1;
+  }
+
   async sample() {
+    if (!this.isOneGroup()) {
+      this.warn("Cases of several kinds or risks are shown.", "Click the heading of a group, or filter by kind and risk: many are decided on together only where they are alike.");
+      return;
+    }
     try {
       const sample = await this.kernel.ask("sample", { view: this.view, count: SAMPLE });
       if (sample.total) new Sample(this, sample).open();
