@@ -56,7 +56,7 @@ airflow: setup ## import the printed DAG into a real Airflow, in an environment 
 		&& $(AIRFLOW)/bin/pip install --quiet 'apache-airflow>=2.10' apache-airflow-providers-papermill; }
 	MENDBOOK_AIRFLOW=$(abspath $(AIRFLOW))/bin/python $(BIN)/python -m pytest tests/test_schedule_units.py -k airflow
 
-lab: setup ## JupyterLab on notebooks/, with the demo's databases where there is no mendbook.toml
+lab: setup ## JupyterLab on copies of the notebooks, with the demo's databases where there is no mendbook.toml
 	$(BIN)/mendbook lab
 
 clean: ## remove .venv and caches; outputs/ stays

@@ -260,14 +260,19 @@ def demo(
 def lab(
     config: Config = CONFIG,
     outputs: Outputs = OUTPUTS,
-    port: Annotated[int, typer.Option("--port", help="where JupyterLab listens on localhost")] = 8888,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="where JupyterLab listens on localhost")] = 8888,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="open a browser on it")] = True,
 ) -> int:
-    """Open JupyterLab on notebooks/, bound to localhost, with the demo or the given configuration."""
-    from mendbook.laboratory import open_lab
+    """Open JupyterLab on copies of the notebooks, bound to localhost, with the demo or the given configuration."""
+    from mendbook.laboratory import prepare
 
     settings, folder = resolve(config, outputs)
-    return open_lab(settings, folder, port, browser)
+    laboratory = prepare(settings, folder, port, browser)
+    for copy in laboratory.aside:
+        say(f"A notebook has changed since you did; yours is {copy.name} now.")
+    say(f"JupyterLab opens on copies of the notebooks, which are yours to change: {laboratory.folder}")
+    say("Ctrl-C ends it, and all that runs in it.")
+    laboratory.start()
 
 
 for command in pkgutil.iter_modules(commands.__path__):

@@ -31,6 +31,13 @@ _BROWSED = 5_000
 _WIDEST = 40  # characters of one cell; the whole of it stands in the frame
 
 
+#: itables asks for a page's dark theme before its library has come, and then its first table has headers nobody can read.
+_DARK_TOO = """<script type="module">
+const name = Object.keys(window).find(each => /^_itables_v?\\d/.test(each));
+(await window[name])?.set_or_remove_dark_class?.();
+</script>"""
+
+
 class Table:
     """A frame with a caption, shown as escaped HTML; ``frame`` is the data itself."""
 
@@ -42,6 +49,8 @@ class Table:
 
     def _repr_html_(self) -> str:
         after = f"<p>{html.escape(inert(self.note))}</p>" if self.note else ""
+        if after and not len(self.frame):  # heads without a body tell nothing that the note does not
+            return f"<p class='mathjax_ignore tex2jax_ignore'>{html.escape(inert(self.caption))}</p>{after}"
         return frame_html(self.frame, self.caption) + after
 
     def __repr__(self) -> str:
@@ -62,7 +71,7 @@ class BrowsableTable(Table):
 
         # The library comes with the output itself, so that the table works offline and without any widget.
         init_notebook_mode(all_interactive=False, connected=False)
-        display(HTML(self.interactive_html()))
+        display(HTML(self.interactive_html() + _DARK_TOO))
 
     def interactive_html(self) -> str:
         """The table for DataTables; where scripts are not allowed it shows itself as a plain one."""
