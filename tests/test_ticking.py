@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
-from mendbook import review, task_children, task_locks, task_runs
+from mendbook import records, review, task_children, task_locks, task_runs
 from mendbook.decisions import Choice, Details
 from mendbook.errors import ConnectionFailed
 from mendbook.history import SILENT, Entry, History
@@ -564,7 +564,7 @@ def test_a_scheduler_that_is_killed_takes_its_run_along_and_the_next_tick_tells(
     assert is_alive(Path(entry.folder or ""))
     child.kill()
     child.communicate()
-    wait_for(lambda: not task_locks.is_held(task_locks.task_file(home.outputs, "look", "shop")))
+    wait_for(lambda: not records.is_held(task_locks.task_file(home.outputs, "look", "shop")))
     wait_for(lambda: not kernel_lives(home))
     assert read_record(Path(entry.folder or "")).state == "stopped"
     home.schedule(HOURLY)  # due in an hour again: this tick only finds what is dead
@@ -640,7 +640,7 @@ def test_a_run_that_hangs_is_killed(
     with task_locks.task_lock(home.outputs, "look", "shop") as lock:
         ending = run_child({"timeout": timeout}, lock or 0, stopped, told.append, grace=0.5)
     assert ending == Ending("timed out", 2, folder, "The run hung, did not end when it was told to, and was killed.")
-    assert not task_locks.is_held(task_locks.task_file(home.outputs, "look", "shop")), "the child held it as well"
+    assert not records.is_held(task_locks.task_file(home.outputs, "look", "shop")), "the child held it as well"
 
 
 def test_a_run_that_cannot_begin_is_refused(home: Household) -> None:

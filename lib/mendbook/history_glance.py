@@ -16,7 +16,8 @@ from typing import Any
 
 from mendbook.config import Settings, value_of
 from mendbook.jobs import Task, next_time
-from mendbook.task_locks import holder, is_held, task_file
+from mendbook.records import is_held
+from mendbook.task_locks import holder, task_file
 
 #: These stand in history_schema.py and history.py, whose import costs what is saved here; a test holds them together.
 FILE, STARTED, SILENT = "history.sqlite", "started", timedelta(minutes=5)

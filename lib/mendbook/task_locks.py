@@ -52,21 +52,6 @@ def slots(outputs: Path, most: int, wanted: int) -> Iterator[int]:
             os.close(handle)
 
 
-def is_held(path: Path) -> bool:
-    """Whether anybody holds the lock of ``path``."""
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(handle)
-    return False
-
-
 def holder(outputs: Path) -> str:
     """What tells these very locks from those of other machines, other boots and other folders of the same name."""
     folder = _folder(outputs)
