@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -685,3 +686,14 @@ def test_without_a_job_it_is_refused(home: Household, monkeypatch: pytest.Monkey
 def test_the_word_of_a_child_that_says_nothing() -> None:
     assert task_children._ending({}, "") == Ending("failed", 3, None, "The process that ran it was killed or broke down.")
     assert task_children._ending({}, "asked").state == "stopped"
+
+
+def test_times_missed_in_a_row_are_told_in_one_line() -> None:
+    late = Entry("look", "shop", ONE, "tiny.ipynb", "missed", error="Nobody was there.")
+    other = replace(late, scheduled=THREE, error="All were busy.")
+    ran = replace(late, scheduled=THREE, state="finished", error=None)
+    assert task_runs.lines([late, replace(late, scheduled=TWO), other, ran]) == [
+        "look/shop missed 2 times, 2026-11-20T13:00Z to 2026-11-20T14:00Z. Nobody was there.",
+        "look/shop of 2026-11-20T15:00Z missed. All were busy.",
+        "look/shop of 2026-11-20T15:00Z finished.",
+    ]

@@ -32,7 +32,7 @@ from mendbook.history import Entry, History
 from mendbook.jobs import Task, next_time, tasks
 from mendbook.serve_health import BEAT, alone, write_health
 from mendbook.task_locks import slots
-from mendbook.task_runs import Turn, bury_forgotten, line, take_turn
+from mendbook.task_runs import Turn, bury_forgotten, lines, take_turn
 from mendbook.ticking import after_tick
 
 #: After how long a turn is taken again that broke off: the history did not answer, or a tick has all of this machine's slots.
@@ -141,8 +141,8 @@ class Serving:
             self._again(task)
 
     def _tell(self, entries: list[Entry]) -> None:
-        for entry in entries:
-            self._say(line(entry))
+        for told in lines(entries):
+            self._say(told)
         with self._lock:
             self._entries += entries
 

@@ -7,10 +7,11 @@ approved plans one by one while its window is open, and is never tried again. Wh
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -19,7 +20,7 @@ from mendbook import task_locks
 from mendbook.config import Settings
 from mendbook.errors import MendbookError, OutputError
 from mendbook.history import BEAT, SILENT, History
-from mendbook.history_schema import FAILED, FINISHED, REFUSED, STOPPED, TIMED_OUT, Entry, text
+from mendbook.history_schema import FAILED, FINISHED, MISSED, REFUSED, STOPPED, TIMED_OUT, Entry, text
 from mendbook.jobs import MOST_DUE, Task, due, in_window
 from mendbook.records import read_record
 from mendbook.scheduled_plans import approved_plans
@@ -231,6 +232,19 @@ def line(entry: Entry) -> str:
     where = f" {entry.folder}" if entry.folder else ""
     why = f" {entry.error}" if entry.error else ""
     return f"{entry.name} of {text(entry.scheduled)[:16]}Z {entry.state}{word}{tries}.{why}{where}"
+
+
+def lines(entries: Sequence[Entry]) -> list[str]:
+    """The same for several; times of one task that were missed in a row, for one reason, are told as one."""
+    told = []
+    for (name, state, why), group in groupby(entries, lambda each: (each.name, each.state, each.error)):
+        first, *more = group
+        if state == MISSED and more:
+            last = text(more[-1].scheduled)[:16]
+            told.append(f"{name} missed {len(more) + 1} times, {text(first.scheduled)[:16]}Z to {last}Z. {why or ''}".rstrip())
+        else:
+            told += [line(each) for each in (first, *more)]
+    return told
 
 
 #: States after which somebody should look.

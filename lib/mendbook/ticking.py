@@ -163,10 +163,10 @@ class _Turns:
             return take_turn(task, self._turn, may_run)
 
     def _add(self, entries: list[Entry]) -> None:
-        from mendbook.task_runs import line
+        from mendbook.task_runs import lines
 
         with self._guard:
             self._entries += entries
-            for entry in entries if self._say else ():
+            for told in lines(entries) if self._say else ():
                 assert self._say is not None
-                self._say(line(entry))
+                self._say(told)

@@ -61,11 +61,10 @@ def _tell_what_went_wrong(entries: list[Entry]) -> None:
     if not entries:
         return
     from mendbook.history_schema import FINISHED
-    from mendbook.task_runs import line
+    from mendbook.task_runs import lines
 
-    for entry in entries:
-        if entry.state != FINISHED:
-            _say(line(entry))
+    for told in lines([entry for entry in entries if entry.state != FINISHED]):
+        _say(told)
 
 
 def _document(entries: list[Entry], following: datetime | None) -> dict[str, Any]:
