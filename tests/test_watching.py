@@ -12,6 +12,7 @@ from mendbook.config import load
 from mendbook.history import History
 from mendbook.jobs import tasks
 from mendbook.watching import check_ledgers, watch
+from support.ledgers import LedgerDatabase
 from support.plans import AUTHOR, CASES
 from support.plans import house as make_house
 from support.shop import DAMAGE, DAMAGED, MAPPING, Shop, role
@@ -63,6 +64,21 @@ def test_a_database_without_a_ledger_is_in_order_and_a_role_that_may_not_read_it
             check_ledgers(settings, shop.outputs, history)
         situation = watch(settings, shop.outputs, history, NOW)
         assert not [each for each in situation.happenings if each.topic == "ledger_broken"]
+
+
+def test_a_ledger_that_somebody_has_edited(shop: Shop) -> None:
+    shop.map(MAPPING + JOB)
+    settings = load(shop.config)
+    LedgerDatabase(shop.database).fill(3)
+    with History.open(settings, shop.outputs) as history:
+        for at, sql in ((NOW - 2 * HOUR, ""), (NOW - HOUR, "UPDATE mendbook.change SET key = 'x' WHERE batch = 2 AND seq = 3")):
+            if sql:
+                shop.execute(sql)
+            audited(shop, history, at)
+            check_ledgers(settings, shop.outputs, history)
+            found = [each for each in watch(settings, shop.outputs, history, at).happenings if each.topic == "ledger_broken"]
+            assert len(found) == bool(sql)
+        assert "batch 2" in " ".join(found[0].lines)
 
 
 @pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs ssh-keygen")
