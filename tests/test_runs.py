@@ -130,7 +130,10 @@ def test_a_run_out_of_time_ends_with_its_kernel(tmp_path):
 
 
 def in_its_own_process(path: str, outputs: Path) -> subprocess.Popen[bytes]:
-    code = f"from mendbook.runs import run; raise SystemExit(run({path!r}, 'shop', outputs={str(outputs)!r}).exit_code)"
+    code = (
+        "from mendbook.execution import leave_out_iris; leave_out_iris(); from mendbook.runs import run; "
+        f"raise SystemExit(run({path!r}, 'shop', outputs={str(outputs)!r}).exit_code)"
+    )
     return subprocess.Popen([sys.executable, "-c", code])
 
 

@@ -24,7 +24,7 @@ from mendbook.dialects.postgresql_catalogue import CHANGED_COLLATIONS, EXCEPTED,
 from mendbook.dialects.postgresql_generic import generic
 from mendbook.dialects.postgresql_relations import catalogue, referring
 from mendbook.dialects.postgresql_schema import identity, schema_digests, standing, writers
-from mendbook.dialects.postgresql_text import PostgreSQLText
+from mendbook.dialects.postgresql_text import PostgreSQLText, text_of
 from mendbook.errors import ConnectionFailed, MappingError, MendbookError, QueryStopped, Refused
 
 #: What text forms and comparisons depend on, pinned for the transaction so that every session reads alike.
@@ -109,8 +109,13 @@ class PostgreSQL:
         return url.set(drivername="postgresql+psycopg2")
 
     def engine_options(self) -> dict[str, Any]:
-        # an error's text must not carry the values that a statement was asked with
-        return {"connect_args": {"connect_timeout": 10, "application_name": "mendbook"}, "hide_parameters": True}
+        return {
+            "connect_args": {"connect_timeout": 10, "application_name": "mendbook"},
+            # an error's text must not carry the values that a statement was asked with
+            "hide_parameters": True,
+            # it would ask every new connection for a type that is read as text here, like all others
+            "use_native_hstore": False,
+        }
 
     def begin_snapshot(self, connection: Connection, timeout_seconds: int, snapshot: str | None) -> None:
         """Make the transaction that has just begun a reading one that sees a single moment, and pin its formats.
@@ -190,7 +195,7 @@ class PostgreSQL:
         return Server(row[0], "PostgreSQL", row[1], row[2], row[3], lag, bool(row[5]), row[6])
 
     def text(self, server: Server) -> PostgreSQLText:
-        return PostgreSQLText(server.encoding)
+        return text_of(server.encoding)
 
     def catalogue(self, connection: Connection, tables: list[str]) -> Catalogue:
         """What the catalogue says of ``tables`` (names as in the mapping): a handful of queries, however many there are."""
