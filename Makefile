@@ -1,4 +1,4 @@
-# make setup | demo | test | faults | check | bench | lab: each does all of its own set-up, from git, make and Python 3.11 or newer.
+# make setup | demo | test | faults | check | bench | airflow | lab: each does all of its own set-up, from git, make and Python 3.11 or newer.
 SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -7,7 +7,7 @@ EXTRAS := demo,dev,schedule,notify
 PG ?= 18
 export PG
 
-.PHONY: help setup demo test faults check bench lab clean
+.PHONY: help setup demo test faults check bench airflow lab clean
 help:
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
 
@@ -47,9 +47,17 @@ bench: setup ## the figures of docs/performance.md, measured here (takes about a
 	$(BIN)/python bench/logs.py
 	$(BIN)/python bench/plan.py
 	$(BIN)/python bench/apply.py --changes 100000 --users 200000 --rounds 3
+	$(BIN)/python bench/serve.py --sources 100
+	$(BIN)/python bench/review_table.py --cases 100000
 
-lab: setup ## JupyterLab on notebooks/, with the demo's databases where there is no mendbook.toml
+AIRFLOW ?= .venv-airflow
+airflow: setup ## import the printed DAG into a real Airflow, in an environment of its own, and run it there
+	test -x $(AIRFLOW)/bin/airflow || { "$(PYTHON)" -m venv $(AIRFLOW) \
+		&& $(AIRFLOW)/bin/pip install --quiet 'apache-airflow>=2.10' apache-airflow-providers-papermill; }
+	MENDBOOK_AIRFLOW=$(abspath $(AIRFLOW))/bin/python $(BIN)/python -m pytest tests/test_schedule_units.py -k airflow
+
+lab: setup ## JupyterLab on copies of the notebooks, with the demo's databases where there is no mendbook.toml
 	$(BIN)/mendbook lab
 
 clean: ## remove .venv and caches; outputs/ stays
-	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-airflow .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache

@@ -11,7 +11,8 @@ from mendbook import incident_results as results
 from mendbook.errors import ConfigError, OutputError
 from mendbook.incident_charts import draw_all
 from mendbook.incident_view import IncidentView
-from mendbook.reports import render_index, render_report
+from mendbook.overview import render_index
+from mendbook.reports import render_report
 from test_reports import ALLOWED, RAW, Page
 
 FIGURES = (

@@ -76,6 +76,7 @@ def test_what_the_audit_notebook_calls_exists():
     }
     shown = {
         "scope",
+        "change",
         "limits",
         "counts",
         "counts_chart",

@@ -217,7 +217,7 @@ def test_only_the_command_line_prints_and_exits() -> None:
     calls = {
         f"{relative(path)}:{node.lineno}"
         for path in LIBRARY.rglob("*.py")
-        if path.name not in ("cli.py", "console.py", "__main__.py", "execution.py")
+        if path.name not in ("cli.py", "console.py", "__main__.py", "execution.py", "scheduled_run.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("print", "sys.exit", "exit", "quit")
     }

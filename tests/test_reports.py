@@ -10,9 +10,10 @@ import pytest
 from fake_audit import FORMULA, HOSTILE, write_audit
 from mendbook import records
 from mendbook.errors import ConfigError, OutputError
+from mendbook.overview import render_index
 from mendbook.publish import publish
 from mendbook.records import RunError, RunRecord, write_record
-from mendbook.reports import render_index, render_report
+from mendbook.reports import render_report
 from mendbook.svg import inline
 from mendbook.views import AuditView
 
@@ -216,12 +217,13 @@ def test_index_lists_the_newest_first_and_survives_broken_folders(tmp_path):
     write_record(replace(a_record(runs / "20261116T000000Z-audit-died"), state="started", started="2026-11-16T00:00:00+00:00"))
     write_audit(runs / "20261115T000000Z-audit-byhand")
     html = render_index(tmp_path)
-    order = [html.index(f"2026-11-{day} 00:00:00 UTC") for day in (20, 19, 18, 17, 16, 15)]
+    order = [html.index(f'<th scope="rowgroup" colspan="8">2026-11-{day}</th>') for day in (20, 19, 18, 17, 16, 15)]
     assert order == sorted(order)
     assert html.count("unreadable</span>") == 2
     assert "failed (died)" in html
     assert "<script" not in html
-    assert Page(html).count("tr") == 7
+    runs = html[html.index('<h2 id="runs">') :]
+    assert Page(runs).count("tr") == 1 + 6 + 6, "a line for each run, behind its day"
 
 
 def test_an_index_without_runs_says_what_to_do(tmp_path):

@@ -181,6 +181,13 @@ def test_filters_and_orders(desk: Desk, view: dict[str, Any], numbers: list[int]
     assert listed(desk, **view) == numbers
 
 
+def test_next_undecided(desk: Desk) -> None:
+    decide(desk, "reject", 0, 1, 4)
+    view = {"sort": "plan"}
+    assert [ask(desk, "next", view=view, **{"from": start})["at"] for start in (0, 3, 4, 5, 6)] == [2, 3, 5, 5, 2]
+    assert ask(desk, "next", view={"mine": "decided"}, **{"from": 0})["at"] is None
+
+
 def test_groups(desk: Desk) -> None:
     decide(desk, "defer", 1)
     viewed = ask(desk, "view", view={"grouped": True})

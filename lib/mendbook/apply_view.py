@@ -88,7 +88,7 @@ class ApplyView:
         rows = [[kind, done.get(kind, 0), left.get(kind)] for kind in kinds]
         frame = DataFrame(rows, columns=["kind", "applied" if commit else "rehearsed", "still found"])
         what = "applied" if commit else "rehearsed, and rolled back"
-        told = f"{result['applied']:,} cases {what}: {result['changes']:,} rows in {result['batches']:,} batches"
+        told = f"{result['applied']:,} cases {what}: {result['changes']:,} rows, batches: {result['batches']:,}"
         others = [f"{result['already']:,} had been applied before"] if result["already"] else []
         others += [f"{stale:,} were stale: their rows are not as they were reviewed"] if stale else []
         others += [f"{result['rejected']:,} rejected"] if result["rejected"] else []

@@ -21,14 +21,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from mendbook.comparison import since_last
 from mendbook.damage import chosen
 from mendbook.damage.missing_constraint import weaknesses
 from mendbook.database import Database, Snapshot
 from mendbook.errors import MappingError
 from mendbook.gaps import gap
-from mendbook.model import FINDINGS_FILE, GAPS_FILE, Count, Damage, LogsRead
+from mendbook.model import CHANGE_FILE, FINDINGS_FILE, GAPS_FILE, Count, Damage, LogsRead
 from mendbook.parquet_files import BATCH_ROWS, FINDINGS, GAPS, ParquetFile
 from mendbook.publish import publish
+from mendbook.results import RESULT
 from mendbook.tables import MappedTable, ProfileTable, Tables, UserTable
 
 SMALL_TABLE = 100_000
@@ -52,12 +54,14 @@ def take(
     folder: Path,
     progress: Progress | None = None,
     logs: Callable[[], LogsRead] | None = None,
+    runs: Path | None = None,
 ) -> dict[str, Any]:
     """Audit ``database`` for ``kinds`` (all where none are named) into ``folder`` and return the result as JSON values.
 
-    ``logs`` reads the source's logs, where the kinds asked for need them. Leaves findings.parquet, gaps.parquet and
-    result.json. Raises MappingError where the mapping does not fit, Refused where rows are hidden or unreadable,
-    ConnectionFailed, QueryStopped, OutputError; then ``folder`` is as it was.
+    ``logs`` reads the source's logs, where the kinds asked for need them. ``runs`` holds earlier audits: with the last of
+    them this one is compared. Leaves findings.parquet, gaps.parquet, result.json and, where it was compared, change.parquet.
+    Raises MappingError where the mapping does not fit, Refused where rows are hidden or unreadable, ConnectionFailed,
+    QueryStopped, OutputError; then ``folder`` is as it was.
     """
     try:
         looked_for, tell = chosen(kinds), progress or (lambda *_: None)
@@ -65,9 +69,14 @@ def take(
         if logs is not None and any("logs" in kind.needs for kind in looked_for):
             tell("reading the logs", 0, len(looked_for))
             read = logs()
-        return _take(database, looked_for, folder, tell, read)
+        result = _take(database, looked_for, folder, tell, read)
+        if runs is not None:
+            result["change"], warnings = since_last(runs, folder, result)
+            result["warnings"] += warnings
+        publish(folder / RESULT, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+        return result
     except BaseException:
-        for name in (FINDINGS_FILE, GAPS_FILE):
+        for name in (FINDINGS_FILE, GAPS_FILE, CHANGE_FILE):
             with contextlib.suppress(OSError):
                 (folder / name).unlink(missing_ok=True)
         raise
@@ -80,7 +89,7 @@ def _take(database: Database, looked_for: list[Damage], folder: Path, progress: 
         snapshot = snapshots[0]
         check_keys(snapshot)
         counts = _stream(snapshots, looked_for, folder, progress)
-        result = {
+        return {
             "source": database.source.name,
             "taken_at": taken_at.isoformat(timespec="milliseconds"),
             "seconds": round(time.monotonic() - started, 3),
@@ -94,9 +103,8 @@ def _take(database: Database, looked_for: list[Damage], folder: Path, progress: 
             "constraints": [asdict(weakness) for weakness in weaknesses(snapshot.tables)],
             "left_out": [asdict(each) for each in left_out(snapshot.tables, looked_for)],
             "warnings": [*_warnings(snapshot), *read.warnings],
+            "change": None,
         }
-    publish(folder / "result.json", json.dumps(result, indent=2, ensure_ascii=False) + "\n")
-    return result
 
 
 def with_logs(snapshot: Snapshot, read: LogsRead) -> Snapshot:
@@ -242,7 +250,16 @@ def _scope(snapshot: Snapshot) -> list[dict[str, Any]]:
 def _database(snapshot: Snapshot) -> dict[str, Any]:
     server = snapshot.server
     named = {"name": server.database, "server": server.name, "version": server.version, "user": server.user}
-    return {**named, "replica": server.replica}
+    return {**named, "replica": server.replica, "identity": _identity(snapshot)}
+
+
+def _identity(snapshot: Snapshot) -> dict[str, str] | None:
+    """Which database it is, whatever its name; None where the role may not ask that, and an audit need not know."""
+    try:
+        with snapshot.connection.begin_nested():
+            return snapshot.dialect.identity(snapshot.connection)
+    except sa.exc.SQLAlchemyError:
+        return None
 
 
 def _size(snapshot: Snapshot, table: MappedTable) -> int:

@@ -103,6 +103,8 @@ def audit(
     as_json: AsJson = False,
 ) -> int:
     """Find every damaged row of SOURCE, all kinds in one snapshot. Exit code 1 where there is damage."""
+    from mendbook.results import change_sentences
+
     end_when_terminated()
     book = open_workbook(source, config, outputs)
     folder, result = book.take_audit(kind or (), progress())
@@ -112,9 +114,11 @@ def audit(
         of = f" of {left['profile']}" if left["profile"] else ""
         say(f"left out: {left['kind']}{of}: {left['why']}")
     people.print(counts_table(result))
+    for sentence in change_sentences(result):
+        say(sentence)
     say(f"{result['seconds']} s. Findings: {folder / 'findings.parquet'}")
     if as_json:
-        keys = ("source", "taken_at", "seconds", "counts", "findings", "gaps", "left_out", "warnings")
+        keys = ("source", "taken_at", "seconds", "counts", "change", "findings", "gaps", "left_out", "warnings")
         print_json({key: result[key] for key in keys})
     return 1 if any(count["rows"] for count in result["counts"].values()) else 0
 
@@ -258,14 +262,19 @@ def demo(
 def lab(
     config: Config = CONFIG,
     outputs: Outputs = OUTPUTS,
-    port: Annotated[int, typer.Option("--port", help="where JupyterLab listens on localhost")] = 8888,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="where JupyterLab listens on localhost")] = 8888,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="open a browser on it")] = True,
 ) -> int:
-    """Open JupyterLab on notebooks/, bound to localhost, with the demo or the given configuration."""
-    from mendbook.laboratory import open_lab
+    """Open JupyterLab on copies of the notebooks, bound to localhost, with the demo or the given configuration."""
+    from mendbook.laboratory import prepare
 
     settings, folder = resolve(config, outputs)
-    return open_lab(settings, folder, port, browser)
+    laboratory = prepare(settings, folder, port, browser)
+    for copy in laboratory.aside:
+        say(f"A notebook has changed since you did; yours is {copy.name} now.")
+    say(f"JupyterLab opens on copies of the notebooks, which are yours to change: {laboratory.folder}")
+    say("Ctrl-C ends it, and all that runs in it.")
+    laboratory.start()
 
 
 for command in pkgutil.iter_modules(commands.__path__):

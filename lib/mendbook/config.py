@@ -16,7 +16,7 @@ from dotenv import dotenv_values
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 
 from mendbook.errors import ConfigError, known
-from mendbook.schedule_settings import EVERY, Alerts, Job, Schedule
+from mendbook.schedule_settings import Alerts, Job, Schedule, check_sources
 from mendbook.settings_types import EnvironmentName, Name, PlainName, Strict, Value, ZoneName
 
 DEFAULT_CONFIG = Path("mendbook.toml")
@@ -142,16 +142,6 @@ class Settings(Strict):
     schedule: Schedule = Schedule()
     alerts: Alerts = Alerts()
 
-    @model_validator(mode="after")
-    def _jobs_name_sources(self) -> Settings:
-        for job in self.schedule.jobs.values():
-            for name in [job.source] if isinstance(job.source, str) else job.source:
-                if name not in self.sources and name != EVERY:
-                    raise ValueError(
-                        f"schedule.jobs.{job.name}: there is no source {name!r}. {known(name, self.sources, 'source')}"
-                    )
-        return self
-
     def source(self, name: str) -> Source:
         """The source called ``name``; a ConfigError lists those there are."""
         if name not in self.sources:
@@ -160,6 +150,15 @@ class Settings(Strict):
                 known(name, self.sources, "source") + f" Add [sources.{name}] or name one of these.",
             )
         return self.sources[name]
+
+    def job(self, name: str) -> Job:
+        """The job called ``name``; a ConfigError lists those there are."""
+        if name not in self.schedule.jobs:
+            raise ConfigError(
+                f"{self.path} has no job {name!r}.",
+                known(name, self.schedule.jobs, "job") + f" Add [schedule.jobs.{name}] or name one of these.",
+            )
+        return self.schedule.jobs[name]
 
 
 def split_reference(reference: str) -> tuple[str, str, str, str]:
@@ -202,9 +201,11 @@ def load(path: str | Path) -> Settings:
         raise ConfigError(f"{file} names no source.", "It needs at least one [sources.NAME]; docs/mapping.md shows one.")
     _refuse_set_here(file, document, sources)
     try:
-        return Settings.model_validate({**document, "sources": _named(sources), **_scheduled(document), "path": file})
+        settings = Settings.model_validate({**document, "sources": _named(sources), **_scheduled(document), "path": file})
     except ValidationError as error:
         raise _explain(file, error) from None
+    check_sources(settings.schedule, settings.sources, file)
+    return settings
 
 
 def _named(tables: dict[str, Any]) -> dict[str, Any]:
@@ -249,9 +250,15 @@ def _explain(file: Path, error: ValidationError) -> ConfigError:
     if first["type"] == "extra_forbidden":
         return _unknown(file, first["loc"], more)
     if first["type"] == "missing":
-        return ConfigError(f"{file}: {where} is missing{more}.", "Add it; docs/mapping.md explains each line.")
+        return ConfigError(f"{file}: {where} is missing{more}.", f"Add it. {_page(first['loc'])}")
     reason = str(first["msg"]).removeprefix("Value error, ")
-    return ConfigError(f"{file}: {where}: {reason}{more}.", "Mend that line and try again; docs/mapping.md explains each line.")
+    return ConfigError(f"{file}: {where}: {reason}{more}.", f"Mend that line and try again. {_page(first['loc'])}")
+
+
+def _page(location: tuple[Any, ...]) -> str:
+    """Where that part of the file is explained."""
+    page = "schedule" if location and location[0] in ("schedule", "alerts") else "mapping"
+    return f"docs/{page}.md explains each line."
 
 
 def _known_at(location: tuple[Any, ...]) -> list[str]:
@@ -276,10 +283,16 @@ def url_variable(source: Source, role: str = "audit") -> str:
 def url_of(source: Source, settings_path: Path, role: str = "audit") -> str:
     """The URL that the environment (or .env beside mendbook.toml) holds for ``role`` of ``source``; never logged or shown."""
     variable = url_variable(source, role)
-    value = os.environ.get(variable) or dotenv_values(settings_path.parent / ".env").get(variable)
-    if not value or not value.strip():
+    value = value_of(variable, settings_path)
+    if not value:
         raise ConfigError(
             f"The environment variable {variable} is not set; source {source.name!r} takes its URL from it.",
             f"export {variable}='postgresql://USER:PASSWORD@HOST/DATABASE'",
         )
-    return value.strip()
+    return value
+
+
+def value_of(variable: str, settings_path: Path) -> str | None:
+    """What the environment, or .env beside mendbook.toml, holds for ``variable``; None where that is nothing."""
+    value = os.environ.get(variable) or dotenv_values(settings_path.parent / ".env").get(variable) or ""
+    return value.strip() or None

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
 people = Console(stderr=True, highlight=False, soft_wrap=True)
 
-Config = Annotated[Path, typer.Option("--config", help="the mendbook.toml to use", show_default=True)]
-Outputs = Annotated[Path, typer.Option("--outputs", help="the folder for runs, plans and reports", show_default=True)]
+#: The terminals of `mendbook lab` have these in their environment: a copied command means the same there.
+Config = Annotated[Path, typer.Option("--config", envvar="MENDBOOK_CONFIG", help="the mendbook.toml to use", show_default=True)]
+Outputs = Annotated[
+    Path, typer.Option("--outputs", envvar="MENDBOOK_OUTPUTS", help="the folder for runs, plans and reports", show_default=True)
+]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document on stdout")]
 SourceName = Annotated[str, typer.Argument(metavar="SOURCE", help="a source of mendbook.toml")]
 CONFIG = Path("mendbook.toml")

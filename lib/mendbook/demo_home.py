@@ -91,7 +91,7 @@ def configure(home: Path, server: embedded.Server, audit: str = AUDIT_ROLE, repa
     import racelab
 
     names = [*racelab.SYSTEMS, PRACTICE]
-    config = publish(home / "mendbook.toml", "\n".join(_mapping(name) for name in names))
+    config = _keep_or_publish(home / "mendbook.toml", "\n".join(_mapping(name) for name in names))
     urls = {}
     for name in names:
         urls[_audit_env(name)], urls[_repair_env(name)] = server.url(name, audit), server.url(name, repair)
@@ -99,6 +99,15 @@ def configure(home: Path, server: embedded.Server, audit: str = AUDIT_ROLE, repa
         os.environ.pop(variable, None)
     publish(home / ".env", "".join(f"{variable}='{url}'\n" for variable, url in urls.items()), mode=0o600)
     return config
+
+
+def _keep_or_publish(file: Path, mappings: str) -> Path:
+    """``file`` with these mappings: as it is where somebody has added to them, a schedule say; an older one is set aside."""
+    if file.exists():
+        if file.read_text().startswith(mappings):
+            return file
+        file.rename(file.with_name(f"mendbook-before-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.toml"))
+    return publish(file, mappings)
 
 
 def _mapping(name: str) -> str:

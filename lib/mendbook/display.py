@@ -181,21 +181,22 @@ def shown(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else inert(value)
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, code: bool = False) -> str:
     if hasattr(value, "item") and not isinstance(value, datetime):  # numpy's numbers
         value = value.item()
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return f"<td class='number' style='text-align:right'>{html.escape(shown(value))}</td>"
     flag = is_flagged(value) if isinstance(value, str) else False
     note = " class='flagged' title='holds hidden characters, shown as ⟨U+…⟩'" if flag else ""
-    return f"<td{note}{_LEFT}>{html.escape(shown(value))}</td>"
+    text = html.escape(shown(value))
+    return f"<td{note}{_LEFT}>{f'<code>{text}</code>' if code and text else text}</td>"
 
 
 def frame_html(frame: DataFrame, caption: str) -> str:
     """``frame`` as one HTML table with everything escaped: cells, headers, index names and the caption.
 
     A named index becomes row headers; a nameless one is left out. The classes keep JupyterLab's MathJax away from
-    ``$``.
+    ``$``. What stands below "command" is to be typed, and looks like it.
     """
     named = [name for name in frame.index.names if name is not None]
     heads = [*named, *frame.columns] if named else [*frame.columns]
@@ -204,7 +205,8 @@ def frame_html(frame: DataFrame, caption: str) -> str:
     for key, values in zip(frame.index, frame.itertuples(index=False, name=None), strict=True):
         keys: tuple[Any, ...] = (key if isinstance(key, tuple) else (key,)) if named else ()
         labels = "".join(f"<th scope='row'{_LEFT}>{html.escape(shown(label))}</th>" for label in keys)
-        rows.append(f"<tr>{labels}{''.join(map(_cell, values))}</tr>")
+        cells = (_cell(value, code=head == "command") for head, value in zip(frame.columns, values, strict=True))
+        rows.append(f"<tr>{labels}{''.join(cells)}</tr>")
     return (
         f"<table class='mendbook mathjax_ignore tex2jax_ignore'><caption{_LEFT}>{html.escape(inert(caption))}</caption>"
         f"<thead><tr>{header}</tr></thead><tbody>{''.join(rows)}</tbody></table>"

@@ -112,6 +112,12 @@ def kernel_manager_class() -> type[Any]:
     return OwnInterpreter
 
 
+def import_path() -> str:
+    """This package for a child and its kernel, also where it is not installed but only on the path."""
+    ours = str(Path(__file__).resolve().parent.parent)
+    return os.pathsep.join(dict.fromkeys([ours, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]))
+
+
 def _leave_with_parent(private: Path) -> None:
     """Wait for the end of standard input, which comes with the parent's, then end the kernel and this process.
 

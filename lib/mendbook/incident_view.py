@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _BROWSED = 5_000
 _ANSWERS = {True: "Still bleeding?  Yes.", False: "Still bleeding?  No.", None: "Still bleeding?  Cannot be told."}
+#: Of the bar beside it alone: no colour of text can be read on a light page and on a dark one.
 _COLOURS = {True: "#a63a00", False: "#0b6b4f", None: "#6b5300"}
 
 
@@ -45,7 +46,7 @@ class Verdict:
         sentence, doubt = (html.escape(inert(text)) for text in (self.sentence, self.doubt))
         return (
             f"<div class='mathjax_ignore tex2jax_ignore' style='border-left:5px solid {colour};padding:.3em 1em'>"
-            f"<p style='font-weight:600;color:{colour};margin:.2em 0'>{answer}</p>"
+            f"<p style='font-weight:600;margin:.2em 0'>{answer}</p>"
             f"<p style='font-size:1.5em;line-height:1.3;margin:.2em 0'>{sentence}</p>"
             f"<p style='margin:.4em 0'>{doubt}</p></div>"
         )

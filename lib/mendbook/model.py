@@ -15,6 +15,8 @@ FINDING_COLUMNS = ("kind", "profile", "case_key", "table", "row_key", "user_key"
 
 #: The files that an audit leaves in its folder, beside result.json.
 FINDINGS_FILE, GAPS_FILE = "findings.parquet", "gaps.parquet"
+#: The findings of the cases that the last audit did not have.
+CHANGE_FILE = "change.parquet"
 
 
 @dataclass(frozen=True, slots=True)

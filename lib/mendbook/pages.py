@@ -25,7 +25,7 @@ def render(template: str, values: dict[str, Any]) -> str:
 
 @cache
 def environment() -> Environment:
-    """Templates with everything escaped, and the filters prose, time, duration and words."""
+    """Templates with everything escaped, and the filters prose, time, minute, clock, duration and words."""
 
     def finalize(value: Any) -> Any:
         return value if isinstance(value, Markup) else shown(value)
@@ -40,6 +40,8 @@ def environment() -> Environment:
     )
     made.filters["prose"] = lambda text: inert(" ".join(str(text).split()))
     made.filters["time"] = _time
+    made.filters["minute"] = lambda text: _told(text, "%Y-%m-%d %H:%M")
+    made.filters["clock"] = lambda text: _told(text, "%H:%M:%S")
     made.filters["duration"] = _duration
     made.filters["words"] = lambda name: inert(str(name).replace("_", " "))
     return made
@@ -49,6 +51,14 @@ def _time(text: str | None) -> str:
     """An ISO time as people read it; any other text as it is."""
     try:
         return f"{datetime.fromisoformat(text or ''):%Y-%m-%d %H:%M:%S} UTC"
+    except ValueError:
+        return inert(text)
+
+
+def _told(text: str | None, form: str) -> str:
+    """The same in short, where the page itself says that times are UTC."""
+    try:
+        return f"{datetime.fromisoformat(text or ''):{form}}"
     except ValueError:
         return inert(text)
 

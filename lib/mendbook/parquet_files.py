@@ -97,6 +97,13 @@ class ParquetFile:
         if len(self._columns[0]) >= BATCH_ROWS:
             self._flush()
 
+    def add_batch(self, batch: pa.RecordBatch) -> None:
+        """Rows of another file with the same columns."""
+        try:
+            self._writer.write_batch(batch.cast(self._schema))
+        except OSError as failure:
+            raise output_error(self._path, failure) from failure
+
     def _flush(self) -> None:
         arrays = [_array(values, field.type) for values, field in zip(self._columns, self._schema, strict=True)]
         try:

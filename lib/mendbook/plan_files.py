@@ -131,16 +131,29 @@ def read(folder: Path) -> PlanFile:
             f"{path} is not the plan that its folder is named for: its bytes were changed, or its folder was renamed.",
             "Nothing was done. Fetch it from where it was made, or make a new plan.",
         )
+    return PlanFile(folder, digest.hexdigest(), _header(path, first))
+
+
+def read_header(folder: Path) -> Header:
+    """The first line of the plan in ``folder`` alone, for lists: no digest is taken. Raises as ``read``."""
+    path = folder / PLAN_FILE
+    try:
+        with path.open("rb") as file:
+            return _header(path, file.readline())
+    except OSError as failure:
+        raise ConfigError(f"There is no plan in {folder}: {failure.strerror}.", "'mendbook plan SOURCE' makes one.") from None
+
+
+def _header(path: Path, first: bytes) -> Header:
     try:
         value = canonical.read(first)
         if value.pop("format", None) != FORMAT:
             raise NotCanonical(f"its format is not {FORMAT}")
-        header = Header(**{**value, "left": tuple(value["left"])})
+        return Header(**{**value, "left": tuple(value["left"])})
     except (NotCanonical, TypeError, KeyError, AttributeError) as error:
         raise Refused(
             f"{path} is not a plan that this mendbook reads: {error}", "Make a new one with 'mendbook plan'."
         ) from None
-    return PlanFile(folder, digest.hexdigest(), header)
 
 
 def locate(plan: str, outputs: Path) -> Path:

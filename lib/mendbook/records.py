@@ -101,10 +101,14 @@ def read_record(folder: Path) -> RunRecord:
 
 
 def is_alive(folder: Path) -> bool:
-    """Whether a running process holds the folder's lock. Readers ask with a shared lock, so they never see each
-    other."""
+    """Whether a running process holds the folder's lock."""
+    return is_held(folder / LOCK)
+
+
+def is_held(path: Path) -> bool:
+    """Whether anybody holds the lock of ``path``. Readers ask with a shared lock, so they never see each other."""
     try:
-        handle = os.open(folder / LOCK, os.O_RDONLY)
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return False
     try:

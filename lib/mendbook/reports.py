@@ -1,4 +1,4 @@
-"""Turns the folder of a run into report.html, and outputs/ into index.html: pages that need no script and no network.
+"""Turns the folder of a run into report.html: a page that needs no script and no network.
 
 Pure: folder contents in, HTML text out; ``runs.py`` puts it in its place. Every text passes through
 ``display.inert`` and Jinja's escaping, both by default; a template cannot forget them. Personal data is masked here
@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,17 +18,17 @@ from markupsafe import Markup
 
 from mendbook import receipt, results, step_results
 from mendbook.display import frame_html, inert, mask_key
-from mendbook.errors import MendbookError, OutputError
+from mendbook.errors import MendbookError
 from mendbook.incident_report import listed, parts
 from mendbook.incident_results import is_incidents
+from mendbook.model import CHANGE_FILE
 from mendbook.pages import render
-from mendbook.records import LOCK, RECORD, RunRecord, read_record
+from mendbook.records import LOCK, RunRecord, read_record
 from mendbook.svg import InlineFigure, inline
 
 #: How many findings of each kind a report shows; the rest is in findings.parquet.
 SHOWN_FINDINGS = 20
 REPORT = "report.html"
-INDEX = "index.html"
 
 _KEYS = ("case_key", "row_key", "user_key")
 
@@ -105,14 +104,18 @@ def _incident_parts(result: dict[str, Any] | None) -> dict[str, Any] | None:
 
 def _audit_parts(folder: Path, audit: dict[str, Any] | None, problems: list[str]) -> dict[str, Any]:
     if audit is None:
-        return {"total": (0, 0), "kinds_found": 0, "findings": [], "next_steps": []}
-    shown_kinds = results.shown_kinds(audit)
+        return {"total": (0, 0), "kinds_found": 0, "findings": [], "next_steps": [], "changes": {}, "new_findings": None}
+    shown_kinds, changes = results.shown_kinds(audit), results.changes(audit)
     listed = [kind for kind in shown_kinds if kind != "missing_constraint"]  # these have a section of their own
     findings = [_try(lambda kind=kind: _findings(folder, audit, kind), problems) for kind in listed]
     return {
         "total": results.total(audit),
         "kinds_found": len(shown_kinds),
         "findings": [each for each in findings if each is not None],
+        "changes": changes,
+        "change_sentences": _try(lambda: results.change_sentences(audit), problems) or [],
+        "new_cases": sum(int(each["new"]) for each in changes.values()),
+        "new_findings": _try(lambda: _new_findings(folder), problems) if changes else None,
         "next_steps": results.next_steps(audit),
     }
 
@@ -127,17 +130,31 @@ def _try(read: Any, problems: list[str]) -> Any:
 
 
 def _findings(folder: Path, audit: dict[str, Any], kind: str) -> FindingsOfKind:
-    frame = results.read_findings(folder, kind, SHOWN_FINDINGS)
     count = audit["counts"][kind]
+    frame = results.read_findings(folder, kind, SHOWN_FINDINGS).drop(columns=["kind"])
+    title = audit.get("titles", {}).get(kind) or kind.replace("_", " ")
+    return FindingsOfKind(kind, title, count["rows"], count["cases"], *_table(frame, title, int(count["rows"])))
+
+
+def _new_findings(folder: Path) -> FindingsOfKind | None:
+    """The first rows of the cases that the last audit did not have; None where there are none."""
+    import pyarrow.parquet
+
+    rows = pyarrow.parquet.read_metadata(folder / CHANGE_FILE).num_rows
+    frame = results.read_findings(folder, None, SHOWN_FINDINGS, new=True)
+    return FindingsOfKind("", "New", rows, 0, *_table(frame, "New", rows)) if rows else None
+
+
+def _table(frame: Any, title: str, rows: int) -> tuple[int, Markup]:
+    """How many of the ``rows`` are not in ``frame``, and the frame as a table, masked."""
     for key in _KEYS:
         frame[key] = [mask_key(text) if isinstance(text, str) else None for text in frame[key]]
     frame["at"] = [None if value != value else f"{value:%Y-%m-%d %H:%M:%S}" for value in frame["at"]]
     names = {"case_key": "case", "row_key": "row", "user_key": "user", "at": "came to be (UTC)"}
-    frame = frame.drop(columns=["kind"]).rename(columns=names).dropna(axis="columns", how="all")
-    title = audit.get("titles", {}).get(kind) or kind.replace("_", " ")
-    hidden = max(0, int(count["rows"]) - len(frame))
-    caption = f"{title}: {'the newest ' if hidden else ''}{len(frame):,} of {count['rows']:,} rows"
-    return FindingsOfKind(kind, title, count["rows"], count["cases"], hidden, Markup(frame_html(frame, caption)))
+    frame = frame.rename(columns=names).dropna(axis="columns", how="all")
+    hidden = max(0, rows - len(frame))
+    caption = f"{title}: {'the newest ' if hidden else ''}{len(frame):,} of {rows:,} rows"
+    return hidden, Markup(frame_html(frame, caption))
 
 
 def _figures(folder: Path, problems: list[str]) -> list[InlineFigure]:
@@ -180,60 +197,3 @@ def _plain(result: dict[str, Any]) -> dict[str, str]:
         name: inert(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str), 400)
         for name, value in result.items()
     }
-
-
-def render_index(outputs: Path) -> str:
-    """index.html for ``outputs``: its runs, newest first. A broken folder is listed as one, and hides no other."""
-    runs = Path(outputs) / "runs"
-    try:
-        folders = sorted((each for each in runs.iterdir() if each.is_dir() and not each.name.startswith(".")), reverse=True)
-    except OSError:
-        folders = []
-    listed = [_listed(folder) for folder in folders]
-    return render("index.html.j2", {"runs": sorted(listed, key=lambda run: run["started"], reverse=True)})
-
-
-def _listed(folder: Path) -> dict[str, Any]:
-    """One line of the index. Run folders that an audit made by itself have a result and no record."""
-    time, _, name = folder.name.partition("-")
-    notebook, _, source = name.partition("-")
-    link = f"runs/{quote(folder.name)}"
-    line: dict[str, Any] = {
-        "folder": folder.name, "link": link, "started": _folder_time(time), "notebook": notebook, "source": source,
-        "state": "unreadable", "seconds": None, "cases": None, "rows": None, "why": "", "verdict": "",
-        "report": (folder / REPORT).is_file(), "executed": "",
-        "receipt": next((page for page in receipt.PAGES if (folder / page).is_file()), ""),
-    }  # fmt: skip
-    has_record = (folder / RECORD).exists()
-    try:
-        result = results.read_result(folder) if (folder / results.RESULT).exists() else None
-        if result is not None and results.is_audit(result):
-            line["cases"], line["rows"] = results.total(result)
-            line.update(source=str(result.get("source", source)), seconds=float(result.get("seconds", 0)), state="finished")
-        elif result is not None and is_incidents(result):
-            line.update(verdict=str(result["verdict"]), seconds=float(result.get("seconds", 0)), state="finished")
-            line["source"] = str(result.get("source", source))
-        elif result is not None and step_results.is_step(result):
-            line.update(verdict=step_results.verdict_of(result), source=str(result.get("source", source)), state="finished")
-            line["seconds"] = result.get("seconds")
-        if has_record:
-            record = read_record(folder)
-            line.update(notebook=record.notebook, source=record.source, started=record.started, seconds=record.seconds)
-            line["state"] = "died" if record.died else record.state
-            line["why"] = f"{record.error.name}: {record.error.message}" if record.error else ""
-            line["executed"] = quote(f"{record.notebook}.ipynb") if (folder / f"{record.notebook}.ipynb").is_file() else ""
-    except (OutputError, ValueError, TypeError, KeyError, AttributeError, OSError) as failure:
-        line.update(state="unreadable", why=_short_reason(failure, folder))
-    return line
-
-
-def _short_reason(failure: Exception, folder: Path) -> str:
-    reason = failure.message if isinstance(failure, OutputError) else str(failure)
-    return reason.replace(f"{folder}/", "")
-
-
-def _folder_time(text: str) -> str:
-    try:
-        return f"{datetime.strptime(text, '%Y%m%dT%H%M%SZ'):%Y-%m-%dT%H:%M:%S+00:00}"  # noqa: DTZ007 (the Z is in the name)
-    except ValueError:
-        return text

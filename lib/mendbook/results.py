@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import shlex
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mendbook.display import inert
 from mendbook.errors import OutputError
-from mendbook.model import FINDING_COLUMNS
+from mendbook.model import CHANGE_FILE, FINDING_COLUMNS
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -75,6 +76,45 @@ def next_steps(result: dict[str, Any]) -> list[dict[str, str]]:
     return [*steps, {"why": why, "command": f"mendbook run audit {source}"}]
 
 
+def changes(result: dict[str, Any]) -> dict[str, dict[str, int]]:
+    """New, gone and staying cases of each kind that was compared with the last audit; none where there was no last one."""
+    return dict((result.get("change") or {}).get("kinds", {}))
+
+
+def change_sentences(result: dict[str, Any]) -> list[str]:
+    """What changed since the last audit in words, and what to keep in mind about it."""
+    change = result.get("change")
+    if not change:
+        return ["This is the first audit of this database here: there is nothing yet to compare it with."]
+    sums = {name: sum(each[name] for each in change["kinds"].values()) for name in ("new", "gone", "staying")}
+    cases = f"{sums['new']:,} new {'case' if sums['new'] == 1 else 'cases'}"
+    told = [
+        f"Since the audit of {_minute(change['since']['taken_at'])}: {cases}, {sums['gone']:,} gone, {sums['staying']:,} stay."
+    ]
+    if change["mapping"]:
+        told.append(
+            f"The mapping of {', '.join(change['mapping'])} was changed in between: cases may be new or gone by that alone."
+        )
+    titles = result.get("titles", {})
+    for each in change["apart"]:
+        of = f" of {each['profile']}" if each["profile"] else ""
+        told.append(f"Not compared: {titles.get(each['kind']) or each['kind']}{of}, for {each['why']}.")
+    return told
+
+
+def _minute(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def change_frame(result: dict[str, Any]) -> DataFrame:
+    """Columns kind, title, new, gone, staying: one row a kind that was compared, in the result's order."""
+    from pandas import DataFrame
+
+    titles, rows = result.get("titles", {}), changes(result)
+    listed = [{"kind": kind, "title": titles.get(kind) or kind.replace("_", " "), **told} for kind, told in rows.items()]
+    return DataFrame(listed, columns=["kind", "title", "new", "gone", "staying"])
+
+
 def counts_frame(result: dict[str, Any]) -> DataFrame:
     """Columns kind, title, cases, rows: one row a kind, in the result's order, zeros too."""
     from pandas import DataFrame
@@ -92,15 +132,19 @@ def counts_frame(result: dict[str, Any]) -> DataFrame:
     return DataFrame(rows, columns=["kind", "title", "cases", "rows"])
 
 
-def read_findings(folder: Path, kind: str | None = None, limit: int | None = None) -> DataFrame:
+def read_findings(folder: Path, kind: str | None = None, limit: int | None = None, new: bool = False) -> DataFrame:
     """Findings of ``kind`` (all where None), newest case first and the rows of a case together; at most ``limit`` rows.
+
+    With ``new``, of the cases alone that the last audit did not have; none where there was no last one.
 
     Columns: kind, profile, case_key, table, row_key, user_key (text), at (UTC). Raises OutputError.
     """
     import pyarrow.compute
 
-    table = _read(Path(folder) / FINDINGS, list(FINDING_COLUMNS), [("kind", "=", kind)] if kind else None)
-    if limit == 0:
+    path = Path(folder) / (CHANGE_FILE if new else FINDINGS)
+    compared = not new or path.exists()
+    table = _read(path if compared else Path(folder) / FINDINGS, list(FINDING_COLUMNS), [("kind", "=", kind)] if kind else None)
+    if limit == 0 or not compared:
         return _frame(table.slice(0, 0))
     keys = [("at", "descending"), *((name, "ascending") for name in ("kind", "profile", "case_key", "row_key"))]
     # The k newest without sorting millions of rows for the twenty that are shown.

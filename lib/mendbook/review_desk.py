@@ -33,6 +33,8 @@ from mendbook.side_by_side import concealing
 #: Rows at once, cases at once in a message of changes, and views whose order is remembered.
 MOST_ROWS, MOST_TOLD, MOST_VIEWS = 500, 500, 8
 
+#: What the browser may ask; each is a method here.
+MESSAGES = ("open", "view", "rows", "next", "case", "decide", "sample", "decide_all")
 Message = dict[str, Any]
 
 
@@ -70,13 +72,7 @@ class Desk:
         self._elsewhere: set[int] = set()
         self._trouble = ""
         self._answers: dict[str, Callable[[Mapping[str, Any]], Message]] = {
-            "open": self._open,
-            "view": self._view,
-            "rows": self._rows,
-            "case": self._case,
-            "decide": self._decide,
-            "sample": self._sample,
-            "decide_all": self._decide_all,
+            name: getattr(self, f"_{name}") for name in MESSAGES
         }
         self._votes.take(self._watch.votes())
 
@@ -199,6 +195,10 @@ class Desk:
         numbers = self._ordered(view_of(asked["view"])).numbers[first : min(last, first + MOST_ROWS)].tolist()
         rows = [self._row(number, value) for number, value in zip(numbers, self.index.values(numbers), strict=True)]
         return {"type": "rows", "from": first, "rows": rows}
+
+    def _next(self, asked: Mapping[str, Any]) -> Message:
+        order = self._ordered(view_of(asked["view"])).numbers
+        return {"type": "next", "at": self._votes.next_undecided(order, int(asked["from"]))}
 
     def _row(self, number: int, value: Mapping[str, Any]) -> Message:
         outline = self.index.outlines[number]

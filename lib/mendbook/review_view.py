@@ -1,4 +1,4 @@
-"""What the notebook of a review shows and saves: how far it is, cases side by side, decisions, and the command that signs them.
+"""What the notebook of a review shows and saves: the review table, how far it is, decisions, and the command that signs them.
 
 Decisions are saved as they are made (review.py); signing is typed in a terminal, so the kernel never sees a key. It changes no
 row of any database.
@@ -6,11 +6,12 @@ row of any database.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from shlex import quote
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mendbook import review
 from mendbook.config import Settings
@@ -18,10 +19,14 @@ from mendbook.decisions import VERBS, Choice, Details
 from mendbook.display import inert
 from mendbook.plan_files import PlanFile
 from mendbook.plan_show import state_of, states_of
-from mendbook.plan_view import PlanView
-from mendbook.signing_view import LiveTable, mark, signatures, standing
+from mendbook.plan_view import Cases, PlanView
+from mendbook.signing_view import LiveTable, mark, sign_command, signatures, standing
 from mendbook.step_results import keep, section
 from mendbook.views import Table
+from mendbook.workplace import RUN_FOLDER
+
+if TYPE_CHECKING:
+    from mendbook.review_table import ReviewTable
 
 _SHOWN_CASES = 3
 
@@ -46,7 +51,9 @@ class ProposalView(PlanView):
         self.keep()
 
     def keep(self) -> None:
-        """Leave what a report needs, masked, in a papermill run's folder."""
+        """Leave what a report needs, masked, in a papermill run's folder; elsewhere nobody waits for it to be put together."""
+        if not os.environ.get(RUN_FOLDER):
+            return
         masked = PlanView(self.plan, self._settings, reveal=False)
         examples = masked.examples(_SHOWN_CASES)
         sections = [
@@ -82,6 +89,19 @@ class ReviewView(ProposalView):
     """A plan, as a reviewer looks at it and decides."""
 
     step = "review"
+
+    def table(self) -> ReviewTable | Papers:
+        """The review table: every case before and after, decided by a key, saved at once.
+
+        In a papermill run, where nobody presses keys, the cases and some of each group on paper.
+        """
+        if os.environ.get(RUN_FOLDER):
+            return Papers(self.progress(), self.browse(), self.examples(_SHOWN_CASES))
+        from mendbook.review_desk import Desk
+        from mendbook.review_table import ReviewTable
+
+        desk = Desk(self.plan, self._settings, self.reviewer, self.reveal, key=self._key, options=self._options)
+        return ReviewTable(desk, f"{self.plan.digest} {self.reviewer}")
 
     def progress(self) -> Table:
         """How far it is, kind by kind: what this reviewer has saved, and what has been signed and applied by now."""
@@ -142,13 +162,14 @@ class ReviewView(ProposalView):
 
     def signing(self) -> Table:
         """The one command that signs what was decided, to be typed in a terminal. The key does not enter this kernel."""
-        command = f"mendbook sign {self.plan.id} --as {quote(self.reviewer or 'NAME')} --key {quote(self._key)}"
+        more = ""
         if self.reviewer and review.saved(self.plan, self.reviewer):
             why = "It signs the decisions that are saved. ssh-keygen asks for the passphrase or the touch, in the terminal."
         else:
             why = "Nothing is decided yet. Decide above and run this cell again; or decide and sign at once, such as:"
-            command += " --approve all"
-        return steps((why, command + self._options), caption="To sign, in a terminal")
+            more = " --approve all"
+        command = sign_command(self.plan, self.reviewer, self._key, more + self._options)
+        return steps((why, command), caption="To sign, in a terminal")
 
     def signatures(self) -> LiveTable:
         """Who has signed, and whether it holds. In JupyterLab it looks again by itself, for an hour."""
@@ -176,6 +197,19 @@ class ReviewView(ProposalView):
 
     def _verdict(self) -> str:
         return standing(self.plan, self._settings)[1]
+
+
+class Papers:
+    """Several things to look at, one below the other."""
+
+    def __init__(self, *papers: Table | Cases) -> None:
+        self.papers = papers
+
+    def __repr__(self) -> str:
+        return "\n\n".join(map(repr, self.papers))
+
+    def _repr_html_(self) -> str:
+        return "".join(paper._repr_html_() for paper in self.papers)
 
 
 def steps(*told: tuple[str, str], caption: str = "What to do next") -> Table:

@@ -13,7 +13,7 @@ import numpy as np
 
 from mendbook import decision_log
 from mendbook.approvals import shown
-from mendbook.case_index import CaseIndex, Codes
+from mendbook.case_index import CaseIndex, Codes, Numbers
 from mendbook.decision_log import START
 from mendbook.decisions import VERBS, Decision, Entry, check
 from mendbook.display import inert
@@ -101,6 +101,11 @@ class ReviewVotes:
     def _is_unsigned(self, number: int) -> bool:
         decision = self._decisions.get(number)
         return decision is not None and decision != self._signed.get(number)
+
+    def next_undecided(self, order: Numbers, start: int) -> int | None:
+        """The place in ``order``, from ``start`` on and then from its beginning, of a case without a decision of one's own."""
+        places = np.flatnonzero(self.mine[order] == 0)
+        return int(places[np.searchsorted(places, start) % len(places)]) if len(places) else None
 
     def take(self, votes: Votes) -> set[int]:
         """Believe what people have signed by now; the numbers of the cases of which something else is told than before."""

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -27,13 +27,14 @@ from typing import Any
 
 from mendbook.errors import MendbookError, OutputError
 from mendbook.executed import publish_notebook
-from mendbook.execution import end_tree
+from mendbook.execution import end_tree, import_path
 from mendbook.notebook_files import find_notebook, notebooks, read_notebook, short_name
+from mendbook.overview import write_index
 from mendbook.parameters import check_source, declared, typed
 from mendbook.publish import output_error, publish
-from mendbook.records import RunError, RunRecord, create_run_folder, living, locked, now, read_record, write_record
+from mendbook.records import RunError, RunRecord, create_run_folder, living, now, read_record, write_record
 from mendbook.redaction import Redactor, secrets_of
-from mendbook.reports import INDEX, REPORT, render_index, render_report
+from mendbook.reports import REPORT, render_report
 
 __all__ = ["RunRecord", "find_notebook", "notebooks", "read_record", "run", "write_index"]
 
@@ -59,12 +60,14 @@ def run(
     config: str | Path = "mendbook.toml",
     outputs: str | Path = "outputs",
     timeout: float | None = None,
+    begun: Callable[[RunRecord], None] | None = None,
 ) -> RunRecord:
     """Execute ``notebook`` on ``source`` into a folder of its own and return the record, which is also in run.json.
 
     ``config`` "" leaves it to the notebook to look for mendbook.toml. ``parameters`` are checked against the notebook's
     parameters cell; text values are read by their declared types.
-    ``timeout`` (seconds) is for the whole run. A run that fails, is stopped or runs out of time is returned, not
+    ``timeout`` (seconds) is for the whole run. ``begun`` is called once the run has a folder and its first record there.
+    A run that fails, is stopped or runs out of time is returned, not
     raised: look at ``state`` and ``exit_code``. Raises ConfigError before anything is written, where notebook,
     source or parameters are wrong, and OutputError where outputs cannot be written.
     """
@@ -93,6 +96,8 @@ def run(
     began = time.monotonic()
     with _stop_signals() as stop, living(folder):
         _write_first(record, folder)
+        if begun:
+            begun(record)
         ending = _Ending("failed", RunError("Interrupted", "The run was interrupted before it could end."))
         try:
             with tempfile.TemporaryDirectory(prefix="mendbook-run-") as private:
@@ -180,7 +185,7 @@ def _supervise(job: Mapping[str, Any], folder: Path, timeout: float | None, stop
         stdout=subprocess.DEVNULL,
         stderr=stderr,
         start_new_session=True,
-        env={**os.environ, RUN_FOLDER: str(folder), "PYTHONPATH": _import_path()},
+        env={**os.environ, RUN_FOLDER: str(folder), "PYTHONPATH": import_path()},
     )
     assert child.stdin is not None
     deadline = None if timeout is None else time.monotonic() + timeout
@@ -202,12 +207,6 @@ def _supervise(job: Mapping[str, Any], folder: Path, timeout: float | None, stop
         child.wait()
         child.stdin.close()
     return None
-
-
-def _import_path() -> str:
-    """This package for the child and its kernel, also where it is not installed but only on the path."""
-    ours = str(Path(__file__).resolve().parent.parent)
-    return os.pathsep.join(dict.fromkeys([ours, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]))
 
 
 def _outcome(outcome: Path, errors: Path) -> _Ending:
@@ -274,9 +273,3 @@ def _publish_report(record: RunRecord, redactor: Redactor) -> RunRecord:
         record = replace(record, notes=(*record.notes, f"The report could not be made: {type(failure).__name__}: {failure}."))
         write_record(record)
     return record
-
-
-def write_index(outputs: Path) -> Path:
-    """Write outputs/index.html, the list of runs, whole or not at all. Raises OutputError."""
-    with locked(outputs / ".index.lock"):
-        return publish(outputs / INDEX, render_index(outputs))

@@ -6,12 +6,16 @@ Values only. When a job is due is found out in jobs.py; nothing here runs or sen
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from datetime import UTC, datetime
+from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal
 
 from cronsim import CronSim, CronSimError
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, model_validator
 
-from mendbook.settings_types import EnvironmentName, Name, PlainName, Strict, ZoneName
+from mendbook.errors import ConfigError, known
+from mendbook.settings_types import EnvironmentName, Name, PlainName, Strict, ZoneName, plain_name
 
 #: A job's source, where it is for all of them.
 EVERY = "*"
@@ -34,14 +38,14 @@ TOPICS: tuple[Topic, ...] = (
 
 
 def _cron(value: str) -> str:
-    from datetime import UTC, datetime
-
+    if len(value.split()) != 5:
+        raise ValueError(f"{value!r} is not a cron expression of five fields, minute hour day month weekday, as '30 2 * * *'")
     try:
         next(CronSim(value, datetime(2026, 1, 1, tzinfo=UTC)))
     except (CronSimError, StopIteration) as error:
         raise ValueError(
             f"{value!r} is not a cron expression ({error or 'no day fits it'}); "
-            "write minute hour day month weekday, e.g. '30 2 * * *'"
+            "write minute hour day month weekday, as '30 2 * * *'"
         ) from None
     return value
 
@@ -50,6 +54,24 @@ def _window(value: str) -> str:
     if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", value) or value[:5] == value[6:]:
         raise ValueError(f"a window reads like '22:00-05:00', from when until when in the job's zone, not {value!r}")
     return value
+
+
+def _sources(value: Any) -> str | list[str]:
+    if value == EVERY:
+        return EVERY
+    if isinstance(value, str):
+        return plain_name(value)
+    if isinstance(value, list) and value and all(isinstance(name, str) for name in value):
+        return [plain_name(name) for name in value]
+    raise ValueError(f'name a source, a list of at least one, or "*" for all of them, not {value!r}')
+
+
+def _plans(value: Any) -> str | list[str] | None:
+    if value is None or value == APPROVED:
+        return value  # type: ignore[no-any-return]
+    if isinstance(value, list) and value and all(isinstance(name, str) and name.strip() for name in value):
+        return list(value)
+    raise ValueError(f'write "{APPROVED}" for each plan that is approved, or a list of plan ids, not {value!r}')
 
 
 class Job(Strict):
@@ -64,19 +86,24 @@ class Job(Strict):
 
     name: PlainName
     notebook: Name
-    source: PlainName | Literal["*"] | list[PlainName]
+    source: Annotated[str | list[str], PlainValidator(_sources)]
     cron: Annotated[str, AfterValidator(_cron)]
     zone: ZoneName | None = None
     parameters: dict[Name, Any] = {}
     timeout: Annotated[float, Field(gt=0, le=86_400)] = 3_600.0
     retries: Annotated[int, Field(ge=0, le=10)] = 0
     window: Annotated[str, AfterValidator(_window)] | None = None
-    plans: Literal["approved"] | list[Name] | None = None
+    plans: Annotated[str | list[str] | None, PlainValidator(_plans)] = None
+
+    @property
+    def sources(self) -> list[str]:
+        """The names in ``source``; "*" stands for all."""
+        return [self.source] if isinstance(self.source, str) else self.source
 
     @property
     def applies(self) -> bool:
         """Whether it changes rows."""
-        return self.notebook in ("apply", "05_apply", "05_apply.ipynb")
+        return bool(re.fullmatch(r"(\d+_)?apply", PurePath(self.notebook).name.removesuffix(".ipynb")))
 
     @model_validator(mode="after")
     def _only_apply_has_plans(self) -> Job:
@@ -126,3 +153,14 @@ class Alerts(Strict):
     about: list[Topic] = [*TOPICS]
     expiring_hours: Annotated[int, Field(ge=1)] = 24
     remind_days: Annotated[int, Field(ge=1)] | None = None
+
+
+def check_sources(schedule: Schedule, sources: Collection[str], file: Path) -> None:
+    """ConfigError where a job names a source that is none of ``sources``, those of ``file``."""
+    for job in schedule.jobs.values():
+        for name in job.sources:
+            if name not in sources and name != EVERY:
+                raise ConfigError(
+                    f"{file}: schedule.jobs.{job.name}.source: there is no source {name!r}.",
+                    known(name, sources, "source") + " docs/schedule.md explains each line.",
+                )

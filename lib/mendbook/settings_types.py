@@ -15,7 +15,7 @@ def _name(value: str) -> str:
     return value
 
 
-def _plain_name(value: str) -> str:
+def plain_name(value: str) -> str:
     """A source's or a job's name becomes part of folder names, so it is plain."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", value) or ".." in value:
         raise ValueError("the name of a source or a job is up to 64 letters, digits, '_', '-' or '.'")
@@ -31,7 +31,7 @@ def _zone(value: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_name)]
-PlainName = Annotated[str, AfterValidator(_plain_name)]
+PlainName = Annotated[str, AfterValidator(plain_name)]
 EnvironmentName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 ZoneName = Annotated[str, AfterValidator(_zone)]
 Value = bool | int | str

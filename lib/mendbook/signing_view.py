@@ -94,7 +94,10 @@ def sign_command(plan: PlanFile, reviewer: str, key: str, options: str = "") -> 
 def panel(plan: PlanFile, settings: Settings, at: datetime) -> dict[str, Any]:
     """``signatures`` as values, as of ``at``: {state, why, hint, signed: [{who, signed, as, what, signature}]}."""
     state, why, hint = standing(plan, settings, at)
-    return {"state": state, "why": why, "hint": hint, "signed": _rows(plan, settings, state)}
+    signed = _rows(plan, settings, state)
+    if all(row["as"] == "author" for row in signed):
+        hint = ""  # it tells how anybody could sign: whoever looks at this has their own command below it
+    return {"state": state, "why": why, "hint": hint, "signed": signed}
 
 
 def _rows(plan: PlanFile, settings: Settings, state: str) -> list[dict[str, str]]:

@@ -8,16 +8,26 @@ from rich.table import Table
 
 
 def counts_table(result: dict[str, Any]) -> Table:
-    """Cases and damaged rows by kind, of an audit's result."""
+    """Cases and damaged rows by kind, of an audit's result, and what is new or gone since the last audit."""
+    changes = (result.get("change") or {}).get("kinds", {})
     table = Table(title=f"{result['source']}: damage found", title_justify="left", show_edge=False)
     table.add_column("kind")
     table.add_column("cases", justify="right")
     table.add_column("rows", justify="right")
+    for name in ("new", "gone") if changes else ():
+        table.add_column(name, justify="right")
     table.add_column("what it is", style="dim")
     for kind, count in result["counts"].items():
         style = "bold" if count["rows"] else "dim"
-        table.add_row(kind, f"{count['cases']:,}", f"{count['rows']:,}", result["titles"][kind], style=style)
+        told = changes.get(kind, {"new": "", "gone": ""})  # one that was not compared says nothing
+        change = [_signed(told["new"], "+"), _signed(told["gone"], "-")] if changes else []
+        table.add_row(kind, f"{count['cases']:,}", f"{count['rows']:,}", *change, result["titles"][kind], style=style)
     return table
+
+
+def _signed(count: int | str, sign: str) -> str:
+    """The count with its sign; 0 and nothing as they are."""
+    return f"{sign}{count:,}" if isinstance(count, int) and count else str(count)
 
 
 def incidents_table(result: dict[str, Any]) -> Table:

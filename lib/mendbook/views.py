@@ -31,6 +31,13 @@ _BROWSED = 5_000
 _WIDEST = 40  # characters of one cell; the whole of it stands in the frame
 
 
+#: itables asks for a page's dark theme before its library has come, and then its first table has headers nobody can read.
+_DARK_TOO = """<script type="module">
+const name = Object.keys(window).find(each => /^_itables_v?\\d/.test(each));
+(await window[name])?.set_or_remove_dark_class?.();
+</script>"""
+
+
 class Table:
     """A frame with a caption, shown as escaped HTML; ``frame`` is the data itself."""
 
@@ -42,6 +49,8 @@ class Table:
 
     def _repr_html_(self) -> str:
         after = f"<p>{html.escape(inert(self.note))}</p>" if self.note else ""
+        if after and not len(self.frame):  # heads without a body tell nothing that the note does not
+            return f"<p class='mathjax_ignore tex2jax_ignore'>{html.escape(inert(self.caption))}</p>{after}"
         return frame_html(self.frame, self.caption) + after
 
     def __repr__(self) -> str:
@@ -62,7 +71,7 @@ class BrowsableTable(Table):
 
         # The library comes with the output itself, so that the table works offline and without any widget.
         init_notebook_mode(all_interactive=False, connected=False)
-        display(HTML(self.interactive_html()))
+        display(HTML(self.interactive_html() + _DARK_TOO))
 
     def interactive_html(self) -> str:
         """The table for DataTables; where scripts are not allowed it shows itself as a plain one."""
@@ -112,14 +121,15 @@ class AuditView:
             raise ConfigError(f"This audit did not look for {kind!r}.", known(kind, self.result["counts"], "kind"))
         return kind
 
-    def findings(self, kind: str | None = None, limit: int | None = None) -> DataFrame:
-        """Damaged rows, newest case first, the rows of a case together; at most ``limit``.
+    def findings(self, kind: str | None = None, limit: int | None = None, new: bool = False) -> DataFrame:
+        """Damaged rows, newest case first, the rows of a case together; at most ``limit``. ``new``: those alone of the cases
+        that the last audit did not have.
 
         Columns: kind, profile, case_key, table, row_key, user_key, at (UTC) and, where people can be looked up,
         username and email, masked unless revealed. Raises ConfigError for an unknown kind, OutputError for
         unreadable files.
         """
-        frame = results.read_findings(self.folder, self._checked(kind), limit)
+        frame = results.read_findings(self.folder, self._checked(kind), limit, new)
         keys = sorted({key for key in frame["user_key"] if isinstance(key, str)})
         if self._people is not None and keys:
             people = self._people(keys)
@@ -166,6 +176,14 @@ class AuditView:
         frame["what it is"] = [" ".join(help_texts.get(kind, "").split()) for kind in frame["kind"]]
         note = f"{cases:,} cases to decide, {rows:,} damaged rows." if rows else "No damage of any kind was found."
         return Table(frame, f"Damage in {self.result['source']}", note)
+
+    def change(self) -> Table:
+        """What is new, what is gone and what stays of each kind, since the last audit of this database."""
+        return Table(
+            results.change_frame(self.result),
+            "Cases since the last audit" if self.result.get("change") else "",
+            " ".join(results.change_sentences(self.result)),
+        )
 
     def _saved(self, chart: Chart, name: str) -> Chart:
         from mendbook.charts import save

@@ -64,10 +64,9 @@ class Workbook(NotebookVerbs):
 
     def take_audit(self, kinds: Sequence[str] | None = None, progress: Progress | None = None) -> tuple[Path, dict[str, Any]]:
         """The same without frames and figures: the folder of the files, and the result as JSON values."""
+        logs = self._failures if self.source.logs else None
         with self._folder("audit") as folder:
-            return folder, take(
-                self._database, list(kinds or ()), folder, progress, self._failures if self.source.logs else None
-            )
+            return folder, take(self._database, list(kinds or ()), folder, progress, logs, self.outputs / "runs")
 
     def incidents(
         self, since: Moment = None, until: Moment = None, deploys: Sequence[str | tuple[str, str]] = ()

@@ -15,6 +15,8 @@ from mendbook.config import DEFAULT_CONFIG, Settings, find_config, load
 RUN_FOLDER = "MENDBOOK_RUN"
 #: What a notebook takes where its parameters are left empty; `mendbook lab` sets them for its kernels.
 CONFIG, OUTPUTS = "MENDBOOK_CONFIG", "MENDBOOK_OUTPUTS"
+#: The folder where `mendbook lab` was typed, for its kernels: they start in another one.
+PROJECT = "MENDBOOK_PROJECT"
 _OUTPUTS = "outputs"
 
 
@@ -29,8 +31,11 @@ def resolve(config: str | Path | None, outputs: str | Path | None) -> tuple[Sett
 
 
 def project_folder() -> Path:
-    """The current folder, or the one that holds it where that is notebooks/: a notebook's kernel starts there."""
-    here = Path.cwd()
+    """The current folder, or the one that holds it where that is notebooks/: a notebook's kernel starts there.
+
+    In a kernel of `mendbook lab` it is the one where that was typed.
+    """
+    here = Path(os.environ.get(PROJECT) or Path.cwd())
     return here.parent if here.name == "notebooks" else here
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -68,7 +69,7 @@ def header(cases: Sequence[Case] = CASES, **other: Any) -> Header:
         "author": AUTHOR,
         "policy": {"approvals": 1, "approvals_by_risk": {}},
         "repairs": {"null_flag": "set", "orphan_profile": "delete"},
-        "cases": {each.kind: 1 for each in cases},
+        "cases": dict(Counter(each.kind for each in cases)),
         "changes": {},
     }
     return Header(**{**given, **other})
