@@ -109,13 +109,9 @@ class PostgreSQL:
         return url.set(drivername="postgresql+psycopg2")
 
     def engine_options(self) -> dict[str, Any]:
-        return {
-            "connect_args": {"connect_timeout": 10, "application_name": "mendbook"},
-            # an error's text must not carry the values that a statement was asked with
-            "hide_parameters": True,
-            # it would ask every new connection for a type that is read as text here, like all others
-            "use_native_hstore": False,
-        }
+        arguments = {"connect_timeout": 10, "application_name": "mendbook"}
+        # an error's text must not carry the values that a statement was asked with; and no connection asks for a type first
+        return {"connect_args": arguments, "hide_parameters": True, "use_native_hstore": False}
 
     def begin_snapshot(self, connection: Connection, timeout_seconds: int, snapshot: str | None) -> None:
         """Make the transaction that has just begun a reading one that sees a single moment, and pin its formats.
@@ -183,16 +179,14 @@ class PostgreSQL:
     def server(self, connection: Connection) -> Server:
         row = connection.execute(
             sa.text(
-                "SELECT current_database(), current_setting('server_version'), current_user,"
-                " pg_is_in_recovery(),"
+                "SELECT current_database(), current_setting('server_version'), current_user, pg_is_in_recovery(),"
                 " CASE WHEN pg_is_in_recovery() AND pg_last_wal_receive_lsn() IS DISTINCT FROM pg_last_wal_replay_lsn()"
                 " THEN extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END,"
                 " (SELECT rolsuper FROM pg_roles WHERE rolname = current_user),"
                 " current_setting('server_encoding')"
             )
         ).one()
-        lag = None if row[4] is None else float(row[4])
-        return Server(row[0], "PostgreSQL", row[1], row[2], row[3], lag, bool(row[5]), row[6])
+        return Server(row[0], "PostgreSQL", *row[1:4], None if row[4] is None else float(row[4]), bool(row[5]), row[6])
 
     def text(self, server: Server) -> PostgreSQLText:
         return text_of(server.encoding)
