@@ -110,7 +110,7 @@ class PostgreSQL:
 
     def engine_options(self) -> dict[str, Any]:
         arguments = {"connect_timeout": 10, "application_name": "mendbook"}
-        # an error's text must not carry the values that a statement was asked with; and no connection asks for a type first
+        # errors must not carry the values that a statement was asked with; and no connection has to ask for a type first
         return {"connect_args": arguments, "hide_parameters": True, "use_native_hstore": False}
 
     def begin_snapshot(self, connection: Connection, timeout_seconds: int, snapshot: str | None) -> None:
@@ -119,12 +119,12 @@ class PostgreSQL:
         ``snapshot`` names the moment that another connection shares; without it the transaction takes its own.
         """
         _speak_as_the_server(connection)
-        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        patience = f"SET LOCAL statement_timeout = '{timeout_seconds}s'"  # first: a role's own may not last for the pins
+        connection.exec_driver_sql(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; {patience}")
         if snapshot:
             connection.execute(sa.text("SET TRANSACTION SNAPSHOT :moment"), {"moment": snapshot})
         # of the transaction, never of the session: a connection pooler may hand the session to somebody else next
-        pins = {**PINS, "statement_timeout": f"{timeout_seconds}s"}
-        connection.execute(PIN, {"names": list(pins), "values": list(pins.values())})
+        connection.execute(PIN, {"names": list(PINS), "values": list(PINS.values())})
 
     def begin_repair(self, connection: Connection, lock_seconds: float, statement_seconds: float, idle_seconds: float) -> None:
         """Make the transaction that has just begun a writing one that waits for nobody for long, and pin its formats."""
@@ -186,7 +186,8 @@ class PostgreSQL:
                 " current_setting('server_encoding')"
             )
         ).one()
-        return Server(row[0], "PostgreSQL", *row[1:4], None if row[4] is None else float(row[4]), bool(row[5]), row[6])
+        lag = None if row[4] is None else float(row[4])
+        return Server(row[0], "PostgreSQL", row[1], row[2], row[3], lag, bool(row[5]), row[6])
 
     def text(self, server: Server) -> PostgreSQLText:
         return text_of(server.encoding)
