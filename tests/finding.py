@@ -36,9 +36,7 @@ def find_all(url: str, mapping_text: str, folder: Path, logs: Iterable[Path] = (
 
     ``logs`` are put beside mendbook.toml.
     """
-    import pyarrow as arrow
     from mendbook.workbook import Workbook
-    from pyarrow import parquet
 
     # A folder of its own: a property test audits many times in one second.
     home = Path(tempfile.mkdtemp(dir=folder))
@@ -49,7 +47,15 @@ def find_all(url: str, mapping_text: str, folder: Path, logs: Iterable[Path] = (
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CASE_URL", url)
         audit = Workbook.open("case", config=config, outputs=home / "outputs").audit()
-    table = parquet.read_table(Path(audit.folder) / "findings.parquet")
+    return read_findings(Path(audit.folder) / "findings.parquet")
+
+
+def read_findings(file: Path) -> list[Finding]:
+    """The findings that an audit has left, in order."""
+    import pyarrow as arrow
+    from pyarrow import parquet
+
+    table = parquet.read_table(file)
     at = table.schema.get_field_index("at")
     micros = table.column("at").cast(arrow.timestamp("us", tz="UTC")).cast(arrow.int64())
     table = table.set_column(at, "at", micros)

@@ -425,7 +425,7 @@ def test_a_batch_is_on_the_disk_before_it_is_told_to_be_done(book: Workbook, pla
         "CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
         " INSERT INTO seen VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$"
     )
-    with book._writable().writing() as connection, connection.begin():
+    with book._writable.writing() as connection, connection.begin():
         ledger_schema.ensure(connection)
     shop.execute("CREATE TRIGGER look AFTER INSERT ON mendbook.ledger FOR EACH ROW EXECUTE FUNCTION look()")
     book.apply(plan, commit=True)
@@ -517,7 +517,7 @@ def test_a_batch_that_somebody_else_has_just_made_is_not_made_again(
         nonlocal added
         if name == "begun" and not added:
             added = True
-            with book._writable().writing() as connection, connection.begin():
+            with book._writable.writing() as connection, connection.begin():
                 ledger.append(connection, Entry(plan, 1, details=details), [])
 
     monkeypatch.setattr("mendbook.repair.reach", add)

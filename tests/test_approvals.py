@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook import canonical, plan_files, review, signatures, statements
+from mendbook import canonical, plan_files, review, signatures, sshsig, statements
 from mendbook.decisions import Choice, Details
 from mendbook.errors import MendbookError, OutputError, Refused, SignatureError
 from mendbook.plan_files import PlanFile
@@ -25,9 +25,20 @@ FILE = review_file(REVIEWER)
 pytestmark = pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs ssh-keygen")
 
 
+@pytest.fixture(scope="module")
+def approved(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A house with a plan that one reviewer has approved, of which tests get copies."""
+    made = make_house(tmp_path_factory.mktemp("approved"))
+    signed = author(made, made.plan())
+    approve(made, signed)
+    return made
+
+
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    return make_house(tmp_path)
+def house(approved: House, tmp_path: Path) -> House:
+    """The same people with the same keys, without a plan."""
+    shutil.copytree(approved.folder, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("outputs"))
+    return House(tmp_path)
 
 
 def author(house: House, plan: PlanFile) -> PlanFile:
@@ -41,11 +52,11 @@ def approve(house: House, plan: PlanFile, who: str = REVIEWER, verb: str = "appr
 
 
 @pytest.fixture
-def plan(house: House) -> PlanFile:
+def plan(approved: House, house: House) -> PlanFile:
     """A plan that one reviewer has approved."""
-    made = author(house, house.plan())
-    approve(house, made)
-    return made
+    shutil.copytree(approved.outputs, house.outputs)
+    [folder] = (house.outputs / "plans").iterdir()
+    return plan_files.read(folder)
 
 
 def approvals(house: House, plan: PlanFile, at: datetime = NOW) -> review.Approvals:
@@ -136,11 +147,23 @@ def flips(path: Path) -> list[bytes]:
     return [data[:at] + bytes([data[at] ^ (1 << at % 7)]) + data[at + 1 :] for at in range(len(data))]
 
 
+def is_signature(name: str, data: bytes) -> bool:
+    """Whether ``data`` is a signature, by its form."""
+    try:
+        return name.endswith(".sig") and bool(sshsig.read(data.decode("ascii")))
+    except (SignatureError, ValueError):
+        return False
+
+
 @pytest.mark.parametrize("name", ["plan.jsonl", f"{FILE}l", FILE, f"{FILE}.sig", "author.json", "author.json.sig"])
 def test_every_byte_counts(house: House, plan: PlanFile, name: str) -> None:
     path = plan.folder / name
-    whole, passed = path.read_bytes(), []
+    whole, passed, sound = path.read_bytes(), [], 0
     for at, flipped in enumerate(flips(path)):
+        if is_signature(name, flipped):  # then ssh-keygen must refuse it: one of five, and the last ones, which pad
+            sound += 1
+            if sound % 5 and at < len(whole) - 40:
+                continue
         path.write_bytes(flipped)
         try:
             approvals(house, plan)

@@ -403,6 +403,7 @@ def test_the_demo_from_start_to_end(tmp_path: Path, mendbook: Command, monkeypat
     import racelab
     from mendbook import demo
     from mendbook.config import load, url_of
+    from mendbook.demo_home import PRACTICE_OF
 
     monkeypatch.setattr(demo, "REGISTRATIONS", 8)
     outputs, home = tmp_path / "outputs", tmp_path / "outputs" / "demo"
@@ -419,15 +420,18 @@ def test_the_demo_from_start_to_end(tmp_path: Path, mendbook: Command, monkeypat
         shown = mendbook("show", practice["plan"], "--json").document
         assert len(shown["cases"]) == practice["cases"] > 0
         assert {case["state"] for case in shown["cases"]} <= {"undecided", "blocked"}, "it waits for the visitor"
+        again = {name: racelab.SYSTEMS[name] for name in ("website", PRACTICE_OF)}  # two stand for the four, side by side
+        monkeypatch.setattr(racelab, "SYSTEMS", again)
         damaged = mendbook("demo", "--no-repair", "--json").document  # playing it again is safe
+        assert [system["system"] for system in damaged["systems"]] == list(again)
         for system in damaged["systems"]:
             assert {"repair", "fixed", "left"}.isdisjoint(system)
             assert mendbook("ledger", "verify", system["system"]).code == 0, "the other play's checkpoints are out of the way"
-        assert len(list((outputs / "ledger").glob("*-demo-of-*.jsonl"))) == 4, "and kept"
+        assert len(list((outputs / "ledger").glob("*-demo-of-*.jsonl"))) == len(again), "and kept"
         assert (outputs / "index.html").is_file()
         assert (home / ".env").stat().st_mode & 0o777 == 0o600
         assert (home / "keys" / "reviewer").stat().st_mode & 0o777 == 0o600
-        audited = mendbook("audit", "attendance", "--json")
+        audited = mendbook("audit", "website", "--json")
         assert audited.code == 1
         assert "using the demo's" in audited.err
         settings = load(home / "mendbook.toml")

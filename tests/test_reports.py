@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -48,15 +49,21 @@ def a_record(folder, **changes):
     return replace(record, parameters={"source": "logistics"}, versions={"mendbook": "0.1.0"}, seconds=8.2, **changes)
 
 
-@pytest.fixture
-def hostile_run(tmp_path):
-    folder = tmp_path / "runs" / "20261120T162231Z-audit-logistics"
+@pytest.fixture(scope="module")
+def drawn_once(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hostile") / "runs" / "20261120T162231Z-audit-logistics"
     write_audit(folder, hostile=True)
     view = AuditView(folder)
     view.counts_chart(), view.timeline(), view.gap_chart()
     error = RunError(HOSTILE, HOSTILE, 3, f"x = 1 # {HOSTILE}", HOSTILE)
     write_record(a_record(folder, state="failed", error=error, notes=(HOSTILE,)))
     return folder
+
+
+@pytest.fixture
+def hostile_run(drawn_once, tmp_path):
+    """Each test's own copy: drawing the figures is what takes time."""
+    return shutil.copytree(drawn_once, tmp_path / "runs" / drawn_once.name)
 
 
 def test_hostile_text_is_inert(hostile_run):

@@ -36,6 +36,7 @@ from mendbook.console import (
     say,
 )
 from mendbook.errors import MendbookError
+from mendbook.execution import leave_out_iris
 from mendbook.terminal import counts_table, demo_table, incidents_table
 
 STOPPED = 130
@@ -44,6 +45,7 @@ USAGE = "'mendbook --help' lists the commands, 'mendbook COMMAND --help' tells o
 
 def main() -> None:
     """Run the command line; a mendbook error is told with its hint, never with a traceback."""
+    leave_out_iris()
     try:
         code = app(standalone_mode=False)
         if code == STOPPED:  # Ctrl-C, which typer has caught

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, Engine
 from sqlalchemy.pool import NullPool
 
 from mendbook.config import Settings, Source, split_reference, url_of, url_variable
@@ -43,6 +43,8 @@ class Database:
     def __init__(self, source: Source, settings: Settings, role: str = "audit") -> None:
         self.source = source
         self.dialect, self._url = dialect_of(url_of(source, settings.path, role), url_variable(source, role))
+        # one for all connections: what it knows of the server, and the statements it has put into words, are kept
+        self._engine: Engine | None = None
 
     @property
     def url(self) -> URL:
@@ -63,15 +65,10 @@ class Database:
     @contextmanager
     def connection(self, snapshot: str | None = None) -> Iterator[Connection]:
         """A connection in a reading transaction that sees one moment (that of ``snapshot``); rolled back at the end."""
-        engine = sa.create_engine(self._url, poolclass=NullPool, **self.dialect.engine_options())
-        with self.errors_in_plain_words():
-            try:
-                with engine.connect() as connection, connection.begin() as transaction:
-                    self.dialect.begin_snapshot(connection, self.source.statement_timeout, snapshot)
-                    yield connection
-                    transaction.rollback()
-            finally:
-                engine.dispose()
+        with self.errors_in_plain_words(), self._connected() as connection, connection.begin() as transaction:
+            self.dialect.begin_snapshot(connection, self.source.statement_timeout, snapshot)
+            yield connection
+            transaction.rollback()
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
@@ -130,13 +127,14 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A connection for whoever begins and ends transactions of their own: repair.py, and the ledger's purge."""
-        engine = sa.create_engine(self._url, poolclass=NullPool, **self.dialect.engine_options())
-        with self.errors_in_plain_words():
-            try:
-                with engine.connect() as connection:
-                    yield connection
-            finally:
-                engine.dispose()
+        with self.errors_in_plain_words(), self._connected() as connection:
+            yield connection
+
+    def _connected(self) -> Connection:
+        """A new connection, closed for good where it is left."""
+        if self._engine is None:
+            self._engine = sa.create_engine(self._url, poolclass=NullPool, **self.dialect.engine_options())
+        return self._engine.connect()
 
     @contextmanager
     def snapshots(self) -> Iterator[list[Snapshot]]:

@@ -26,12 +26,21 @@ _ANSI = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
 
 def main() -> int:
     """Execute the notebook that standard input names."""
+    leave_out_iris()
     job = json.loads(sys.stdin.readline())
     watcher = threading.Thread(target=_leave_with_parent, args=(Path(job["output"]).parent,), daemon=True)
     watcher.start()
     outcome = execute(job)
     Path(job["outcome"]).write_text(json.dumps(outcome), "utf-8")
     return 0
+
+
+def leave_out_iris() -> None:
+    """Let jsonschema do without its check of IRIs, of which notebooks have none: to make its parser takes more than a second.
+
+    For processes of mendbook's own, before they read a notebook; a program that uses mendbook may need the check.
+    """
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # importing it fails, as where it is missing
 
 
 def execute(job: dict[str, Any]) -> dict[str, Any]:

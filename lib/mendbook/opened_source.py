@@ -32,8 +32,11 @@ class OpenedSource:
         """Made when it is first needed: who only reviews a plan need not be able to reach the database."""
         return Database(self.source, self.settings)
 
+    @cached_property
     def _writable(self) -> Database:
-        return Database(self.source, self.settings, role="repair")
+        """The same where no role of its own applies repairs: what is known of the server need not be asked again."""
+        repairing = Database(self.source, self.settings, role="repair")
+        return self._database if repairing.url == self._database.url else repairing
 
     @contextmanager
     def _folder(self, kind: str) -> Iterator[Path]:

@@ -156,7 +156,7 @@ class RepairVerbs(OpenedSource):
         found = self.plan_file(plan)
         with self._folder("apply") as folder:
             whole = (found, self.outputs, folder, commit, progress, stopped, self._failures if self.source.logs else None)
-            return apply_and_audit(self._writable(), self.settings, *whole)
+            return apply_and_audit(self._writable, self.settings, *whole)
 
     def plan_file(self, plan: str | Path) -> PlanFile:
         """A plan of this source, by its id or its folder. Raises ConfigError, Refused where it was changed."""
@@ -188,7 +188,7 @@ class RepairVerbs(OpenedSource):
         moment = instant(before, self.source.zone, "before")
         if moment is None:
             raise ConfigError("before: a time is missing.", "Write it as 2026-11-20T15:30+01:00, or as a date: 2026-11-20.")
-        return purge(self._writable(), self.outputs, moment)
+        return purge(self._writable, self.outputs, moment)
 
     def roles(self, prefix: str | None = None) -> dict[str, Any]:
         """The SQL that gives mendbook its three roles with the least rights: {source, database, roles, sql}; nothing is run.
@@ -206,10 +206,10 @@ class RepairVerbs(OpenedSource):
         """
         from mendbook.ledger_upkeep import tell_apart
 
-        return tell_apart(self._writable(), (one, other), reason, person)
+        return tell_apart(self._writable, (one, other), reason, person)
 
     def forget_apart(self, one: str, other: str) -> dict[str, Any]:
         """Take such a record away again: {source, table, keys, state}."""
         from mendbook.ledger_upkeep import forget_apart
 
-        return forget_apart(self._writable(), (one, other))
+        return forget_apart(self._writable, (one, other))

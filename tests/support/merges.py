@@ -95,10 +95,11 @@ class Merges:
         before = self.dump()
         made = [case for case in cases if isinstance(case, Case)]
         self.source.make(made)
-        self._nothing_names_what_went(made)
+        around = self._around()
+        self._nothing_names_what_went(around, made)
         again = {(found.profile, found.case_key) for found in self.source.found(kind)}
         assert not again & {(case.profile, case.case_key) for case in made}
-        self.source.make([replace(case, changes=exchanged(self._around(), case)) for case in reversed(made)])
+        self.source.make([replace(case, changes=exchanged(around, case)) for case in reversed(made)])
         assert self.dump() == before
 
     def dump(self) -> dict[str, list[str]]:
@@ -116,8 +117,7 @@ class Merges:
         with self.source.snapshot() as snapshot:
             return snapshot.tables.surroundings
 
-    def _nothing_names_what_went(self, cases: Sequence[Case]) -> None:
-        around = self._around()
+    def _nothing_names_what_went(self, around: Surroundings, cases: Sequence[Case]) -> None:
         with self.source.snapshot() as snapshot:
             for case in cases:
                 for change in case.changes:
@@ -131,16 +131,17 @@ class Merges:
                         )
                         named = {f"v{n}": row[name] for n, name in enumerate(reference.target_columns)}
                         if any(not value or not value.strip() for value in named.values()) or self._stands(
-                            snapshot, change, named, reference
+                            around, snapshot, change, named, reference
                         ):
                             continue
                         only = {"kind": reference.only[1]} if reference.only else {}
                         sql = f"SELECT count(*) FROM {_table(around, reference.table)} WHERE {' AND '.join(where)}"
                         assert snapshot.connection.execute(sa.text(sql), named | only).scalar_one() == 0, (change, reference)
 
-    def _stands(self, snapshot: object, change: Change, named: dict[str, str | None], reference: object) -> bool:
+    def _stands(
+        self, around: Surroundings, snapshot: object, change: Change, named: dict[str, str | None], reference: object
+    ) -> bool:
         """Another row of the table has these values now, so that naming them is no mistake."""
-        around = self._around()
         columns = reference.target_columns  # type: ignore[attr-defined]
         where = " AND ".join(f"{quoted(name)}\\:\\:text = :v{n}" for n, name in enumerate(columns))
         sql = f"SELECT count(*) FROM {_table(around, change.table)} WHERE {where}"

@@ -24,7 +24,7 @@ from mendbook.dialects.postgresql_catalogue import CHANGED_COLLATIONS, EXCEPTED,
 from mendbook.dialects.postgresql_generic import generic
 from mendbook.dialects.postgresql_relations import catalogue, referring
 from mendbook.dialects.postgresql_schema import identity, schema_digests, standing, writers
-from mendbook.dialects.postgresql_text import PostgreSQLText
+from mendbook.dialects.postgresql_text import PostgreSQLText, text_of
 from mendbook.errors import ConnectionFailed, MappingError, MendbookError, QueryStopped, Refused
 
 #: What text forms and comparisons depend on, pinned for the transaction so that every session reads alike.
@@ -109,8 +109,9 @@ class PostgreSQL:
         return url.set(drivername="postgresql+psycopg2")
 
     def engine_options(self) -> dict[str, Any]:
-        # an error's text must not carry the values that a statement was asked with
-        return {"connect_args": {"connect_timeout": 10, "application_name": "mendbook"}, "hide_parameters": True}
+        arguments = {"connect_timeout": 10, "application_name": "mendbook"}
+        # errors must not carry the values that a statement was asked with; and no connection has to ask for a type first
+        return {"connect_args": arguments, "hide_parameters": True, "use_native_hstore": False}
 
     def begin_snapshot(self, connection: Connection, timeout_seconds: int, snapshot: str | None) -> None:
         """Make the transaction that has just begun a reading one that sees a single moment, and pin its formats.
@@ -118,12 +119,12 @@ class PostgreSQL:
         ``snapshot`` names the moment that another connection shares; without it the transaction takes its own.
         """
         _speak_as_the_server(connection)
-        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        patience = f"SET LOCAL statement_timeout = '{timeout_seconds}s'"  # first: a role's own may not last for the pins
+        connection.exec_driver_sql(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; {patience}")
         if snapshot:
             connection.execute(sa.text("SET TRANSACTION SNAPSHOT :moment"), {"moment": snapshot})
         # of the transaction, never of the session: a connection pooler may hand the session to somebody else next
-        pins = {**PINS, "statement_timeout": f"{timeout_seconds}s"}
-        connection.execute(PIN, {"names": list(pins), "values": list(pins.values())})
+        connection.execute(PIN, {"names": list(PINS), "values": list(PINS.values())})
 
     def begin_repair(self, connection: Connection, lock_seconds: float, statement_seconds: float, idle_seconds: float) -> None:
         """Make the transaction that has just begun a writing one that waits for nobody for long, and pin its formats."""
@@ -178,8 +179,7 @@ class PostgreSQL:
     def server(self, connection: Connection) -> Server:
         row = connection.execute(
             sa.text(
-                "SELECT current_database(), current_setting('server_version'), current_user,"
-                " pg_is_in_recovery(),"
+                "SELECT current_database(), current_setting('server_version'), current_user, pg_is_in_recovery(),"
                 " CASE WHEN pg_is_in_recovery() AND pg_last_wal_receive_lsn() IS DISTINCT FROM pg_last_wal_replay_lsn()"
                 " THEN extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END,"
                 " (SELECT rolsuper FROM pg_roles WHERE rolname = current_user),"
@@ -190,7 +190,7 @@ class PostgreSQL:
         return Server(row[0], "PostgreSQL", row[1], row[2], row[3], lag, bool(row[5]), row[6])
 
     def text(self, server: Server) -> PostgreSQLText:
-        return PostgreSQLText(server.encoding)
+        return text_of(server.encoding)
 
     def catalogue(self, connection: Connection, tables: list[str]) -> Catalogue:
         """What the catalogue says of ``tables`` (names as in the mapping): a handful of queries, however many there are."""

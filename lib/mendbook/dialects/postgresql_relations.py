@@ -102,8 +102,9 @@ def _relations(
     triggers: Mapping[int, list[Trigger]] | None = None,
 ) -> dict[str, Relation]:
     oids = [row.oid for row in found]
-    columns = _columns(connection, oids)
-    indexes = _indexes(connection, oids)
+    caseless = _caseless_collations(connection)
+    columns = _columns(connection, oids, caseless)
+    indexes = _indexes(connection, oids, caseless)
     keys = _foreign_keys(connection, oids)
     primary = {row.oid: tuple(row.columns) for row in connection.execute(PRIMARY_KEYS, {"oids": oids})}
     return {
@@ -125,9 +126,8 @@ def _relations(
     }
 
 
-def _columns(connection: Connection, oids: list[int]) -> dict[int, dict[str, Column]]:
+def _columns(connection: Connection, oids: list[int], caseless: set[int]) -> dict[int, dict[str, Column]]:
     columns: dict[int, dict[str, Column]] = {}
-    caseless = _caseless_collations(connection)
     for row in connection.execute(COLUMNS, {"oids": oids}):
         family = next((name for name, types in FAMILIES.items() if row.base in types), "other")
         columns.setdefault(row.oid, {})[row.name] = Column(
@@ -147,8 +147,7 @@ def _columns(connection: Connection, oids: list[int]) -> dict[int, dict[str, Col
     return columns
 
 
-def _indexes(connection: Connection, oids: list[int]) -> dict[int, list[Index]]:
-    caseless = _caseless_collations(connection)
+def _indexes(connection: Connection, oids: list[int], caseless: set[int]) -> dict[int, list[Index]]:
     indexes: dict[int, list[Index]] = {}
     for row in connection.execute(INDEXES, {"oids": oids}):
         blind = tuple(

@@ -148,3 +148,9 @@ class PostgreSQLText:
     def microseconds(self, moment: ColumnElement[Any]) -> ColumnElement[int]:
         """A finite time as microseconds since 1970, UTC; NULL in the last years of PostgreSQL's calendar, which do not fit."""
         return sa.case((moment < END_OF_MICROSECONDS, sa.cast(sa.extract("epoch", moment) * 1000000, sa.BigInteger)))
+
+
+@cache
+def text_of(encoding: str) -> PostgreSQLText:
+    """The comparisons for ``encoding``; to ask every letter whether it can be held takes longer than a small audit."""
+    return PostgreSQLText(encoding)
