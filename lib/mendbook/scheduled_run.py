@@ -16,11 +16,13 @@ import threading
 from typing import Any
 
 from mendbook.errors import MendbookError
+from mendbook.execution import leave_out_iris
 from mendbook.runs import run
 
 
 def main() -> int:
     """Run what standard input names; exit code 0 tells that the end was told, not that the run went well."""
+    leave_out_iris()
     job = json.loads(sys.stdin.readline())
     threading.Thread(target=_stop_with_scheduler, daemon=True).start()
     try:
