@@ -7,7 +7,7 @@ EXTRAS := demo,dev,schedule,notify
 PG ?= 18
 export PG
 
-.PHONY: help setup demo test faults check bench airflow lab clean
+.PHONY: help setup demo test faults check lint bench airflow lab clean
 help:
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
 
@@ -28,18 +28,19 @@ setup: .venv/.complete ## make .venv with the mendbook command and all extras
 demo: setup ## damage four applications by their own races on an embedded PostgreSQL; find it, repair it, race the fixed ones
 	$(BIN)/mendbook demo
 
-test: check ## every check and every test (make test PG=16: on PostgreSQL 16)
+test: lint ## every check and every test (make test PG=16: on PostgreSQL 16)
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 faults: setup ## a thousand faults while plans are applied and taken back: killed, cut off, suspended, crashed (about five minutes)
 	PYTHONPATH=tests $(BIN)/python -m faults.harness $(FAULTS)
 
-check: setup ## format, lint, types, import floors, notebook rules
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+check: lint ## format, lint, types, import floors, notebook rules
 	$(BIN)/python -m pytest --quiet tests/test_notebooks.py tests/test_project.py
+
+lint: setup
+	$(BIN)/mypy & types=$$!; \
+	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/lint-imports; \
+	others=$$?; wait $$types && exit $$others
 
 bench: setup ## the figures of docs/performance.md, measured here (takes about an hour)
 	$(BIN)/python bench/audit.py --users 1000000 --rounds 5 --pandas
