@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +13,9 @@ from typing import Any
 import psycopg2
 import pytest
 from mendbook import failpoints, ledger, ledger_schema, pressure
+from mendbook.commands.apply import _stop_when_asked
 from mendbook.config import Apply
+from mendbook.console import people as people_console
 from mendbook.errors import ConnectionFailed, OutputError, QueryStopped, Refused, SignatureError
 from mendbook.ledger import Entry
 from mendbook.workbook import Workbook
@@ -354,6 +358,27 @@ def test_a_server_that_is_not_there_is_told_at_once(plan: str, shop: Shop) -> No
 @pytest.fixture
 def command(shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     return command_in(shop.home, monkeypatch, capsys)
+
+
+def test_asking_it_to_stop_disturbs_nothing_that_is_being_said(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def not_twice(*_: Any, **__: Any) -> None:
+        raise AssertionError("a signal may come while something is printed, or while the printing is being imported")
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    monkeypatch.setattr(people_console, "print", not_twice)
+    try:
+        stopped = _stop_when_asked()
+        assert not stopped()
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stopped()
+        assert capfd.readouterr().err.startswith("stopping after this batch")
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def test_the_command_rehearses_unless_told_to_commit(command: Command, plan: str) -> None:

@@ -371,6 +371,13 @@ def test_no_file_of_a_run_holds_the_password_or_a_person(ran: Ran) -> None:
     assert [path.name for path in files if b"seven@example.com" in path.read_bytes()] == []
 
 
+@pytest.mark.usefixtures("shop")
+def test_nothing_is_made_of_what_stands_between_colons(mendbook: Command) -> None:
+    answer = mendbook("show", ":skull:[bold]")
+    assert answer.code == 2
+    assert ":skull:[bold]" in answer.err
+
+
 # -- demo ----------------------------------------------------------------------------------------------------------------
 
 

@@ -6,9 +6,11 @@ Part of the command line's floor: this module and the commands alone print.
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
     from mendbook.config import Settings
     from mendbook.workbook import Workbook
 
-people = Console(stderr=True, highlight=False, soft_wrap=True)
+#: Text stands as it is: no colours guessed, no emoji made of what somebody wrote between two colons.
+people = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 #: The terminals of `mendbook lab` have these in their environment: a copied command means the same there.
 Config = Annotated[Path, typer.Option("--config", envvar="MENDBOOK_CONFIG", help="the mendbook.toml to use", show_default=True)]
@@ -38,6 +41,12 @@ TERMINATED = 143
 
 def say(text: str) -> None:
     people.print(escape(text))
+
+
+def say_at_once(text: str) -> None:
+    """For a signal's handler, which may have come in the middle of anything, ``say`` itself among it: one plain write."""
+    with suppress(OSError):
+        os.write(2, f"{text}\n".encode())
 
 
 def inert(text: str) -> str:

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from mendbook.commands import app
-from mendbook.console import CONFIG, OUTPUTS, AsJson, Config, Outputs, inert, open_plan, people, print_json, say
+from mendbook.console import CONFIG, OUTPUTS, AsJson, Config, Outputs, inert, open_plan, people, print_json, say, say_at_once
 from mendbook.errors import OutputError
 
 PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="a plan's id, or its folder")]
@@ -46,7 +46,7 @@ def _stop_when_asked() -> Callable[[], bool]:
         if asked:
             raise KeyboardInterrupt
         asked.append(number)
-        say("stopping after this batch; once more stops at once, and rolls the batch back.")
+        say_at_once("stopping after this batch; once more stops at once, and rolls the batch back.")
 
     signal.signal(signal.SIGINT, ask)
     signal.signal(signal.SIGTERM, ask)

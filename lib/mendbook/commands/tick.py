@@ -8,7 +8,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from mendbook.commands import app
-from mendbook.console import CONFIG, OUTPUTS, AsJson, Config, Outputs, inert, people, print_json, resolve, say
+from mendbook.console import CONFIG, OUTPUTS, AsJson, Config, Outputs, inert, people, print_json, resolve, say, say_at_once
 from mendbook.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _stop_when_asked() -> tuple[Event, list[int]]:
 
     def ask(number: int, _: Any) -> None:
         if not received:
-            say("stopping the runs that go on.")
+            say_at_once("stopping the runs that go on.")
         received.append(number)
         stop.set()
 
