@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from mendbook import history as history_module
-from mendbook.schedule_view import overview
+from mendbook.schedule_view import not_found, overview
 from mendbook.serve_health import HEALTH, write_health
 from support.commands import command_in
 from support.scheduling import Household, at
@@ -52,6 +52,15 @@ def test_a_schedule_that_never_ran(household):
         "due": 0,
     }
     assert not household.outputs.exists()  # looking is no beginning
+
+
+def test_a_notebook_that_is_not_there_is_told_before_its_time_comes(household):
+    household.schedule(JOBS.replace("tiny.ipynb", "audti", 1))
+    household.notebook()
+    assert not_found(household.settings) == [
+        "nightly: There is no notebook 'audti'. Did you mean 'audit'? Known notebooks: audit, apply, incidents, plan, review."
+        " A path to an .ipynb file does too."
+    ], "the other job's notebook stands beside mendbook.toml"
 
 
 def test_the_next_time_goes_by_the_zones_own_clock(household):

@@ -23,6 +23,13 @@ def short_name(path: Path) -> str:
     return re.sub(r"\A[0-9]+_", "", path.stem)
 
 
+def seen_from(folder: Path, name: str) -> str:
+    """``name`` as somebody wrote it into a file of ``folder``: the path of a notebook there, where there is such a one, and
+    else as it stands. So it means the same wherever a scheduler is started."""
+    beside = folder / name
+    return str(beside) if beside.suffix == ".ipynb" and beside.is_file() else name
+
+
 def find_notebook(name: str) -> Path:
     """The notebook called ``name``: "audit", "01_audit" or a path to one. Raises ConfigError that lists the known
     ones."""

@@ -20,7 +20,7 @@ from cronsim import CronSim
 from mendbook.config import Settings
 from mendbook.errors import ConfigError, known
 from mendbook.jobs import tasks
-from mendbook.notebook_files import find_notebook, read_notebook, short_name
+from mendbook.notebook_files import find_notebook, read_notebook, seen_from, short_name
 from mendbook.parameters import declared, typed
 from mendbook.schedule_settings import Job
 from mendbook.unit_quoting import templates
@@ -130,8 +130,7 @@ def _dags(settings: Settings, place: Place) -> list[dict[str, Any]]:
     for job in settings.schedule.jobs.values():
         if job.applies:
             continue
-        beside = settings.path.parent / job.notebook
-        path = find_notebook(str(beside) if beside.suffix == ".ipynb" and beside.is_file() else job.notebook)
+        path = find_notebook(seen_from(settings.path.parent, job.notebook))
         made.append(
             {
                 "dag_id": f"{place.name}-{job.name}",

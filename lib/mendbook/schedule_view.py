@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 from rich.table import Table
 
 from mendbook.config import Settings
+from mendbook.errors import ConfigError
 from mendbook.history import FILE, MISSED, STARTED, Entry, History
 from mendbook.jobs import Task, due, next_time, tasks
+from mendbook.notebook_files import find_notebook, seen_from
 
 #: How far back a task's entries are looked through for its last run.
 _LOOKED_AT = 200
@@ -48,6 +50,17 @@ def overview(settings: Settings, outputs: Path, now: datetime) -> list[dict[str,
             }
         )
     return found
+
+
+def not_found(settings: Settings) -> list[str]:
+    """A sentence for each job whose notebook there is not, before its time comes."""
+    told = []
+    for job in settings.schedule.jobs.values():
+        try:
+            find_notebook(seen_from(settings.path.parent, job.notebook))
+        except ConfigError as error:
+            told.append(f"{job.name}: {error.message} {error.hint or ''}".rstrip())
+    return told
 
 
 def _entries(settings: Settings, outputs: Path) -> list[tuple[Task, list[Entry]]]:

@@ -22,6 +22,7 @@ from mendbook.errors import MendbookError, OutputError
 from mendbook.history import BEAT, SILENT, History
 from mendbook.history_schema import FAILED, FINISHED, MISSED, REFUSED, STOPPED, TIMED_OUT, Entry, text
 from mendbook.jobs import MOST_DUE, Task, due, in_window
+from mendbook.notebook_files import seen_from
 from mendbook.records import read_record
 from mendbook.scheduled_plans import approved_plans
 from mendbook.task_children import Ending, ending_of, run_child
@@ -186,7 +187,7 @@ class _Run:
     def _run(self, parameters: dict[str, Any]) -> Ending:
         job, turn = self.task.job, self.turn
         given = {
-            "notebook": self._notebook(),
+            "notebook": seen_from(turn.settings.path.parent, job.notebook),
             "source": self.task.source,
             "parameters": parameters,
             "config": str(turn.settings.path),
@@ -196,11 +197,6 @@ class _Run:
         if turn.stop.is_set():
             return Ending(STOPPED, 2, None, "The scheduler was ended before it began.")
         return run_child(given, self.lock, turn.stop.is_set, self._going)
-
-    def _notebook(self) -> str:
-        """A path beside mendbook.toml, where there is such a file: a scheduler may be started in any folder."""
-        beside = self.turn.settings.path.parent / self.task.job.notebook
-        return str(beside) if beside.suffix == ".ipynb" and beside.is_file() else self.task.job.notebook
 
     def _going(self, folder: str | None) -> None:
         """Tell the history what is new, and that this scheduler still lives."""

@@ -22,7 +22,7 @@ def show(config: Config = CONFIG, outputs: Outputs = OUTPUTS, as_json: AsJson = 
     """Tell of each job and source when it runs next, how the last run went, and what was missed since."""
     from datetime import UTC, datetime
 
-    from mendbook.schedule_view import overview, schedule_table
+    from mendbook.schedule_view import not_found, overview, schedule_table
     from mendbook.serve_health import read_health
     from mendbook.workplace import resolve
 
@@ -32,6 +32,8 @@ def show(config: Config = CONFIG, outputs: Outputs = OUTPUTS, as_json: AsJson = 
         people.print(schedule_table(rows))
     else:
         say(f"{settings.path} schedules nothing; docs/schedule.md shows how.")
+    for words in not_found(settings):
+        say(f"warning: {inert(words)}")
     for row in rows:
         last = row["last"] or {}
         if last.get("error") or (last.get("folder") and last["state"] != "finished"):
