@@ -47,13 +47,16 @@ class ApplyView:
 
     def _not_ready(self) -> Table:
         """The way on where nothing was done."""
+        return steps(*self._way_on())
+
+    def _way_on(self) -> list[tuple[str, str]]:
         source, name = quote(self.plan.header.source), self.plan.id
         if standing(self.plan, self._settings)[0] == "approved":
-            return steps(("As soon as nothing stands against it:", f"mendbook apply {name}{self._options}"))
-        return steps(
+            return [("As soon as nothing stands against it:", f"mendbook apply {name}{self._options}")]
+        return [
             ("Look at the cases and decide on them.", f"mendbook run review {source} -p plan={name}{self._options}"),
             ("Somebody else than the author signs.", f"mendbook sign {name} --as NAME --key FILE --approve all{self._options}"),
-        )
+        ]
 
     def ready(self) -> LiveTable:
         """Who has signed, and whether it may be applied. In JupyterLab it looks again by itself, for an hour."""
@@ -160,6 +163,8 @@ class ApplyView:
             told.append(("Prove that the ledger is whole.", f"mendbook ledger verify {source}{self._options}"))
         elif self.result.get("applied"):
             told.append(("Do what was rehearsed.", f"mendbook apply {self.plan.id} --commit{self._options}"))
+        elif not self.result:
+            told += self._way_on()
         told.append(("Look again, on a schedule: it changes nothing.", f"mendbook run audit {source}{self._options}"))
         return steps(*told)
 
