@@ -25,7 +25,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from mendbook import dead_man
+from mendbook import alert_times, dead_man
 from mendbook.config import Settings
 from mendbook.errors import ConfigError, MendbookError
 from mendbook.history import Entry, History
@@ -37,7 +37,7 @@ from mendbook.ticking import after_tick
 
 #: After how long a turn is taken again that broke off: the history did not answer, or a tick has all of this machine's slots.
 AGAIN = timedelta(minutes=1)
-#: How often is looked after what no run tells: plans that are about to expire, who waits for a sign of life.
+#: How often is looked for dead runs of jobs that are no more: nobody takes a turn for these.
 LOOK_AFTER = timedelta(minutes=5)
 #: The dead man's address is asked for as often as by ticks.
 PING_AFTER = timedelta(minutes=1)
@@ -162,17 +162,16 @@ class Serving:
 
     def _after(self) -> None:
         """What follows runs, for all that ended since the last time, and now and then where none did."""
-        now = datetime.now(UTC)
+        now, turn = datetime.now(UTC), self._turn
         self._ping(now)
-        with self._lock:
-            entries, self._entries = self._entries, []
-        if not entries and self._looked and now - self._looked < LOOK_AFTER:
-            return
-        self._looked = now
-        turn = self._turn
         try:
-            self._tell(bury_forgotten(turn, {(task.job.name, task.source) for task in self.tasks}))
-            after_tick(turn.settings, turn.outputs, turn.history, entries, now, self._say)
+            if self._looked is None or now - self._looked >= LOOK_AFTER:
+                self._looked = now
+                self._tell(bury_forgotten(turn, {(task.job.name, task.source) for task in self.tasks}))
+            with self._lock:
+                entries, self._entries = self._entries, []
+            if entries or alert_times.is_due(turn.settings, turn.outputs, turn.history.note(alert_times.NOTE), now):
+                after_tick(turn.settings, turn.outputs, turn.history, entries, now, self._say)
         except Exception as error:
             self._complain("after the runs", error)
 
