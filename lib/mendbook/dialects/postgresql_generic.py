@@ -36,6 +36,7 @@ _HOLDERS = sa.text("""
     ORDER BY c.oid, a.attnum
 """)
 
+
 def generic(connection: Connection, schema: str) -> Generic | None:
     """The generic relations of the Django that lives in ``schema``; None where it has no content types."""
     there = connection.execute(_CONTENT_TYPES, {"schema": schema}).one_or_none()
@@ -50,4 +51,3 @@ def generic(connection: Connection, schema: str) -> Generic | None:
     text = sa.select(*(sa.cast(column, sa.Text) for column in (every.c.id, every.c.app_label, every.c.model)))
     types = {str(row[0]): f"{row[1]}_{row[2]}" for row in connection.execute(text)}
     return Generic(types, relations, pairs)
-

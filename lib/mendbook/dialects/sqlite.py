@@ -6,22 +6,22 @@ several connections cannot share one. A writer shuts out every other (BEGIN IMME
 
 from __future__ import annotations
 
-import getpass
-import os
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 
-from mendbook.dialects import Catalogue, Generic, Moment, Relation, Server, Standing, Writers
+from mendbook.dialects import Catalogue, Generic, Moment, Pressure, Relation, Server, Standing, Writers
 from mendbook.dialects.sqlite_becoming import SQLiteFutureRows
 from mendbook.dialects.sqlite_generic import generic
-from mendbook.dialects.sqlite_opening import READ_PATIENCE, explained, opened
+from mendbook.dialects.sqlite_ledger import SQLiteLedger, user
+from mendbook.dialects.sqlite_opening import READ_PATIENCE, File, explained, fault, opened
 from mendbook.dialects.sqlite_relations import catalogue, referring
 from mendbook.dialects.sqlite_schema import identity, moment, path_of, schema_digests, standing
 from mendbook.dialects.sqlite_text import SQLiteText
@@ -37,6 +37,7 @@ class SQLite:
     """The dialect of SQLite over the standard library's driver."""
 
     name = "sqlite"
+    no_roles = "SQLite knows no roles: who may write the file may repair it, and the file system says who that is"
 
     def url(self, url: URL) -> URL:
         """The URL with the file's absolute path: a relative one starts at the current folder."""
@@ -54,34 +55,51 @@ class SQLite:
 
     def begin_snapshot(self, connection: Connection, timeout_seconds: int, snapshot: str | None) -> None:
         """Begin a transaction that only reads, and take its moment by reading; statements have ``timeout_seconds``."""
-        assert snapshot is None
+        assert not snapshot
         connection.exec_driver_sql("PRAGMA query_only = ON")
         self._pin(connection, READ_PATIENCE)
         connection.exec_driver_sql("BEGIN")
         connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()
         _limit(connection, timeout_seconds)
 
-    def share_snapshot(self, connection: Connection) -> str | None:
-        """None: a moment is one connection's own."""
-        return None
+    def share_snapshot(self, connection: Connection) -> str:
+        """Empty: a moment is one connection's own."""
+        return ""
 
     def begin_repair(self, connection: Connection, lock_seconds: float, statement_seconds: float, idle_seconds: float) -> None:
-        """Begin a transaction that nobody writes beside, with foreign keys heeded at its end."""
+        """Begin a transaction that nobody writes beside, with foreign keys heeded."""
+        self._begin_writing(connection, lock_seconds or READ_PATIENCE)
+        _limit(connection, statement_seconds)
+
+    def begin_writing(self, connection: Connection) -> None:
+        """Begin a transaction that writes the ledger's tables."""
+        self._begin_writing(connection, READ_PATIENCE)
+
+    def _begin_writing(self, connection: Connection, lock_seconds: float) -> None:
         self._pin(connection, lock_seconds)
         connection.exec_driver_sql("PRAGMA foreign_keys = ON")
         # a crash of the machine must not take back a batch that was told to be done, and of which a checkpoint knows
         connection.exec_driver_sql("PRAGMA synchronous = FULL")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-        _limit(connection, statement_seconds)
 
     def _pin(self, connection: Connection, lock_seconds: float) -> None:
         for name, value in {**PINS, "busy_timeout": str(int(lock_seconds * 1000))}.items():
             connection.exec_driver_sql(f"PRAGMA {name} = {value}")
 
+    def begin_keeping(self, connection: Connection, lock_seconds: float) -> None:
+        """Nothing: a transaction would hold up the one that repairs."""
+
     def keep_others_out(self, connection: Connection) -> bool:
-        """True: a transaction that writes is the only one."""
-        return True
+        """Whether this is now the only repair of this file, by a lock on a file beside it; it ends with the
+        transaction."""
+        return bool(driver_of(connection).keep(path_of(connection)))
+
+    def defer_constraints(self, connection: Connection) -> None:
+        """Let every foreign key wait for the end of the transaction, however it was declared."""
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+
+    def check_constraints(self, connection: Connection) -> None:
+        """Raise an error where a foreign key that waited is broken by a row that was written."""
 
     def moment(self, connection: Connection) -> Moment:
         """What time it is, by this machine's clock."""
@@ -92,8 +110,12 @@ class SQLite:
         return standing(connection)
 
     def writers(self, connection: Connection) -> Writers:
-        """Nobody writes beside a writer."""
-        return Writers(0, 0, False)
+        """Nobody writes beside a writer; but a file does not tell who wrote before, so others may have."""
+        return Writers(0, 0, True)
+
+    def written_since(self, table: str, snapshot: str) -> ColumnElement[bool]:
+        """True: rows do not tell when they were written."""
+        return sa.true()
 
     def identity(self, connection: Connection) -> dict[str, str]:
         """Which database this is."""
@@ -105,12 +127,15 @@ class SQLite:
 
     def cancel(self, connection: Connection) -> None:
         """Stop the statement that another thread waits for on ``connection``; nothing happens where there is none."""
-        driver: Any = connection.connection.dbapi_connection
-        driver.interrupt()
+        driver_of(connection).interrupt()
 
     def server(self, connection: Connection) -> Server:
         encoding = connection.exec_driver_sql("PRAGMA encoding").scalar_one()
-        return Server(path_of(connection), "SQLite", sqlite3.sqlite_version, _user(), False, None, False, encoding)
+        return Server(path_of(connection), "SQLite", sqlite3.sqlite_version, user(), False, None, False, encoding)
+
+    def pressure(self, connection: Connection) -> Pressure:
+        """A file is as busy as its writers, and those are waited for."""
+        return Pressure()
 
     def text(self, server: Server) -> SQLiteText:
         return SQLiteText()
@@ -130,6 +155,10 @@ class SQLite:
     def rows(self) -> SQLiteFutureRows:
         """The statements that read and change rows as images."""
         return SQLiteFutureRows()
+
+    def ledger(self) -> SQLiteLedger:
+        """Where the ledger stands, and how it is written."""
+        return SQLiteLedger()
 
     def exceptions(self, connection: Connection, tables: Sequence[str]) -> bool | None:
         """Whether mendbook_exceptions has rows of ``tables`` (names for one)."""
@@ -155,22 +184,28 @@ class SQLite:
         """What a driver's error means, in words for the person at the keyboard; unknown ones come back as they are."""
         return explained(getattr(error, "orig", None) or error, str(url.database)) or error
 
+    def fault(self, error: DBAPIError) -> str:
+        """Whose fault an error is: "others", "request", "rights", or ""."""
+        return fault(error.orig)
 
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
+    def objection(self, error: DBAPIError) -> str:
+        """What SQLite objected to; it names columns and constraints, and no values."""
+        return str(error.orig).strip().splitlines()[0]
+
+
+def driver_of(connection: Connection) -> File:
+    """The driver's own connection."""
+    return cast(File, connection.connection.dbapi_connection)
 
 
 def _limit(connection: Connection, seconds: float) -> None:
-    """Have each statement on ``connection``, with the reading of its rows, stopped after ``seconds``."""
-    deadline = time.monotonic() + seconds
+    """Have each statement on ``connection``, with the reading of its rows, stopped after ``seconds`` (0: never)."""
+    limit = connection.info.setdefault("mendbook_limit", {})
+    limit.update(seconds=seconds, ends=time.monotonic() + seconds)
+    driver_of(connection).set_progress_handler((lambda: time.monotonic() > limit["ends"]) if seconds else None, _INSTRUCTIONS)
+    if "heard" not in limit:
+        limit["heard"] = 1.0
 
-    def begin(*_: Any) -> None:
-        nonlocal deadline
-        deadline = time.monotonic() + seconds
-
-    driver: Any = connection.connection.dbapi_connection
-    driver.set_progress_handler(lambda: time.monotonic() > deadline, _INSTRUCTIONS)
-    sa.event.listen(connection, "before_cursor_execute", begin)
+        @sa.event.listens_for(connection, "before_cursor_execute")
+        def begin(*_: Any) -> None:
+            limit["ends"] = time.monotonic() + limit["seconds"]

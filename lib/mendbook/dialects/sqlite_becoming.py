@@ -52,13 +52,12 @@ class SQLiteFutureRows(SQLiteRows):
         key = stored.key or relation.primary_key
         own = ", ".join(f"t.{quoted(name)}" for name in key) if key else f"t.{row_number(relation)}"
         selects = []
-        width, rows = 0, [[] for _ in values[0]] if values else []
+        width = 0
+        rows: list[list[str | None]] = [[] for _ in values[0]] if values else []
         for columns, named in zip(ways, values, strict=True):
             types = [relation.columns[name] for name in columns]
             met = [f"t.{quoted(column.name)} = {value_of(f'v.k{width + i}', column)}" for i, column in enumerate(types)]
-            selects.append(
-                f"SELECT v.n, {own} FROM {{given}} CROSS JOIN {table(relation)} t ON {' AND '.join(met)}"
-            )
+            selects.append(f"SELECT v.n, {own} FROM {{given}} CROSS JOIN {table(relation)} t ON {' AND '.join(met)}")
             for row, value in zip(rows, named, strict=True):
                 row.extend(value)
             width += len(columns)
@@ -67,42 +66,37 @@ class SQLiteFutureRows(SQLiteRows):
 
     def becoming(self, stored: Stored, afters: Sequence[str]) -> Executable:
         """What each of ``afters`` (images) would be as a row: ``n``, ``image``, and ``broken``, the checks that it fails."""
-        relation, read = stored.relation, [json.loads(after) for after in afters]
+        relation, rows = stored.relation, [json.loads(after) for after in afters]
         broken = ", ".join(
             f"CASE WHEN NOT ({escaped(condition)}) THEN {literal(name)} END" for name, condition in relation.checks
         )
         failed = f"(SELECT json_group_array(value) FROM json_each(json_array({broken})) WHERE value IS NOT NULL)"
         return statement(
             f"SELECT {_PLACE} AS n, {self.image(relation, plain_table(relation))} AS image, {failed} AS broken"
-            f" FROM {_rows(relation, read)} ORDER BY 1",
-            _given(relation, read),
+            f" FROM {_rows(relation, rows)} ORDER BY 1",
+            _given(relation, rows),
         ).columns(n=sa.Integer, image=sa.Text, broken=sa.JSON)
 
     def colliding(self, stored: Stored, index: Index, afters: Sequence[str]) -> TextClause:
         """The ``afters`` that the unique ``index`` would hold: ``n``, ``alike`` (equal where their keys there are), and the
         ``key`` and ``image`` of each row of the table that has such a key now."""
-        relation, alias, read = stored.relation, plain_table(stored.relation), [json.loads(after) for after in afters]
-        keys = [f"({escaped(each)}) COLLATE {quoted(collate)}" for each, collate in zip(index.expressions, _collations(index), strict=True)]
+        relation, alias, rows = stored.relation, plain_table(stored.relation), [json.loads(after) for after in afters]
+        collations = [quoted(each or "BINARY") for each in index.collate]
+        keys = [f"({escaped(each)}) COLLATE {by}" for each, by in zip(index.expressions, collations, strict=True)]
         named = ", ".join(f"{key} AS {_k(i)}" for i, key in enumerate(keys))
         held = f"({escaped(index.predicate)})" if index.predicate is not None else "true"
         some = " AND ".join(f"{key} IS NOT NULL" for key in keys)
-        met = [
-            f"there.{_k(i)} = here.{_k(i)} COLLATE {quoted(collate)}" for i, collate in enumerate(_collations(index))
-        ]
-        order = ", ".join(f"{_k(i)} COLLATE {quoted(collate)}" for i, collate in enumerate(_collations(index)))
+        met = [f"there.{_k(i)} = here.{_k(i)} COLLATE {by}" for i, by in enumerate(collations)]
+        order = ", ".join(f"{_k(i)} COLLATE {by}" for i, by in enumerate(collations))
         return statement(
             f"WITH here AS MATERIALIZED (SELECT *, dense_rank() OVER (ORDER BY {order}) AS alike FROM"
-            f" (SELECT {_PLACE} AS n, {named} FROM {_rows(relation, read)} WHERE {held} AND {some}) AS held)"
+            f" (SELECT {_PLACE} AS n, {named} FROM {_rows(relation, rows)} WHERE {held} AND {some}) AS held)"
             " SELECT here.n, here.alike, NULL AS key, NULL AS image FROM here UNION ALL"
             f" SELECT here.n, here.alike, there.{_KEY}, there.{_IMAGE} FROM here CROSS JOIN"
             f" (SELECT {named}, {self.key(stored, alias)} AS {_KEY}, {self.image(relation, alias)} AS {_IMAGE}"
             f" FROM {table(relation)} AS {alias} WHERE {held}) AS there ON {' AND '.join(met)}",
-            _given(relation, read),
+            _given(relation, rows),
         )
-
-
-def _collations(index: Index) -> list[str]:
-    return [each or "BINARY" for each in index.collate]
 
 
 def _k(number: int) -> str:

@@ -107,6 +107,24 @@ def _iso(text: str) -> int | None:
     return whole - (ahead // timedelta(microseconds=1)) * (-1 if sign == "-" else 1)
 
 
+@lru_cache(maxsize=100)
+def _ends(given: str) -> tuple[str, str]:
+    before, after = orjson.loads(given)
+    return before, after
+
+
+def number(argument: Argument, given: str, codec: str) -> int | None:
+    """The whole number of up to 18 digits between two texts (``given``: both in lower case, as JSON), whatever their case."""
+    text, (before, after) = plain(argument, codec), _ends(given)
+    if text is None or len(text) <= len(before) + len(after):
+        return None
+    middle = text[len(before) : len(text) - len(after)]
+    if len(middle) > 18 or not (middle.isascii() and middle.isdigit()):
+        return None
+    fits = text[: len(before)].lower() == before and text[len(text) - len(after) :].lower() == after
+    return int(middle) if fits else None
+
+
 @lru_cache(maxsize=1000)
 def _columns(spec: str) -> tuple[tuple[str, Form], ...]:
     return tuple((canonical.text(name), form) for name, form in orjson.loads(spec))
@@ -137,6 +155,7 @@ def learn(connection: sqlite3.Connection) -> None:
         "mendbook_fold": (1, lambda value: fold(value, codec)),
         "mendbook_blank": (1, lambda value: blank(value, codec)),
         "mendbook_near": (2, lambda value, stem: near(value, stem, codec)),
+        "mendbook_number": (2, lambda value, given: number(value, given, codec)),
         "mendbook_microseconds": (1, lambda value: microseconds(value, codec)),
         "mendbook_written": (2, lambda value, form: written(value_of(value, codec), form)),
         "mendbook_json": (1, lambda text: "null" if text is None else canonical.text(text)),

@@ -18,9 +18,9 @@ from mendbook.dialects.sqlite_values import affinity
 _TYPES = "django_content_type"
 _HOLDS = re.compile(r"(^|_)content_?type(_id)?$", re.IGNORECASE)
 _COLUMNS = (
-    "SELECT m.rowid AS identity, m.name AS name, c.name AS \"column\", c.type AS type, k.\"table\" AS target"
+    'SELECT m.rowid AS identity, m.name AS name, c.name AS "column", c.type AS type, k."table" AS target'
     " FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c"
-    " LEFT JOIN pragma_foreign_key_list(m.name) AS k ON k.\"from\" = c.name COLLATE NOCASE"
+    ' LEFT JOIN pragma_foreign_key_list(m.name) AS k ON k."from" = c.name COLLATE NOCASE'
     " WHERE m.type = 'table' AND m.sql NOT LIKE 'create virtual%' ORDER BY m.rowid, c.cid"
 )
 

@@ -7,6 +7,7 @@ means to repair it, or a crash has left something in its journal that must be ro
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
 import sqlite3
@@ -39,6 +40,48 @@ class OpeningFailed(sqlite3.OperationalError):
         self.explained = error
 
 
+class File(sqlite3.Connection):
+    """A connection that can keep other repairs of its file out until its transaction ends."""
+
+    #: the descriptor of the locked file beside the database, and its path
+    kept: tuple[int, str] | None = None
+
+    def keep(self, path: str) -> bool:
+        """Whether nobody else repairs the database at ``path`` now, by a lock that the system drops with this process."""
+        beside = f"{path}-mendbook"
+        descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held = Path(beside).stat().st_ino == os.fstat(descriptor).st_ino
+        except OSError:
+            held = False
+        if held:
+            self.kept = descriptor, beside
+        else:  # somebody else's, or one that was just taken away: the next try finds out
+            os.close(descriptor)
+        return held
+
+    def rollback(self) -> None:
+        super().rollback()
+        self._let_go()
+
+    def commit(self) -> None:
+        super().commit()
+        self._let_go()
+
+    def close(self) -> None:
+        super().close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self.kept is not None:
+            descriptor, beside = self.kept
+            self.kept = None
+            with contextlib.suppress(OSError):
+                Path(beside).unlink()  # while it is still ours
+            os.close(descriptor)
+
+
 def opened(path: str, writing: bool) -> sqlite3.Connection:
     """A connection to the database at ``path``, with mendbook's functions; transactions are begun by whoever uses it.
 
@@ -64,8 +107,9 @@ def opened(path: str, writing: bool) -> sqlite3.Connection:
 
 
 def _connected(path: str, mode: str) -> sqlite3.Connection:
+    where = f"file:{quote(path)}?mode={mode}"
     connection = sqlite3.connect(
-        f"file:{quote(path)}?mode={mode}", uri=True, timeout=READ_PATIENCE, isolation_level=None, check_same_thread=False
+        where, uri=True, timeout=READ_PATIENCE, isolation_level=None, check_same_thread=False, factory=File
     )
     try:
         learn(connection)  # this reads the file's header, and so rolls back what a crash has left
@@ -79,10 +123,10 @@ def _connected(path: str, mode: str) -> sqlite3.Connection:
 def _unfit(path: str, writing: bool) -> MendbookError | None:
     """Why there is no database to be opened at ``path``, as far as the file itself tells."""
     try:
-        status = os.stat(path)
+        status = Path(path).stat()
     except FileNotFoundError:
-        near = Path(path).parent
-        there = sorted(each.name for each in near.iterdir() if each.suffix in (".db", ".sqlite", ".sqlite3")) if near.is_dir() else []
+        folder = Path(path).parent
+        there = sorted(each.name for each in folder.glob("*") if each.suffix in (".db", ".sqlite", ".sqlite3"))
         hint = f"In that folder there is: {', '.join(there[:10])}." if there else "mendbook never makes one."
         return ConnectionFailed(
             f"There is no file {path}.", f"{hint} sqlite:////PATH is absolute, sqlite:///PATH starts at the current folder."
@@ -113,7 +157,8 @@ def explained(error: Exception, path: str) -> MendbookError | None:
         )
     if code.startswith("SQLITE_CORRUPT"):
         return ConnectionFailed(
-            f"The database {path} is damaged: {said}.", "Nothing was changed. 'PRAGMA integrity_check' tells more; restore a backup."
+            f"The database {path} is damaged: {said}.",
+            "Nothing was changed. 'PRAGMA integrity_check' tells more; restore a backup.",
         )
     if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return QueryStopped(
@@ -140,3 +185,15 @@ def explained(error: Exception, path: str) -> MendbookError | None:
     if code == "SQLITE_SCHEMA" or "readonly" in said:
         return QueryStopped(f"The database {path} changed its tables meanwhile: {said}.", "Nothing was changed. Try again.")
     return None
+
+
+def fault(error: object) -> str:
+    """Whose fault a driver's error is: "others", "request", "rights", or "" (the file, or unknown)."""
+    code = getattr(error, "sqlite_errorname", "") or ""
+    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_SCHEMA")):
+        return "others"
+    if code.startswith(("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")):
+        return "rights"
+    if isinstance(error, sqlite3.IntegrityError) or code.startswith(("SQLITE_CONSTRAINT", "SQLITE_MISMATCH", "SQLITE_TOOBIG")):
+        return "request"
+    return ""

@@ -7,7 +7,7 @@ without the case of ASCII letters; relations carry them as they were declared.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,8 +28,20 @@ _TABLES = (
     " WHERE l.schema = 'main' AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY l.name"
 )
 _REFERRING = (
-    "SELECT DISTINCT m.name, lower(k.\"table\") AS target FROM sqlite_master AS m JOIN pragma_foreign_key_list(m.name) AS k"
+    'SELECT DISTINCT m.name, lower(k."table") AS target FROM sqlite_master AS m JOIN pragma_foreign_key_list(m.name) AS k'
     " WHERE m.type = 'table'"
+)
+
+_COLUMNS = "SELECT * FROM pragma_table_xinfo(?)"
+_INDEXES = (
+    "SELECT l.name, m.sql FROM pragma_index_list(?) AS l LEFT JOIN sqlite_master AS m ON m.type = 'index' AND m.name = l.name"
+    ' WHERE l."unique" ORDER BY l.name'
+)
+_INDEX_KEYS = 'SELECT cid, name, coll FROM pragma_index_xinfo(?) WHERE "key" ORDER BY seqno'
+_KEYS = (
+    'SELECT id, "table" AS target, "from" AS own, "to" AS theirs, on_delete FROM pragma_foreign_key_list(?) ORDER BY id, seq'
+)
+    'SELECT id, "table" AS target, "from" AS own, "to" AS theirs, on_delete FROM pragma_foreign_key_list(?) ORDER BY id, seq'
 )
 
 
@@ -49,7 +61,9 @@ def listed(connection: Connection) -> dict[str, Listed]:
     """Every table and view, by its name in lower case."""
     rows = connection.exec_driver_sql(_TABLES)
     return {
-        lower(row.name): Listed(row.identity, row.name, _KINDS.get(row.type, row.type), bool(row.wr), bool(row.strict), row.sql or "")
+        lower(row.name): Listed(
+            row.identity, row.name, _KINDS.get(row.type, row.type), bool(row.wr), bool(row.strict), row.sql or ""
+        )
         for row in rows
     }
 
@@ -95,7 +109,7 @@ def referring(connection: Connection, tables: Mapping[str, Relation]) -> dict[st
 
 def relation(connection: Connection, table: Listed, every: Mapping[str, Listed]) -> Relation:
     """A table with its columns, unique indexes and foreign keys."""
-    rows = [row for row in connection.exec_driver_sql("SELECT * FROM pragma_table_xinfo(?)", (table.name,)) if row.hidden != 1]
+    rows = [row for row in connection.exec_driver_sql(_COLUMNS, (table.name,)) if row.hidden != 1]
     said = table_parts(table.sql) if table.kind == "table" else TableWords()
     key = tuple(row.name for row in sorted((row for row in rows if row.pk), key=lambda row: row.pk))
     # an INTEGER PRIMARY KEY is the row's own number
@@ -109,7 +123,7 @@ def relation(connection: Connection, table: Listed, every: Mapping[str, Listed])
         kind=table.kind,
         rows_estimate=0,
         columns=columns,
-        unique_indexes=tuple(_indexes(connection, table, columns, drawn)),
+        unique_indexes=tuple(_indexes(connection, table, drawn)),
         foreign_keys=tuple(_foreign_keys(connection, table, columns, every)),
         primary_key=key,
     )
@@ -171,21 +185,12 @@ def _length(declared: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def _indexes(connection: Connection, table: Listed, columns: Mapping[str, Column], drawn: str) -> Iterable[Index]:
+def _indexes(connection: Connection, table: Listed, drawn: str) -> Iterable[Index]:
     if drawn:
-        yield Index("primary key", (drawn,), (quoted(drawn),), (False,), None, True, collate=("",))
-    texts = dict(
-        connection.exec_driver_sql(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? COLLATE NOCASE", (table.name,)
-        ).all()  # type: ignore[arg-type]
-    )
-    for index in connection.exec_driver_sql('SELECT name, "unique" AS only FROM pragma_index_list(?) ORDER BY name', (table.name,)):
-        if not index.only:
-            continue
-        keys = connection.exec_driver_sql(
-            'SELECT cid, name, coll FROM pragma_index_xinfo(?) WHERE "key" ORDER BY seqno', (index.name,)
-        ).all()
-        typed, predicate = index_parts(texts.get(index.name) or "")
+        yield Index("primary key", (drawn,), (quoted(drawn),), (False,), None, True, collate=("BINARY",), folds=(None,))
+    for index in connection.exec_driver_sql(_INDEXES, (table.name,)).all():
+        keys = connection.exec_driver_sql(_INDEX_KEYS, (index.name,)).all()
+        typed, predicate = index_parts(index.sql or "")
         names = tuple(key.name if key.cid >= 0 else None for key in keys)
         expressions = tuple(quoted(key.name) if key.cid >= 0 else typed[place] for place, key in enumerate(keys))
         collate = tuple(key.coll or "BINARY" for key in keys)
@@ -199,32 +204,20 @@ def _foreign_keys(
     connection: Connection, table: Listed, columns: Mapping[str, Column], every: Mapping[str, Listed]
 ) -> Iterable[ForeignKey]:
     """As declared, whether SQLite is told to enforce them or not; a key to a table that is not there names nothing."""
-    rows = connection.exec_driver_sql(
-        'SELECT id, "table" AS target, "from" AS own, "to" AS theirs, on_delete FROM pragma_foreign_key_list(?)'
-        " ORDER BY id, seq",
-        (table.name,),
-    ).all()
     grouped: dict[int, list[Any]] = {}
-    for row in rows:
+    for row in connection.exec_driver_sql(_KEYS, (table.name,)).all():
         grouped.setdefault(row.id, []).append(row)
     real = {lower(name): name for name in columns}
     for parts in grouped.values():
         target = every.get(lower(parts[0].target))
-        there = [] if target is None else connection.exec_driver_sql("SELECT name, pk FROM pragma_table_xinfo(?)", (target.name,)).all()
+        there = [] if target is None else connection.exec_driver_sql(_COLUMNS, (target.name,)).all()
         names = {lower(row.name): row.name for row in there}
         key = [row.name for row in sorted((row for row in there if row.pk), key=lambda row: row.pk)]
         theirs = key if parts[0].theirs is None else [names.get(lower(part.theirs), part.theirs) for part in parts]
         own = tuple(real.get(lower(part.own), part.own) for part in parts)
-        yield ForeignKey(
-            f"{', '.join(own)} -> {parts[0].target}",
-            own,
-            -1 if target is None else target.identity,
-            tuple(theirs),
-            True,
-            parts[0].on_delete.lower(),
-            # whoever repairs has all of them wait for the end of the transaction
-            deferrable=True,
-        )
+        named, identity = f"{', '.join(own)} -> {parts[0].target}", -1 if target is None else target.identity
+        # whoever repairs has all of them wait for the end of the transaction
+        yield ForeignKey(named, own, identity, tuple(theirs), True, parts[0].on_delete.lower(), deferrable=True)
 
 
 def _triggers(connection: Connection) -> dict[str, list[Trigger]]:

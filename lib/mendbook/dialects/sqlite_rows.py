@@ -18,7 +18,7 @@ from sqlalchemy import TextClause
 from mendbook import canonical
 from mendbook.dialects import Column, Relation, Stored
 from mendbook.dialects.sqlite_relations import quoted as plainly_quoted
-from mendbook.dialects.sqlite_text import argument
+from mendbook.dialects.sqlite_text import argument, value_words
 from mendbook.dialects.sqlite_values import form_of
 
 #: Columns that one call of a function is given: SQLite takes no more than 127 arguments.
@@ -88,7 +88,11 @@ class SQLiteRows:
 
     def delete(self, stored: Stored, keys: Sequence[str]) -> TextClause:
         """Removes the rows that ``keys`` name (their places, in a table without a key) and tells which were there."""
-        key = self.key(stored, plain_table(stored.relation)) if stored.key else _place(stored.relation, plain_table(stored.relation))
+        key = (
+            self.key(stored, plain_table(stored.relation))
+            if stored.key
+            else _place(stored.relation, plain_table(stored.relation))
+        )
         return statement(
             f"DELETE FROM {table(stored.relation)} WHERE {self._asked_for(stored)} RETURNING {key} AS key",
             self._parts(stored, keys),
@@ -173,7 +177,9 @@ class SQLiteRows:
         if not stored.key:
             return f"{alias}.{row_number(stored.relation)} = CAST(v.k0 AS INTEGER)"
         columns = [stored.relation.columns[name] for name in stored.key]
-        return " AND ".join(f"{alias}.{quoted(column.name)} = {value_of(f'v.k{i}', column)}" for i, column in enumerate(columns))
+        return " AND ".join(
+            f"{alias}.{quoted(column.name)} = {value_of(f'v.k{i}', column)}" for i, column in enumerate(columns)
+        )
 
     def _named_by(self, columns: Sequence[Column], alias: str) -> str:
         texts = [f"mendbook_written({argument_of(column, alias)}, '{form_of(column)}')" for column in columns]
@@ -230,9 +236,8 @@ def argument_of(column: Column, alias: str) -> str:
 
 
 def value_of(text: str, column: Column) -> str:
-    """SQL of the value that a text stands for in ``column``; bytes that are no text in the database's encoding are cast."""
-    value = f"mendbook_value({text}, '{form_of(column)}', NULL)"
-    return f"CASE WHEN {text} GLOB 'sqlite\\:CAST(*' THEN CAST({value} AS TEXT) ELSE {value} END"
+    """SQL of the value that a text stands for in ``column``."""
+    return escaped(value_words(column).format(text))
 
 
 def given_rows(width: int) -> str:
@@ -254,5 +259,3 @@ def _drawn(column: Column, how: str) -> str:
 
 def statement(sql: str, rows: Sequence[Any]) -> TextClause:
     return sa.text(sql).bindparams(sa.bindparam("rows", json.dumps(rows), type_=sa.Text))
-
-

@@ -7,9 +7,9 @@ the very file cannot be told from it; images, schema digests and the ledger's ch
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sqlalchemy import Connection
 
@@ -28,13 +28,13 @@ _REFERRING = (
 def path_of(connection: Connection) -> str:
     """The real path of the file."""
     row = connection.exec_driver_sql("SELECT file FROM pragma_database_list WHERE name = 'main'").one()
-    return os.path.realpath(row.file)
+    return str(Path(row.file).resolve())
 
 
 def identity(connection: Connection) -> dict[str, str]:
     """Which database this is: {"system", "database", "number"}."""
     path = path_of(connection)
-    return {"system": "sqlite", "database": path, "number": str(os.stat(path).st_ino)}
+    return {"system": "sqlite", "database": path, "number": str(Path(path).stat().st_ino)}
 
 
 def moment(connection: Connection) -> Moment:
@@ -65,5 +65,3 @@ def _digest(connection: Connection, name: str | None) -> str:
         for row in connection.exec_driver_sql(question, (name,))
     ]
     return canonical.digest(canonical.line([lower(name), *lines]))
-
-

@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, FromClause
+from sqlalchemy import ColumnElement, FromClause, Select
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.expression import ColumnElement as Element
+from sqlalchemy.sql.visitors import InternalTraversal as Parts
 
 from mendbook.dialects import Column
-from mendbook.dialects.sqlite_values import PREFIX
+from mendbook.dialects.sqlite_values import PREFIX, form_of
 
 #: Text without anything beyond ASCII's printable letters; a NUL, at which GLOB stops reading, shows in the length.
 _SHORT = "{0} NOT GLOB '*[^ -~]*' AND length({0}) = length(CAST({0} AS BLOB))"
@@ -29,21 +29,21 @@ def argument(sql: str) -> str:
     return _ARGUMENT.format(sql)
 
 
-class _Worded(Element[Any]):
+class Worded(ColumnElement[Any]):
     """SQL around one expression, which ``words`` names {0}."""
 
     inherit_cache = True
-    _traverse_internals = [("inner", sa.sql.visitors.InternalTraversal.dp_clauseelement), ("words", sa.sql.visitors.InternalTraversal.dp_string)]
+    _traverse_internals = [("inner", Parts.dp_clauseelement), ("words", Parts.dp_string)]
 
     def __init__(self, inner: ColumnElement[Any], words: str, type_: Any) -> None:
         self.inner, self.words, self.type = inner, words, sa.types.to_instance(type_)
 
-    def self_group(self, against: Any = None) -> Any:  # noqa: ARG002
+    def self_group(self, against: Any = None) -> Any:
         return self
 
 
-@compiles(_Worded)
-def _worded(element: _Worded, compiler: Any, **how: Any) -> str:
+@compiles(Worded)
+def _worded(element: Worded, compiler: Any, **how: Any) -> str:
     how.pop("within_columns_clause", None)
     return f"({element.words.format(compiler.process(element.inner, **how))})"
 
@@ -55,7 +55,7 @@ class SQLiteText:
         """The value as text that compares code point by code point."""
         short = f"typeof({{0}}) = 'text' AND {_SHORT} AND {{0}} NOT GLOB '{PREFIX}*'"
         whole = "typeof({0}) = 'integer' THEN CAST({0} AS TEXT)"
-        return _Worded(column, f"CASE WHEN {short} THEN {{0}} WHEN {whole} ELSE mendbook_text({_ARGUMENT}) END", sa.Text)
+        return Worded(column, f"CASE WHEN {short} THEN {{0}} WHEN {whole} ELSE mendbook_text({_ARGUMENT}) END", sa.Text)
 
     key = exact
 
@@ -65,12 +65,12 @@ class SQLiteText:
 
     def blank(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
         """NULL, or nothing but white space; most values begin with a letter or a digit, which is cheaper to see."""
-        return _Worded(column, f"{{0}} IS NULL OR ({{0}} NOT GLOB '[!-~]*' AND mendbook_blank({_ARGUMENT}))", sa.Boolean)
+        return Worded(column, f"{{0}} IS NULL OR ({{0}} NOT GLOB '[!-~]*' AND mendbook_blank({_ARGUMENT}))", sa.Boolean)
 
     def fold(self, column: ColumnElement[Any]) -> ColumnElement[str]:
         """Trimmed and lowered letter by letter; NULL where blank, so that blanks match nothing."""
         short = f"typeof({{0}}) = 'text' AND {_SHORT}"
-        return _Worded(
+        return Worded(
             column, f"CASE WHEN {short} THEN nullif(lower(trim({{0}})), '') ELSE mendbook_fold({_ARGUMENT}) END", sa.Text
         )
 
@@ -80,7 +80,7 @@ class SQLiteText:
         Both are folded, without dots, hyphens, underscores, blanks and what follows a plus sign before the @; NULL where
         fewer than three characters are left, which prove nothing.
         """
-        whole, stem = (_Worded(column, f"mendbook_near({_ARGUMENT}, {part})", sa.Text) for part in (0, 1))
+        whole, stem = (Worded(column, f"mendbook_near({_ARGUMENT}, {part})", sa.Text) for part in (0, 1))
         return whole, stem
 
     def listed(self, name: str, columns: Mapping[str, Sequence[Any]], numbers: Sequence[str]) -> FromClause:
@@ -107,11 +107,63 @@ class SQLiteText:
         """
         if kind.family in ("boolean", "uuid"):
             return None
-        return _Worded(column, f"mendbook_microseconds({_ARGUMENT})", sa.BigInteger)
+        return Worded(column, f"mendbook_microseconds({_ARGUMENT})", sa.BigInteger)
 
     def microseconds(self, moment: ColumnElement[Any]) -> ColumnElement[int]:
         """A moment as microseconds since 1970, UTC: what it is already."""
         return moment
+
+    def no_moment(self) -> ColumnElement[Any]:
+        """NULL, as a whole number."""
+        return sa.cast(sa.null(), sa.BigInteger)
+
+    def now(self) -> ColumnElement[Any]:
+        """This machine's time, to the millisecond."""
+        return sa.literal_column("CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) * 1000", sa.BigInteger)
+
+    def in_order(
+        self, value: ColumnElement[Any], descending: bool = False, nulls_first: bool = False
+    ) -> list[ColumnElement[Any]]:
+        """By the value, its NULLs at one end."""
+        way = value.desc() if descending else value.asc()
+        return [way.nulls_first() if nulls_first else way.nulls_last()]
+
+    def typed(self, text: ColumnElement[Any], kind: Column) -> ColumnElement[Any]:
+        """The value that the text stands for in such a column; words for true and false in one of booleans."""
+        words = value_words(kind)
+        if kind.family == "boolean":
+            words = f"CASE lower({{0}}) WHEN 'true' THEN 1 WHEN 'false' THEN 0 ELSE {words} END"
+        return Worded(text, words, sa.types.NullType)
+
+    def shown(self, value: ColumnElement[Any], kind: Column) -> ColumnElement[str]:
+        """The value's text in the form of such a column."""
+        return Worded(value, f"mendbook_written({_ARGUMENT}, '{form_of(kind)}')", sa.Text)
+
+    def among(self, column: ColumnElement[Any], kind: Column | None, name: str) -> ColumnElement[bool]:
+        """The column is one of a JSON array of texts, as values of its kind."""
+        given = sa.bindparam(name, "[]", type_=sa.Text)
+        each = sa.func.json_each(given).table_valued("value", name=f"each_{name}")
+        if kind is None:
+            return self.key(column).in_(sa.select(each.c.value))
+        return column.in_(sa.select(Worded(each.c.value, value_words(kind), sa.types.NullType)))
+
+    def sent(self, texts: Sequence[str]) -> str:
+        return json.dumps(list(texts))
+
+    def any_of(self, value: ColumnElement[Any], rows: Select[Any]) -> ColumnElement[bool]:
+        """The value is among what the rows have, which are read once."""
+        return value.in_(rows)
+
+    def numbered(self, code: ColumnElement[Any], before: str, after: str) -> ColumnElement[int]:
+        """The number between ``before`` and ``after``."""
+        given = json.dumps([before.lower(), after.lower()]).replace("'", "''").replace("{", "{{").replace("}", "}}")
+        return Worded(code, f"mendbook_number({_ARGUMENT}, '{given}')", sa.BigInteger)
+
+
+def value_words(kind: Column) -> str:
+    """SQL of the value that the text {0} stands for in ``kind``; bytes that are no text in the database's encoding are cast."""
+    value = f"mendbook_value({{0}}, '{form_of(kind)}', NULL)"
+    return f"CASE WHEN {{0}} GLOB 'sqlite:CAST(*' THEN CAST({value} AS TEXT) ELSE {value} END"
 
 
 def _holdable(text: str | None) -> str | None:

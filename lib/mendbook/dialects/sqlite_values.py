@@ -20,7 +20,9 @@ Form = Literal["text", "number"]
 
 PREFIX = "sqlite:"
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
-_LITERAL = re.compile(r"sqlite:(?:X'(?P<blob>[0-9a-f]*)'|CAST\(X'(?P<raw>[0-9a-f]*)' AS TEXT\)|'(?P<text>.*)'|(?P<number>.+))", re.S)
+_LITERAL = re.compile(
+    r"sqlite:(?:X'(?P<blob>[0-9a-f]*)'|CAST\(X'(?P<raw>[0-9a-f]*)' AS TEXT\)|'(?P<text>.*)'|(?P<number>.+))", re.S
+)
 _NUMERIC = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*", re.A)
 #: SQLite's integers.
 LEAST, MOST = -(2**63), 2**63 - 1
@@ -57,7 +59,7 @@ def written(value: Value | Raw, form: Form) -> str | None:
     if kind is str:
         return _text(value, form)  # type: ignore[arg-type]
     if kind is int:
-        return f"{PREFIX}{value}" if form == "text" else str(value)
+        return f"{PREFIX}{value!r}" if form == "text" else repr(value)
     if kind is float:
         return _real(value, form)  # type: ignore[arg-type]
     if kind is Raw:

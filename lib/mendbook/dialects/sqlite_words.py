@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 _WORD = re.compile(
     r"""\s+ | --[^\n]* | /\*.*?(?:\*/|\Z)
@@ -156,7 +157,7 @@ def trigger_parts(sql: str) -> tuple[str, str]:
 def draws(default: str) -> bool:
     """Whether a default gives another value each time: it calls a function, or asks for the time."""
     every = words(default)
-    calls = any(word.kind == "name" and after.text == "(" for word, after in zip(every, every[1:], strict=False))
+    calls = any(word.kind == "name" and after.text == "(" for word, after in pairwise(every))
     return calls or any(word.upper in ("CURRENT_TIMESTAMP", "CURRENT_TIME", "CURRENT_DATE") for word in every)
 
 
