@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mendbook.dialects.sqlite_functions import learn
+from mendbook.dialects.sqlite_values import Raw, written
 from mendbook.errors import ConnectionFailed, MendbookError, OutputError, QueryStopped, Refused
 
 #: Seconds that a reader waits for a writer that is just changing the file.
@@ -111,6 +112,7 @@ def _connected(path: str, mode: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
         where, uri=True, timeout=READ_PATIENCE, isolation_level=None, check_same_thread=False, factory=File
     )
+    connection.text_factory = text_of
     try:
         learn(connection)  # this reads the file's header, and so rolls back what a crash has left
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -118,6 +120,14 @@ def _connected(path: str, mode: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def text_of(read: bytes) -> str:
+    """Text as it is read; bytes that are none are told by the literal that images tell them by."""
+    try:
+        return read.decode()
+    except UnicodeDecodeError:
+        return str(written(Raw(read), "text"))
 
 
 def _unfit(path: str, writing: bool) -> MendbookError | None:

@@ -41,8 +41,6 @@ _INDEX_KEYS = 'SELECT cid, name, coll FROM pragma_index_xinfo(?) WHERE "key" ORD
 _KEYS = (
     'SELECT id, "table" AS target, "from" AS own, "to" AS theirs, on_delete FROM pragma_foreign_key_list(?) ORDER BY id, seq'
 )
-    'SELECT id, "table" AS target, "from" AS own, "to" AS theirs, on_delete FROM pragma_foreign_key_list(?) ORDER BY id, seq'
-)
 
 
 @dataclass(frozen=True, slots=True)

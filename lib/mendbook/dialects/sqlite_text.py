@@ -19,8 +19,11 @@ from sqlalchemy.sql.visitors import InternalTraversal as Parts
 from mendbook.dialects import Column
 from mendbook.dialects.sqlite_values import PREFIX, form_of
 
-#: Text without anything beyond ASCII's printable letters; a NUL, at which GLOB stops reading, shows in the length.
-_SHORT = "{0} NOT GLOB '*[^ -~]*' AND length({0}) = length(CAST({0} AS BLOB))"
+#: Text in ASCII alone; a NUL shows here too, for letters are counted up to it. Bytes that are no letters in UTF-8 may pass:
+#: they are told as such where they are read (sqlite_opening.py).
+_SHORT = "typeof({0}) = 'text' AND length({0}) = length(CAST({0} AS BLOB))"
+#: The white space that ASCII has.
+_SPACES = "char(9, 10, 11, 12, 13, 32)"
 _ARGUMENT = "CASE typeof({0}) WHEN 'text' THEN CAST({0} AS BLOB) WHEN 'blob' THEN quote({0}) ELSE {0} END"
 
 
@@ -53,15 +56,18 @@ class SQLiteText:
 
     def exact(self, column: ColumnElement[Any]) -> ColumnElement[str]:
         """The value as text that compares code point by code point."""
-        short = f"typeof({{0}}) = 'text' AND {_SHORT} AND {{0}} NOT GLOB '{PREFIX}*'"
+        short = f"{_SHORT} AND {{0}} NOT GLOB '{PREFIX}*'"
         whole = "typeof({0}) = 'integer' THEN CAST({0} AS TEXT)"
         return Worded(column, f"CASE WHEN {short} THEN {{0}} WHEN {whole} ELSE mendbook_text({_ARGUMENT}) END", sa.Text)
 
     key = exact
 
     def digest(self, text: ColumnElement[str]) -> ColumnElement[Any]:
-        """The text itself: SQLite has no number for it that would be cheaper to sort by."""
-        return text
+        """The text itself: SQLite has no number for it that would be cheaper to sort by.
+
+        The plus sign keeps its planner from sorting a whole table by it where it is compared with a few others.
+        """
+        return Worded(text, "+{0}", sa.Text)
 
     def blank(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
         """NULL, or nothing but white space; most values begin with a letter or a digit, which is cheaper to see."""
@@ -69,9 +75,10 @@ class SQLiteText:
 
     def fold(self, column: ColumnElement[Any]) -> ColumnElement[str]:
         """Trimmed and lowered letter by letter; NULL where blank, so that blanks match nothing."""
-        short = f"typeof({{0}}) = 'text' AND {_SHORT}"
         return Worded(
-            column, f"CASE WHEN {short} THEN nullif(lower(trim({{0}})), '') ELSE mendbook_fold({_ARGUMENT}) END", sa.Text
+            column,
+            f"CASE WHEN {_SHORT} THEN nullif(lower(trim({{0}}, {_SPACES})), '') ELSE mendbook_fold({_ARGUMENT}) END",
+            sa.Text,
         )
 
     def near(self, column: ColumnElement[Any]) -> tuple[ColumnElement[str], ColumnElement[str]]:
