@@ -1,6 +1,6 @@
 """SQLAlchemy's dialect for MySQL and MariaDB over PyMySQL, with what the finders say and those databases lack.
 
-NULLS FIRST and LAST, whole division, and DAMAGE's comparisons (mysql_text.py names them) are put into their words here; which
+Whole division and DAMAGE's comparisons (mysql_text.py names them) are put into their words here; which
 collations a server has for that, and which letters it does not lower, is asked once an engine. It asks nothing else.
 """
 
@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, types
+from sqlalchemy import Connection
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.mysql.base import MySQLCompiler
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 from sqlalchemy.engine import URL
 
 from mendbook.blanks import WHITE_SPACE
+from mendbook.dialects.described import Column
+from mendbook.dialects.mysql_types import string, text_of, typed
 from mendbook.dialects.postgresql_text import simple_lowercase
 
 #: The name of the driver in URLs.
@@ -26,40 +28,25 @@ EXACT_MARIADB, EXACT_MYSQL = "utf8mb4_nopad_bin", "utf8mb4_0900_bin"
 LOWERING = ("utf8mb4_uca1400_nopad_as_cs", "utf8mb4_0900_as_cs", "utf8mb4_unicode_520_ci")
 
 
-def string(text: str) -> str:
-    """``text`` as a literal, under an sql_mode in which backslashes escape."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "''").replace("\0", "\\0").replace("%", "%%") + "'"
-
-
 class Compiler(MySQLCompiler):
     """Puts statements into the words of the server."""
 
     dialect: MendbookMySQL
-
-    def visit_nulls_last_op_unary_modifier(self, unary: Any, operator: Any, **kw: Any) -> str:
-        """NULLS LAST: whether it is NULL decides first."""
-        return self._nulls(unary, "", **kw)
-
-    def visit_nulls_first_op_unary_modifier(self, unary: Any, operator: Any, **kw: Any) -> str:
-        """NULLS FIRST."""
-        return self._nulls(unary, " DESC", **kw)
-
-    def _nulls(self, unary: Any, order: str, **kw: Any) -> str:
-        inner = unary.element  # a column, or one with ASC or DESC
-        bare = inner.element if getattr(inner, "modifier", None) is not None else inner
-        return f"({self.process(bare, **kw)}) IS NULL{order}, {self.process(inner, **kw)}"
 
     def visit_floordiv_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
         """Whole division, towards zero."""
         return f"{self.process(binary.left, **kw)} DIV {self.process(binary.right, **kw)}"
 
     def visit_mendbook_text_func(self, function: Any, **kw: Any) -> str:
-        """A value as text that compares code point by code point."""
-        return self._exact(self.process(function.clauses.clauses[0], **kw))
+        """(value, its type): text that compares code point by code point."""
+        value, type_ = function.clauses.clauses
+        return text_of(self.process(value, **kw), type_.text, self.dialect.exact)
 
-    def visit_mendbook_bytes_func(self, function: Any, **kw: Any) -> str:
-        """Bytes as the text by which images tell them."""
-        return self._exact(f"concat('\\\\x', lower(hex({self.process(function.clauses.clauses[0], **kw)})))")
+    def visit_mendbook_typed_func(self, function: Any, **kw: Any) -> str:
+        """(text, type, collation): the value that a column of that type has for the text."""
+        text, type_, collation = function.clauses.clauses
+        own = "" if collation.text == "''" else collation.text
+        return f"({typed(self.process(text, **kw), Column('', type_.text, '', True, own))})"
 
     def visit_mendbook_blank_func(self, function: Any, **kw: Any) -> str:
         """NULL, or nothing but white space. Most values begin with a letter or a digit, which is cheaper to see."""
@@ -127,9 +114,3 @@ registry.register("mysql.mendbook", __name__, "MendbookMySQL")
 def normalized(url: URL) -> URL:
     """``url`` with this driver and its encoding."""
     return url.set(drivername=DRIVER).update_query_dict({"charset": "utf8mb4"})
-
-
-class Native(types.UserDefinedType[Any]):
-    """Marks a cast to a column's own type; see mysql_types.py."""
-
-    cache_ok = True
