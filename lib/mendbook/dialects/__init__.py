@@ -62,9 +62,12 @@ __all__ = [
 ]
 
 #: The module and class of each dialect, by the name that SQLAlchemy has for its URLs; imported when one is met.
-DIALECTS = {"postgresql": ("mendbook.dialects.postgresql", "PostgreSQL")}
+DIALECTS = {
+    "postgresql": ("mendbook.dialects.postgresql", "PostgreSQL"),
+    "mysql": ("mendbook.dialects.mysql", "MySQL"),
+}
 #: Other names that people write.
-ALIASES = {"postgres": "postgresql"}
+ALIASES = {"postgres": "postgresql", "mariadb": "mysql"}
 
 
 @cache

@@ -17,7 +17,7 @@ from sqlalchemy.engine import URL
 from mendbook.blanks import WHITE_SPACE
 from mendbook.dialects.described import Column
 from mendbook.dialects.mysql_types import string, text_of, typed
-from mendbook.dialects.postgresql_text import simple_lowercase
+from mendbook.dialects.letters import simple_lowercase
 
 #: The name of the driver in URLs.
 DRIVER = "mysql+mendbook"

@@ -60,8 +60,8 @@ def catalogue(connection: Connection, tables: list[str]) -> Catalogue:
     elsewhere: dict[str, tuple[str, ...]] = {}
     for row in every:
         elsewhere[row.name] = (*elsewhere.get(row.name, ()), f"{row.schema}.{row.name}")
-    names = tuple(row.name for row in every if row.visible and "." not in row.name)
-    names += tuple(f"{row.schema}.{row.name}" for row in every if not row.visible or "." in row.name)
+    # the other databases of a server are mostly of other applications
+    names = tuple(row.name if "." not in row.name else f"{row.schema}.{row.name}" for row in every if row.visible)
     relations = read(connection, sorted(set(asked.values())), kinds)
     return Catalogue({name: relations[named] for name, named in asked.items() if named in relations}, names, elsewhere)
 
