@@ -14,8 +14,8 @@ import pytest
 import sqlalchemy as sa
 from mendbook import ledger, ledger_chain
 from mendbook.checkpoints import Checkpoint
-from mendbook.errors import AlreadyApplied, NotCanonical, Refused
 from mendbook.dialects.postgresql_ledger import PostgreSQLLedger
+from mendbook.errors import AlreadyApplied, NotCanonical, Refused
 from mendbook.ledger import Entry, FirstBad, LedgerState
 from mendbook.model import Change
 from support.databases import TestDatabase, TestServer, fresh_database
