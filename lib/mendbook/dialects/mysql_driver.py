@@ -40,13 +40,13 @@ class Compiler(MySQLCompiler):
     def visit_mendbook_text_func(self, function: Any, **kw: Any) -> str:
         """(value, its type): text that compares code point by code point."""
         value, type_ = function.clauses.clauses
-        return text_of(self.process(value, **kw), type_.text, self.dialect.exact)
+        return text_of(self.process(value, **kw), type_.name, self.dialect.exact)
 
     def visit_mendbook_typed_func(self, function: Any, **kw: Any) -> str:
         """(text, type, collation): the value that a column of that type has for the text."""
         text, type_, collation = function.clauses.clauses
-        own = "" if collation.text == "''" else collation.text
-        return f"({typed(self.process(text, **kw), Column('', type_.text, '', True, own))})"
+        own = "" if collation.name == "''" else collation.name
+        return f"({typed(self.process(text, **kw), Column('', type_.name, '', True, own))})"
 
     def visit_mendbook_blank_func(self, function: Any, **kw: Any) -> str:
         """NULL, or nothing but white space. Most values begin with a letter or a digit, which is cheaper to see."""

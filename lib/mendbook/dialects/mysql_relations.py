@@ -24,7 +24,12 @@ from mendbook.errors import Refused
 #: A table: its database and its name.
 Named = tuple[str, str]
 KINDS = {"BASE TABLE": "table", "SYSTEM VERSIONED": "table", "VIEW": "view", "SEQUENCE": "sequence"}
-_FOLDING = re.compile(r"\(*(?:lower|lcase|upper|ucase)\(+(?:trim\((?:both from )?)?\(*`((?:[^`]|``)+)`\)*", re.IGNORECASE)
+#: lower() or upper() of a column, trimmed or cast to text or not, as either system prints it.
+_FOLDING = re.compile(
+    r"\(*(?:lower|lcase|upper|ucase)\(+(?:trim\(+(?:both (?:(?:_utf8mb4)?' ' )?from )?)?(?:cast\(+)?`((?:[^`]|``)+)`"
+    r"(?: as char(?:\(\d+\))?(?: charset \w+)?)?\)+",
+    re.IGNORECASE,
+)
 
 #: The tables behind the identities that were given out.
 _named: dict[int, Named] = {}
@@ -207,8 +212,9 @@ def _index(name: str, parts: Sequence[Any], columns: Mapping[str, Column]) -> In
             plain.append(None)
             expressions.append(f"left({quoted(part.column)}, {int(part.part)})")
         else:
-            plain.append(part.column)
-            expressions.append(quoted(part.column or ""))
+            # of a computed column nobody can say by which changes it changes: it is told as the expression that it is
+            plain.append(None if column is not None and column.generated else part.column)
+            expressions.append(computed or quoted(part.column or ""))
         caseless.append(column is not None and column.caseless)
         collate.append(column.collate if column is not None else "")
         folds.append(None if part.part else _folded(computed))

@@ -62,8 +62,8 @@ def quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
-def text_of(value: str, type_: str, exact: str) -> str:
-    """SQL of the text of ``value`` (SQL), which is of that type; ``exact`` is the collation that it is given."""
+def text_of(value: str, type_: str, exact: str = "") -> str:
+    """SQL of the text of ``value`` (SQL), which is of that type, under the collation ``exact`` where one is given."""
     kind = base(type_)
     if kind in BYTES:
         value = f"concat('\\\\x', lower(hex({value})))"
@@ -73,7 +73,8 @@ def text_of(value: str, type_: str, exact: str) -> str:
         value = f"cast(cast({value} AS DOUBLE) AS CHAR)"
     elif family(type_) != "text" and kind not in ("enum", "set"):
         value = f"cast({value} AS CHAR)"
-    return f"(convert({value} USING utf8mb4) COLLATE {exact})"
+    text = f"convert({value} USING utf8mb4)"
+    return f"({text} COLLATE {exact})" if exact else text
 
 
 def written(text: str, type_: str) -> str:
