@@ -76,6 +76,7 @@ def make_sqlite(tables: Sequence[Table], file: Path) -> str:
     """A new file with these tables; its URL."""
     _told_apart((table.name for table in tables), "tables")
     statements = [statement for table in tables for statement in _sqlite_table(table)]
+    _without_scale(tables)
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous = off")
         connection.execute("BEGIN")
@@ -92,6 +93,15 @@ def make_sqlite(tables: Sequence[Table], file: Path) -> str:
                     connection.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", [table.name, column.next - 1])
         connection.execute("COMMIT")
     return f"sqlite:///{file}"
+
+
+def _without_scale(tables: Sequence[Table]) -> None:
+    """SQLite keeps numbers without the zeros at their end, by which PostgreSQL tells some apart."""
+    for table in tables:
+        for column, texts in zip(table.written, zip(*table.rows, strict=True), strict=False):
+            known = {text for text in texts if text is not None}
+            if column.base == "numeric" and len({float(text) for text in known}) < len(known):
+                raise Untranslatable(f"numbers with zeros at their end ({column.name})")
 
 
 def sqlite_rows(file: Path) -> Dump:
