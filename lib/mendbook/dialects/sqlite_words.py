@@ -181,6 +181,8 @@ def folded(expression: str) -> str | None:
 def blanks_left_out(predicate: str) -> tuple[str, ...] | None:
     """The columns of which ``predicate`` leaves out blanks (NULL, or empty) and nothing else; None where it leaves out more."""
     every = words(predicate)
+    while every and every[0].text == "(" and inside(every, 0) == len(every) - 1:
+        every = every[1:-1]
     columns: list[str] = []
     part: list[Word] = []
     depth = 0
@@ -189,18 +191,21 @@ def blanks_left_out(predicate: str) -> tuple[str, ...] | None:
         if word.upper != "AND" or depth:
             part.append(word)
             continue
-        column = _left_out(part)
-        if column is None:
+        left_out = blanks_left_out(text(predicate, part)) if len(part) < len(every) else _left_out(part)
+        if left_out is None:
             return None
-        columns.append(column)
+        columns += left_out
         part = []
     return tuple(dict.fromkeys(columns))
 
 
-def _left_out(part: Sequence[Word]) -> str | None:
-    while len(part) > 2 and part[0].text == "(" and inside(part, 0) == len(part) - 1:
-        part = part[1:-1]
-    if not part or part[0].kind not in ("name", "quoted"):
+def _left_out(part: Sequence[Word]) -> tuple[str, ...] | None:
+    """The column of a condition without AND, such as ``("name") <> ''``."""
+    bare = [word for word in part if word.text not in ("(", ")")]
+    denied = len(bare) > 1 and bare[0].upper == "NOT"
+    bare = bare[denied:]
+    if not bare or bare[0].kind not in ("name", "quoted"):
         return None
-    tail = " ".join(word.upper or word.text for word in part[1:])
-    return part[0].name if tail in ("IS NOT NULL", "NOTNULL", "NOT NULL", "<> ''", "!= ''", "> ''") else None
+    tail = " ".join(word.upper or word.text for word in bare[1:])
+    says = ("= ''", "== ''", "IS NULL", "ISNULL") if denied else ("IS NOT NULL", "NOTNULL", "NOT NULL", "<> ''", "!= ''", "> ''")
+    return (bare[0].name,) if tail in says else None
