@@ -50,6 +50,8 @@ def value(column: Column, text: str | None, infinite: bool = False) -> Any:
     if column.base in ("numeric", "float4", "float8") and not re.fullmatch(r"[-+.\de]+", text):
         raise Untranslatable(f"the number {text}")
     if column.base == "numeric":
+        if not column.size and re.fullmatch(r"-?\d+\.\d*0", text):
+            raise Untranslatable(f"a number that keeps how it was written ({text})")
         return text
     if column.base in ("float4", "float8"):
         return float(text)
@@ -76,7 +78,6 @@ def make_sqlite(tables: Sequence[Table], file: Path) -> str:
     """A new file with these tables; its URL."""
     _told_apart((table.name for table in tables), "tables")
     statements = [statement for table in tables for statement in _sqlite_table(table)]
-    _without_scale(tables)
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous = off")
         connection.execute("BEGIN")
@@ -93,15 +94,6 @@ def make_sqlite(tables: Sequence[Table], file: Path) -> str:
                     connection.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", [table.name, column.next - 1])
         connection.execute("COMMIT")
     return f"sqlite:///{file}"
-
-
-def _without_scale(tables: Sequence[Table]) -> None:
-    """SQLite keeps numbers without the zeros at their end, by which PostgreSQL tells some apart."""
-    for table in tables:
-        for column, texts in zip(table.written, zip(*table.rows, strict=True), strict=False):
-            known = {text for text in texts if text is not None}
-            if column.base == "numeric" and len({float(text) for text in known}) < len(known):
-                raise Untranslatable(f"numbers with zeros at their end ({column.name})")
 
 
 def sqlite_rows(file: Path) -> Dump:
@@ -132,7 +124,7 @@ def _sqlite_table(table: Table) -> Iterable[str]:
     yield f"CREATE TABLE {_standard(table.name)} ({', '.join(parts)})"
     for unique in others:
         if not _is_constraint(unique):
-            keys = ", ".join(_standard(name) if name else f"({_in_sqlite(text, table)})" for name, text in unique.keys)
+            keys = ", ".join(_standard(name) if name else _in_sqlite(text, table) for name, text in unique.keys)
             where = f" WHERE {_in_sqlite(unique.predicate, table)}" if unique.predicate else ""
             yield f"CREATE UNIQUE INDEX {_standard(unique.name)} ON {_standard(table.name)} ({keys}){where}"
 
