@@ -1,12 +1,14 @@
-"""The whole way of a repair on every database: planned, signed, rehearsed, applied, audited, taken back; killed, raced, edited."""
+"""The whole way of a repair on every database: from plan to undo; killed, raced, and edited on the way."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas
 import pytest
 from faults.children import Children
 from mendbook import failpoints
@@ -153,9 +155,7 @@ def test_four_that_apply_the_same_plan_at_once_do_it_once(
     place.fill(MANY)
     plan = planned(book, people)
     places = ["--config", str(people.home / "mendbook.toml"), "--outputs", str(people.home / "outputs")]
-    running = [
-        children.run(people.home, ["apply", plan, "--commit", "--json", *places], SHOP_URL=place.url) for _ in range(4)
-    ]
+    running = [children.run(people.home, ["apply", plan, "--commit", "--json", *places], SHOP_URL=place.url) for _ in range(4)]
     codes = [child.wait() for child in running]
     told = [child.said for child in running]
     assert codes.count(0) >= 1, told
@@ -205,3 +205,47 @@ def test_an_application_that_writes_meanwhile_loses_nothing(
     assert place.ask("SELECT barcode FROM customer WHERE id = 40") == [("their own",)]
     assert place.ask("SELECT email FROM auth_user WHERE id = 40") == [("other@example.com",)]
     assert book.verify_ledger().ok
+
+
+def test_two_accounts_that_are_told_apart_are_no_damage_until_that_is_taken_away(place: Place, book: Workbook) -> None:
+    place.fill({"auth_user": [user(1), user(2, username="USER1")], "customer": [customer(1, 1), customer(2, 2)]})
+    assert found(book) == {"duplicate_user": 2}
+    told = book.tell_apart("2", "1", "father and son", "reviewer@example.com")
+    assert (told["keys"], told["state"]) == (["1", "2"], "recorded")
+    again = book.tell_apart("1", "2", "another reason", "second.reviewer@example.com")
+    assert (again["reason"], again["name"], again["state"]) == ("father and son", "reviewer@example.com", "there already")
+    assert found(book) == {}
+    assert book.forget_apart("1", "2")["state"] == "removed"
+    assert book.forget_apart("1", "2")["state"] == "not there"
+    assert found(book) == {"duplicate_user": 2}
+
+
+def test_images_that_are_purged_leave_the_chain_whole(place: Place, people: People, book: Workbook) -> None:
+    place.fill(MANY)
+    book.apply(planned(book, people), commit=True)
+    batches = book.verify_ledger().batches
+    nothing = book.purge_ledger(datetime(2020, 1, 1, tzinfo=UTC))
+    assert (nothing["removed"], nothing["through"]) == (0, None)
+    purged = book.purge_ledger(datetime.now(UTC))
+    assert (purged["removed"], purged["through"], purged["position"]) == (40, batches, batches + 1)
+    state = book.verify_ledger()
+    assert (state.ok, state.batches) == (True, batches)
+    place.ask(f"UPDATE {place.called('ledger')} SET role = 'another' WHERE position = 1")
+    bad = book.verify_ledger().first_bad
+    assert bad is not None
+    assert bad.position == 1
+
+
+def test_frames_show_the_same_people_everywhere(place: Place, book: Workbook) -> None:
+    place.fill(DAMAGED)
+    wanted = ["id", "username", "is_staff", "date_joined"]
+    book.reveal = True
+    frame = book.users(columns=wanted, where={"id": [11, 3]}).sort_values("id")
+    assert [str(dtype) for dtype in frame.dtypes] == ["Int64", "str", "boolean", "datetime64[us, UTC]"]
+    assert frame.iloc[1].tolist() == [11, "user11", True, pandas.Timestamp("2026-03-01T12:11Z")]
+    made_at = {"date_joined": datetime(2026, 11, 20, 10, 0, 1, 500_000, tzinfo=UTC)}
+    assert book.users(columns=["id"], where=made_at)["id"].tolist() == [16]
+    assert book.users(columns=["id"], where={"is_staff": True})["id"].tolist() == [11]
+    nobodys = book.profiles("customer", columns=["id", "user_id"], where={"user_id": None})
+    assert nobodys["id"].tolist() == [170]
+    assert nobodys["user_id"].isna().all()
