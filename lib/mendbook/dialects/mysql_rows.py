@@ -24,7 +24,7 @@ from mendbook.dialects.mysql_types import quoted as ticked
 from mendbook.dialects.protocols import Steps
 
 #: The control characters that the server's JSON writes in capital hexadecimal digits, and canonical JSON does not.
-_CAPITALS = [f"u00{point:02X}" for point in range(32) if f"{point:02X}" != f"{point:02x}"]
+_CAPITALS = ["u000B", "u000E", "u000F", *(f"u001{digit}" for digit in "ABCDEF")]
 #: Where keys that a table draws are remembered between the statements of a change.
 _DRAWN = "@mendbook_drawn"
 
@@ -257,8 +257,13 @@ def object_of(texts: Mapping[str, str]) -> str:
     parts = []
     for number, name in enumerate(names):
         lead = ("," if number else "{") + canonical.text(name) + ":"
-        parts.append(f"{literal(lead)}, coalesce(json_quote({texts[name]}), 'null')")
+        parts.append(f"{literal(lead)}, {_quoted_or_null(texts[name])}")
     return canonical_json(f"concat({', '.join([*parts, literal('}')])})") if parts else literal("{}")
+
+
+def _quoted_or_null(text: str) -> str:
+    # one of the two collations must be meant, or they would not go together; nothing is compared by it
+    return f"coalesce(json_quote({text}), 'null' COLLATE utf8mb4_bin)"
 
 
 def canonical_json(json_text: str) -> str:
