@@ -50,6 +50,8 @@ def value(column: Column, text: str | None, infinite: bool = False) -> Any:
     if column.base in ("numeric", "float4", "float8") and not re.fullmatch(r"[-+.\de]+", text):
         raise Untranslatable(f"the number {text}")
     if column.base == "numeric":
+        if not column.size and re.fullmatch(r"-?\d+\.\d*0", text):
+            raise Untranslatable(f"a number that keeps how it was written ({text})")
         return text
     if column.base in ("float4", "float8"):
         return float(text)
@@ -122,7 +124,7 @@ def _sqlite_table(table: Table) -> Iterable[str]:
     yield f"CREATE TABLE {_standard(table.name)} ({', '.join(parts)})"
     for unique in others:
         if not _is_constraint(unique):
-            keys = ", ".join(_standard(name) if name else f"({_in_sqlite(text, table)})" for name, text in unique.keys)
+            keys = ", ".join(_standard(name) if name else _in_sqlite(text, table) for name, text in unique.keys)
             where = f" WHERE {_in_sqlite(unique.predicate, table)}" if unique.predicate else ""
             yield f"CREATE UNIQUE INDEX {_standard(unique.name)} ON {_standard(table.name)} ({keys}){where}"
 
