@@ -20,6 +20,7 @@ from sqlalchemy.engine import URL
 
 from mendbook.dialects import Catalogue, Generic, Moment, Relation, Server, Standing, Writers
 from mendbook.dialects.postgresql_becoming import PostgreSQLFutureRows
+from mendbook.dialects.postgresql_building import PostgreSQLBuilding
 from mendbook.dialects.postgresql_catalogue import CHANGED_COLLATIONS, EXCEPTED, EXCEPTIONS, SEQUENCES
 from mendbook.dialects.postgresql_generic import generic
 from mendbook.dialects.postgresql_relations import catalogue, referring
@@ -207,6 +208,10 @@ class PostgreSQL:
     def rows(self) -> PostgreSQLFutureRows:
         """The statements that read and change rows as images."""
         return PostgreSQLFutureRows()
+
+    def building(self, connection: Connection, tables: Sequence[Relation]) -> PostgreSQLBuilding:
+        """The statements that build what ``tables`` lack."""
+        return PostgreSQLBuilding(connection, tables)
 
     def exceptions(self, connection: Connection, tables: Sequence[str]) -> bool | None:
         """Whether mendbook.exceptions has rows of ``tables`` (names for one); None where it is there and may not be read."""
