@@ -217,8 +217,8 @@ class Looking:
     def _keyed(self, table: UserTable | ProfileTable, value: ColumnElement[Any]) -> Select[Any]:
         """(row_key, value), both text."""
         key = self.snapshot.tables.text.key(table.column(table.mapping.key))
-        keyed: Select[Any] = sa.select(key.label("row_key"), sa.cast(value, sa.Text).label("value"))
-        return keyed
+        columns: list[ColumnElement[Any]] = [key.label("row_key"), sa.cast(value, sa.Text).label("value")]
+        return sa.select(*columns)
 
     def _one(self, statement: Select[Any]) -> Any:
         return self.snapshot.connection.execute(statement).one()

@@ -56,7 +56,7 @@ def guard(
         _write(file, text)
     if as_json:
         print_json(told.as_json())
-    elif file is None and told.guards:
+    elif file is None and (told.guards or told.django):
         print_text(text)
     _say_next(told, file)
     return 0
