@@ -8,12 +8,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement
 
-if TYPE_CHECKING:
-    from mendbook.dialects import Relation
+from mendbook.dialects.described import Relation
 
 #: The value of a new column: that of new rows and, where it is a constant, of those that are there.
 Given = str | int | float | bool | None

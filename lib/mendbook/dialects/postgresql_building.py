@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 from sqlalchemy.dialects.postgresql import ARRAY, OID
 
-from mendbook.dialects import Column, Relation
 from mendbook.dialects.building import Built, NewColumn, fitting
+from mendbook.dialects.described import Column, Relation
 from mendbook.display import is_flagged
 
 MOST_BYTES = 63
