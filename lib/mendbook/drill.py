@@ -17,12 +17,13 @@ from typing import Any
 from mendbook import drill_records, drill_result
 from mendbook.database import Database
 from mendbook.drill_accounts import Left, look
+from mendbook.drill_browser import secret
 from mendbook.drill_people import Journey, counted, names, new_mark, plan
 from mendbook.drill_settings import DrillForm
 from mendbook.drill_target import Target, target
 from mendbook.drill_traffic import Bounds, Traffic, send
 from mendbook.drill_verdict import fingerprint, verdict
-from mendbook.errors import ConfigError, MendbookError, Refused
+from mendbook.errors import MendbookError, Refused
 from mendbook.publish import publish
 from mendbook.records import create_run_folder
 from mendbook.results import RESULT
@@ -74,10 +75,7 @@ def prepare(url: str, form: DrillForm, owned: Sequence[str] | frozenset[str], bo
     bounds.check(form)
     for step in (form, *form.before, *form.after):
         for variable in step.headers_env.values():
-            if not os.environ.get(variable):
-                raise ConfigError(
-                    f"The environment variable {variable}, which a header is taken from, is not set.", f"export {variable}=..."
-                )
+            secret(variable)
     aimed = target(url, owned)
     mark = new_mark()
     made = Drill(aimed, form, bounds, seed, mark, tuple(plan(form, mark, bounds.people, seed)))

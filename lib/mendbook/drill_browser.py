@@ -123,7 +123,7 @@ class Browser:
     async def send(self, part: str, step: Step, words: Mapping[str, str], csrf: Csrf | None = None, attempt: int = 0) -> Answer:
         """Make the request of ``step``, with what ``words`` say in the place of its braces."""
         fields: dict[str, Any] = filled_in(dict(step.fields), words)
-        headers = {**step.headers, **{name: _secret(variable) for name, variable in step.headers_env.items()}}
+        headers = {**step.headers, **{name: secret(variable) for name, variable in step.headers_env.items()}}
         if csrf is not None and csrf.field is not None:
             fields[csrf.field] = self._token
         if csrf is not None and csrf.header is not None:
@@ -137,7 +137,12 @@ class Browser:
         self, part: str, method: str, path: str, headers: Mapping[str, str], content: Mapping[str, Any], attempt: int = 0
     ) -> Answer:
         self._line.spend()
-        sent = {"Accept-Encoding": "identity", "Referer": self._line.target.base + path, **headers}
+        sent = {
+            "Accept-Encoding": "identity",
+            "User-Agent": "mendbook-drill",
+            "Referer": self._line.target.base + path,
+            **headers,
+        }
         at, started = datetime.now(UTC), time.perf_counter()
         status, body, cut = 0, b"", False
         try:
@@ -171,7 +176,8 @@ def _typed(value: Any) -> str:
     return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
 
 
-def _secret(variable: str) -> str:
+def secret(variable: str) -> str:
+    """The value of a header that the environment holds. Raises ConfigError."""
     value = os.environ.get(variable, "")
     if not value or not value.isascii() or not value.isprintable():
         raise ConfigError(

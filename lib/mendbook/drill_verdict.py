@@ -134,6 +134,7 @@ def verdict(marks: dict[str, Any], left: Left | None, complete: bool, people: in
         lacks = f"{_count(len(left.weak), 'constraint')} ({', '.join(left.weak[:3])})"
         kept = "the code alone keeps the race closed, as long as everybody goes through it"
         reasons.append(f"The schema still lacks {lacks}: {kept}.")
+    reasons += [f"Not looked for: {each}." for each in left.left_out]
     return {
         "state": CLOSED,
         "sentence": f"The race is closed, as far as {pairs:,} double registrations can tell.",

@@ -39,7 +39,7 @@ def drill(
     source: Annotated[str, typer.Option("--source", metavar="NAME", help="its database, to look at the rows")] = "",
     count: Annotated[int, typer.Option("--people", help="how many register, at most 500")] = 40,
     concurrency: Annotated[int, typer.Option("--concurrency", help="how many of them at a time, at most 64")] = 8,
-    seconds: Annotated[float, typer.Option("--seconds", help="then nobody sets out any more, at most 600")] = 60,
+    seconds: Annotated[float, typer.Option("--seconds", help="for how long at most, up to 600")] = 60,
     seed: Annotated[int, typer.Option("--seed", help="the same seed makes people behave the same")] = 1,
     yes: Annotated[bool, typer.Option("--yes", help="do it, though the host is not this machine")] = False,
     remove: Annotated[str, typer.Option("--remove", metavar="MARK", help="plan the removal of a drill's people")] = "",
