@@ -74,7 +74,7 @@ def test_a_broken_system_shows_its_damage(broken: Drilled) -> None:
         assert marks["error_though_made"] == result["statuses"]["500"]
         assert marks["ghosts"] == PEOPLE
     if broken.system == "attendance":
-        assert marks["two_rows"] + marks["no_row"] >= PEOPLE
+        assert marks["two_rows"] >= PEOPLE // 2
         assert marks["signatures"]["signal first"] >= PEOPLE // 2
         assert marks["gap_ms"]["least"] < 1000
 
