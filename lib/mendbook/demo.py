@@ -16,6 +16,7 @@ from typing import Any
 
 from mendbook import embedded
 from mendbook.config import DEMO_CONFIG
+from mendbook.demo_drill import prove
 from mendbook.demo_guard import build
 from mendbook.demo_home import (
     AUTHOR,
@@ -196,7 +197,9 @@ def _race_fixed(server: embedded.Server, home: Path, name: str, config: Path, ou
     new = sorted(after - before)
     say(f"{name}: {len(new)} new findings after that.")
     told = {"before": len(before), "after": len(after), "missing_constraint": lacking, "guard": guarded}
-    return {**traffic, **told, "new_findings": [list(finding) for finding in new]}
+    with racelab.running(name, "fixed", server.url(name), _logs(home, name)) as application:
+        drilled = prove(book, application.base_url, say)
+    return {**traffic, **told, "new_findings": [list(finding) for finding in new], "drill": drilled}
 
 
 def _findings(book: Workbook) -> set[tuple[str, str, str, str]]:
