@@ -16,6 +16,7 @@ from sqlalchemy import Executable, TextClause
 
 from mendbook.dialects.described import Index, Relation, Stored
 from mendbook.dialects.mysql_rows import (
+    PLAIN,
     MySQLRows,
     escaped,
     given,
@@ -63,7 +64,7 @@ class MySQLFutureRows(MySQLRows):
             f"CASE WHEN ({escaped(condition)}) IS FALSE THEN json_quote({literal(name)}) END"
             for name, condition in relation.checks
         )
-        failed = f"concat('[', concat_ws(',', {broken}), ']')" if broken else "'[]'"
+        failed = f"concat('[' COLLATE {PLAIN}, concat_ws(',' COLLATE {PLAIN}, {broken}), ']')" if broken else "'[]'"
         return statement(
             f"SELECT {_PLACE} AS n, {image} AS image, {failed} AS broken FROM {_rows(relation)} ORDER BY 1",
             _given(relation, afters),
