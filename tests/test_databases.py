@@ -107,7 +107,7 @@ def test_all_damage_is_found_repaired_and_brought_back(place: Place, people: Peo
         done = book.apply(plan, commit=True)
         told = ("applied", "stale", "rejected", "changes", "remaining")
         assert {name: rehearsed[name] for name in told} == {name: done[name] for name in told}
-        assert not done["stale"]
+        assert not done["stale"], done["stale_cases"]
         states.append(place.rows())
         plans.append(plan)
     left = found(book)
