@@ -164,14 +164,22 @@ def test_four_that_apply_the_same_plan_at_once_do_it_once(
     check_once(place, book)
 
 
-def test_a_ledger_whose_row_was_edited_names_that_row(place: Place, people: People, book: Workbook) -> None:
+def test_a_ledger_whose_row_was_edited_names_that_row(
+    place: Place, people: People, book: Workbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mendbook.ledger_verification.PAGE", 3)
     place.fill(MANY)
     book.apply(planned(book, people), commit=True)
-    assert book.verify_ledger().ok
-    place.ask(f"UPDATE {place.called('change')} SET case_key = 'another' WHERE batch = 2 AND seq = 3")
+    state = book.verify_ledger()
+    assert (state.ok, state.batches) == (True, 8)
+    place.ask(f"UPDATE {place.called('change')} SET case_key = 'another' WHERE batch = 7 AND seq = 3")
     bad = book.verify_ledger().first_bad
     assert bad is not None
-    assert (bad.position, bad.batch, bad.seq) == (2, 2, 3)
+    assert (bad.position, bad.batch, bad.seq) == (7, 7, 3)
+    place.ask(f"DELETE FROM {place.called('ledger')} WHERE position = 3")
+    bad = book.verify_ledger().first_bad
+    assert bad is not None
+    assert bad.position == 3
 
 
 def test_a_row_that_was_edited_since_is_stale_and_stays_as_it_is(place: Place, people: People, book: Workbook) -> None:
