@@ -41,6 +41,10 @@ class Worded(ColumnElement[Any]):
     def __init__(self, inner: ColumnElement[Any], words: str, type_: Any) -> None:
         self.inner, self.words, self.type = inner, words, sa.types.to_instance(type_)
 
+    @property
+    def _from_objects(self) -> list[FromClause]:
+        return self.inner._from_objects
+
     def self_group(self, against: Any = None) -> Any:
         return self
 
