@@ -263,7 +263,7 @@ def test_frames_show_the_same_people_everywhere(place: Place, book: Workbook) ->
 
 
 def test_nothing_that_an_application_writes_meanwhile_is_overwritten(place: Place, people: People, book: Workbook) -> None:
-    """It writes the very rows as fast as it can, and takes turns with the repair; what the database refuses it did not write."""
+    """It writes the very rows as fast as it can, in turns with the repair; what the database refuses it did not write."""
     place.fill(MANY)
     plan = planned(book, people)
     wrote: dict[int, int] = {}
