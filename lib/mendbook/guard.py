@@ -52,8 +52,8 @@ class Guards:
             weakness = guard.weakness
             parts.append(f"\n-- {inert(weakness.table)}.{inert(weakness.column)}: {inert('; '.join(weakness.reasons))}")
             if guard.built.cannot:
-                parts.append(f"-- {inert(guard.built.cannot)}")
-            elif guard.would_build is False:
+                parts.append(f"-- No statement builds {guard.part}: {inert(guard.built.cannot)}")
+            if guard.breaks.any and guard.built.statements:
                 parts.append(f"-- IT WOULD FAIL TODAY: {guard.breaks.words()}")
             parts += [f"{statement};" for statement in self.patient(guard.built.statements)]
         back = [f"-- {statement};" for statement in self.rollback]
