@@ -255,7 +255,7 @@ def _bind_profile(source: Source, catalogue: Catalogue, mapping: Profile, users:
 
 def _sql(relation: Relation, alias: str) -> FromClause:
     columns = [
-        sa.Column(quoted_name(column.name, True), _TYPES.get(column.family, sa.types.NullType))
+        sa.Column(quoted_name(column.name, True), _TYPES.get(column.family, sa.types.NullType), info={"kind": column})
         for column in relation.columns.values()
     ]
     table = sa.Table(quoted_name(relation.name, True), sa.MetaData(), *columns, schema=quoted_name(relation.schema, True))

@@ -26,6 +26,11 @@ UUID4 = (
     "(lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-8'"
     " || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6))))"
 )
+#: And in MariaDB's, whose uuid() is made of the time and the machine.
+UUID4_OF_MARIADB = (
+    "lower(concat(hex(random_bytes(4)), '-', hex(random_bytes(2)), '-4', substr(hex(random_bytes(2)), 2), '-8',"
+    " substr(hex(random_bytes(2)), 2), '-', hex(random_bytes(6))))"
+)
 #: As long as an index of one text column may be on MariaDB, and of several.
 LONGEST_KEY, LONGEST_OF_SEVERAL = 700, 190
 
@@ -223,7 +228,7 @@ def _literal(stored: Any) -> str:
 
 def _maria_table(table: Table, tables: Sequence[Table]) -> str:
     for name in (table.name, *(column.name for column in table.columns)):
-        if len(name) > 64 or name != name.rstrip():
+        if len(name) > 64 or name != name.strip():
             raise Untranslatable(f"the name {name!r}")
     _told_apart((column.name for column in table.columns), "columns")
     parts = [_maria_column(table, column, tables) for column in table.columns]
@@ -251,6 +256,8 @@ def _maria_column(table: Table, column: Column, tables: Sequence[Table]) -> str:
     if column.draws:
         if not any(unique.keys[0][0] == column.name for unique in table.uniques):
             raise Untranslatable(f"{column.name} draws numbers without being a key")
+        if column.nullable:
+            raise Untranslatable(f"{column.name} draws numbers and may be NULL")
         words.append("AUTO_INCREMENT")
     if column.default is not None:
         words.append(f"DEFAULT {_default(_in_maria(column.default, table))}")
@@ -308,7 +315,7 @@ def _check_types(table: Table, reference: Reference, other: Table) -> None:
 
 
 def _in_maria(expression: str, table: Table) -> str:
-    functions = {"now()": "CURRENT_TIMESTAMP(6)", "CURRENT_TIMESTAMP": "CURRENT_TIMESTAMP(6)", "gen_random_uuid()": "uuid()"}
+    functions = {"now()": "CURRENT_TIMESTAMP(6)", "CURRENT_TIMESTAMP": "CURRENT_TIMESTAMP(6)", "gen_random_uuid()": UUID4_OF_MARIADB}
     return translated(expression, {column.name for column in table.columns}, _ticked, functions)
 
 

@@ -68,9 +68,10 @@ __all__ = [
 DIALECTS = {
     "postgresql": ("mendbook.dialects.postgresql", "PostgreSQL"),
     "sqlite": ("mendbook.dialects.sqlite", "SQLite"),
+    "mysql": ("mendbook.dialects.mysql", "MySQL"),
 }
 #: Other names that people write.
-ALIASES = {"postgres": "postgresql"}
+ALIASES = {"postgres": "postgresql", "mariadb": "mysql"}
 
 #: The module and class that write the statements by which a constraint is built there, by the same names.
 BUILDINGS = {
@@ -113,8 +114,8 @@ def dialect_of(url: str, variable: str) -> tuple[Dialect, URL]:
     backend = ALIASES.get(backend, backend)
     if backend not in DIALECTS:
         raise ConfigError(
-            f"{variable} names a {backend!r} database; mendbook reads PostgreSQL.",
-            f"export {variable}='postgresql://USER:PASSWORD@HOST/DATABASE'",
+            f"{variable} names a {backend!r} database; mendbook reads PostgreSQL, MySQL, MariaDB and SQLite.",
+            f"export {variable}='postgresql://USER:PASSWORD@HOST/DATABASE' (or mysql://.., mariadb://.., sqlite:////PATH).",
         )
     dialect = _dialect(backend)
     return dialect, dialect.url(parsed)

@@ -156,7 +156,7 @@ class SQLiteText:
         each = sa.func.json_each(given).table_valued("value", name=f"each_{name}")
         if kind is None:
             return self.key(column).in_(sa.select(each.c.value))
-        return column.in_(sa.select(Worded(each.c.value, value_words(kind), sa.types.NullType)))
+        return column.in_(sa.select(Worded(each.c.value, value_words(kind), sa.types.NullType)).select_from(each))
 
     def sent(self, texts: Sequence[str]) -> str:
         return json.dumps(list(texts))
