@@ -153,9 +153,7 @@ def test_four_that_apply_the_same_plan_at_once_do_it_once(
     place.fill(MANY)
     plan = planned(book, people)
     places = ["--config", str(people.home / "mendbook.toml"), "--outputs", str(people.home / "outputs")]
-    running = [
-        children.run(people.home, ["apply", plan, "--commit", "--json", *places], SHOP_URL=place.url) for _ in range(4)
-    ]
+    running = [children.run(people.home, ["apply", plan, "--commit", "--json", *places], SHOP_URL=place.url) for _ in range(4)]
     codes = [child.wait() for child in running]
     told = [child.said for child in running]
     assert codes.count(0) >= 1, told
