@@ -76,11 +76,8 @@ def send(
 
 
 def _run(work: Coroutine[Any, Any, bool]) -> bool:
-    """Run ``work`` to its end, in a thread of its own where this one has a loop already, as a notebook's kernel does."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(work)
+    """Run ``work`` to its end in a thread of its own: a notebook's kernel has a loop already, and whoever stops this one is
+    heard here, not in the middle of a request."""
     begun: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any] | None]] = []
 
     async def told() -> bool:
@@ -91,7 +88,7 @@ def _run(work: Coroutine[Any, Any, bool]) -> bool:
         running = apart.submit(asyncio.run, told())
         try:
             return running.result()
-        except BaseException:  # a person has stopped the cell: nobody sets out any more
+        except BaseException:  # somebody wants an end of it: nobody sets out any more
             for loop, task in begun:
                 if task is not None and not running.done():
                     loop.call_soon_threadsafe(task.cancel)
