@@ -7,6 +7,7 @@ database it talks to: it asks ``of`` a connection, or the Database that it has.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from typing import cast
@@ -15,6 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from mendbook.dialects.building import Building
 from mendbook.dialects.described import (
     Catalogue,
     Column,
@@ -57,14 +59,27 @@ __all__ = [
     "TextRules",
     "Trigger",
     "Writers",
+    "building_of",
     "dialect_of",
     "of",
 ]
 
 #: The module and class of each dialect, by the name that SQLAlchemy has for its URLs; imported when one is met.
-DIALECTS = {"postgresql": ("mendbook.dialects.postgresql", "PostgreSQL")}
+DIALECTS = {
+    "postgresql": ("mendbook.dialects.postgresql", "PostgreSQL"),
+    "sqlite": ("mendbook.dialects.sqlite", "SQLite"),
+    "mysql": ("mendbook.dialects.mysql", "MySQL"),
+}
 #: Other names that people write.
-ALIASES = {"postgres": "postgresql"}
+ALIASES = {"postgres": "postgresql", "mariadb": "mysql"}
+
+#: The module and class that write the statements by which a constraint is built there, by the same names.
+BUILDINGS = {
+    "postgresql": ("mendbook.dialects.postgresql_building", "PostgreSQLBuilding"),
+    "sqlite": ("mendbook.dialects.sqlite_building", "SQLiteBuilding"),
+    "mysql": ("mendbook.dialects.mysql_building", "MySQLBuilding"),
+    "mariadb": ("mendbook.dialects.mysql_building", "MySQLBuilding"),
+}
 
 
 @cache
@@ -76,6 +91,12 @@ def _dialect(backend: str) -> Dialect:
 def of(connection: Connection) -> Dialect:
     """The dialect of the database that ``connection`` is open to."""
     return _dialect(connection.dialect.name)
+
+
+def building_of(connection: Connection, tables: Sequence[Relation]) -> Building:
+    """The statements, as text, that build what ``tables`` lack in the database that ``connection`` is open to."""
+    module, name = BUILDINGS[connection.dialect.name]
+    return cast(Building, getattr(import_module(module), name)(connection, tables))
 
 
 def dialect_of(url: str, variable: str) -> tuple[Dialect, URL]:
@@ -93,8 +114,8 @@ def dialect_of(url: str, variable: str) -> tuple[Dialect, URL]:
     backend = ALIASES.get(backend, backend)
     if backend not in DIALECTS:
         raise ConfigError(
-            f"{variable} names a {backend!r} database; mendbook reads PostgreSQL.",
-            f"export {variable}='postgresql://USER:PASSWORD@HOST/DATABASE'",
+            f"{variable} names a {backend!r} database; mendbook reads PostgreSQL, MySQL, MariaDB and SQLite.",
+            f"export {variable}='postgresql://USER:PASSWORD@HOST/DATABASE' (or mysql://.., mariadb://.., sqlite:////PATH).",
         )
     dialect = _dialect(backend)
     return dialect, dialect.url(parsed)
