@@ -6,6 +6,7 @@ types only whether they are there. What may not be read is remembered with the r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -28,7 +29,7 @@ MOST_BELONGING = 3000
 MOST_COLUMNS = 80
 TEXT_LENGTH = 200
 #: How long one of these small questions may take.
-SECONDS = 10
+SECONDS = 20
 
 
 class Sampler:
@@ -57,9 +58,8 @@ class Sampler:
         sample = self._samples.get(table)
         if (sample is None or not sample.complete) and keys and self._indexed(relation, user):
             source = sql_of(relation, "s")
-            wanted = sorted(keys) if relation.columns[user].family == "integer" else sorted(map(str, keys))
-            compared = source.c[user] if relation.columns[user].family != "uuid" else sa.cast(source.c[user], sa.Text)
-            rows = self._rows(table, self._select(relation, source).where(compared.in_(wanted)).limit(MOST_BELONGING))
+            wanted = _fitting(relation.columns[user], keys)
+            rows = self._rows(table, self._select(relation, source).where(source.c[user].in_(wanted)).limit(MOST_BELONGING))
             if rows is not None and len(rows) < MOST_BELONGING:
                 return Belonging(tuple(rows), by_user(rows, user))
         sample = self.sample(table)
@@ -69,13 +69,8 @@ class Sampler:
         """How many of ``values`` the key of ``table`` has."""
         relation = self._relations[table]
         source = sql_of(relation, "s")
-        family = relation.columns[key].family
-        if family == "integer":
-            numbers = [int(value) for value in map(str, values) if value.lstrip("-").isdigit()]
-            asked = sa.select(sa.func.count()).select_from(source).where(source.c[key].in_(numbers))
-        else:
-            named = source.c[key] if family == "text" else sa.cast(source.c[key], sa.Text)
-            asked = sa.select(sa.func.count()).select_from(source).where(named.in_([str(value) for value in values]))
+        wanted = _fitting(relation.columns[key], values)
+        asked = sa.select(sa.func.count()).select_from(source).where(source.c[key].in_(wanted))
         found = self._asked(table, asked)
         return int(found[0][0]) if found else 0
 
@@ -114,8 +109,7 @@ class Sampler:
             indexes = sa.inspect(self._connection).get_indexes(relation.name, schema=relation.schema)
         except sa.exc.SQLAlchemyError:
             return False
-        return any((index["column_names"] or [None])[0] == column and not index.get("dialect_options", {}).get("postgresql_where")
-                   for index in indexes)
+        return any(index["column_names"][:1] == [column] for index in indexes)
 
     def _rows(self, table: str, asked: Select[Any]) -> list[SampledRow] | None:
         found = self._asked(table, asked)
@@ -132,6 +126,16 @@ class Sampler:
         except MendbookError as error:
             self.unread[table] = error.message
             return None
+
+
+def _fitting(column: Column, values: Collection[Any]) -> list[Any]:
+    """Those of ``values`` that the column could hold, as it compares them by its own index."""
+    texts = sorted(map(str, values))
+    if column.family == "integer":
+        return [int(text) for text in texts if re.fullmatch(r"-?[0-9]{1,18}", text)]
+    if column.family == "uuid":
+        return [text for text in texts if re.fullmatch(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}", text)]
+    return texts
 
 
 def _value(column: ColumnElement[Any], kind: Column) -> ColumnElement[Any]:
