@@ -15,7 +15,7 @@ PERSON_WORDS = frozenset(
 PROFILE_WORDS = frozenset(
     "profile staff customer employee student teacher member person patient detail info information setting preference extra"
     " extension client driver vendor seller buyer donor candidate guest agent instructor parent guardian doctor nurse author"
-    " account".split()
+    " account attribute".split()
 )
 #: What happens to people or is kept for machines, time and again: never the one row that each person has.
 EVENT_WORDS = frozenset(
@@ -107,10 +107,14 @@ def head(table: str) -> str:
     return meaning[-1] if meaning else ""
 
 
+#: One row of these holds several.
+_SEVERAL = frozenset({"setting", "detail", "preference"})
+
+
 def short_name(table: str) -> str:
     """What a profile may be called: the last meaningful words of its table, without what only says that it is one."""
     bare = re.split(r"[^A-Za-z0-9]+", table.rpartition(".")[2])[-1] or table
     own = [word for word in words(bare) if word != "user"]
     if len(own) > 1 and own[-1] == "profile":
         own = own[:-1]
-    return "_".join(own) or "profile"
+    return "_".join(f"{word}s" if word in _SEVERAL else word for word in own) or "profile"

@@ -139,7 +139,7 @@ def _flags(columns: Columns) -> list[Line]:
         else:
             doubtful.append(column.name)
     if flags:
-        reason = f"may be NULL, and mostly is not: {'; '.join(reasons)}. false is what is set: nobody is given what they did not ask for."
+        reason = f"may be NULL, which says nothing: {'; '.join(reasons)}. false is what a repair sets, so that nobody is given anything."
         return [Line("flags", flags, reason, tuple(doubtful))]
     if doubtful:
         return [Line("flags", dict.fromkeys(doubtful, False), "left out: may be NULL, and mostly is.", active=False)]

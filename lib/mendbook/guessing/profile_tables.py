@@ -132,8 +132,10 @@ def _score(relation: Relation, user: str, how: str, targets: Mapping[int, str]) 
     form = [name for name in others if set(words(name)) & FORM_WORDS]
     score += min(2.0, 1.0 * len(form))
     score += 0.5 if any(set(words(name)) & CODE_WORDS for name in others) else 0
-    if _joins(relation, others):
+    if how != "unique" and _joins(relation, others):
         score -= 5
+    if how != "unique" and {"value"} & {plain(name) for name in others} and {"name", "key", "attribute"} & set(map(plain, others)):
+        score -= 5  # a name and a value in each row: many rows of everybody
     return score if readable(relation) or how == "unique" or score >= ENOUGH else -1.0
 
 
