@@ -22,7 +22,7 @@ from mendbook.errors import ConfigError, MappingError
 from mendbook.guessing import Ask, Block, Line, Start, readable, unasked
 from mendbook.guessing.blocks import children_notes, fits, judge, nearly_all, profile_blocks, users_block
 from mendbook.guessing.profile_tables import candidates as profile_candidates
-from mendbook.guessing.profile_tables import children
+from mendbook.guessing.profile_tables import children, reversed_references
 from mendbook.guessing.references import Soft, rights, soft
 from mendbook.guessing.user_tables import candidates, choose
 from mendbook.sampling import SECONDS, Sampler
@@ -156,10 +156,11 @@ def _profiles(
     judged = []
     for each in found:
         belonging = sampler.belonging(each.table, each.user, keys)
-        if fits(each, belonging):
+        if fits(each, belonging, sample, key):
             judged.append(judge(each, belonging, sample, key, relation, spare))
     blocks, warnings = profile_blocks(judged, sample, key, ask)
-    return blocks, children_notes(inherited, sizes, sample), warnings
+    notes = [*children_notes(inherited, sizes, sample), *reversed_references(relations, relation)]
+    return blocks, notes, warnings
 
 
 def _source_lines(

@@ -107,3 +107,38 @@ SELECT n * 3 + 1000, CASE WHEN n % 3 > 0 THEN '555' END, CASE WHEN n % 3 > 0 THE
 INSERT INTO posts (member_id, title) SELECT (n % 10 + 1) * 3 + 1000, 'post' FROM generate_series(1, 90) n;
 INSERT INTO letters (account_ref, body) SELECT ((n % 10 + 1) * 3 + 1000)::text, 'text' FROM generate_series(1, 20) n;
 """
+#: What other makers' tables look like, each with what must not be taken for a profile, or for the users.
+NEXT_AUTH = """
+CREATE TABLE "User" (id text PRIMARY KEY, name text, email text UNIQUE, "emailVerified" timestamp, image text, "createdAt" timestamp);
+CREATE TABLE "Account" (id text PRIMARY KEY, "userId" text NOT NULL REFERENCES "User", provider text, "providerAccountId" text,
+    access_token text);
+CREATE TABLE "Session" (id text PRIMARY KEY, "userId" text NOT NULL REFERENCES "User", "sessionToken" text UNIQUE);
+INSERT INTO "User" SELECT 'c' || n, 'Person', 'user' || n || '@example.com', NULL, NULL, now() FROM generate_series(1, 20) n;
+INSERT INTO "Account" SELECT 'a' || n, 'c' || n, 'there', n, 'x' FROM generate_series(1, 20) n;
+"""
+ASP_NET = """
+CREATE TABLE "AspNetUsers" ("Id" text PRIMARY KEY, "UserName" varchar(256), "NormalizedUserName" varchar(256) UNIQUE,
+    "Email" varchar(256), "EmailConfirmed" boolean NOT NULL, "PasswordHash" text, "LockoutEnabled" boolean NOT NULL);
+CREATE TABLE "AspNetRoles" ("Id" text PRIMARY KEY, "Name" varchar(256));
+CREATE TABLE "AspNetUserRoles" ("UserId" text REFERENCES "AspNetUsers", "RoleId" text REFERENCES "AspNetRoles",
+    PRIMARY KEY ("UserId", "RoleId"));
+CREATE TABLE "UserProfiles" ("Id" bigserial PRIMARY KEY, "UserId" text NOT NULL REFERENCES "AspNetUsers", "PhoneNumber" text,
+    "Address" text, "CreatedAt" timestamptz NOT NULL);
+"""
+#: The account is what the world sees, the user who logs in; and a user's statistics, of which each has a row.
+FEDERATED = """
+CREATE TABLE accounts (id bigserial PRIMARY KEY, username varchar NOT NULL, domain varchar, created_at timestamp NOT NULL);
+CREATE TABLE users (id bigserial PRIMARY KEY, email varchar NOT NULL UNIQUE, encrypted_password varchar NOT NULL,
+    account_id bigint NOT NULL REFERENCES accounts, created_at timestamp NOT NULL);
+CREATE TABLE statuses (id bigserial PRIMARY KEY, account_id bigint NOT NULL REFERENCES accounts);
+CREATE TABLE follows (id bigserial PRIMARY KEY, account_id bigint NOT NULL REFERENCES accounts);
+CREATE TABLE user_stats (user_id bigint PRIMARY KEY REFERENCES users, posts_count integer NOT NULL DEFAULT 0);
+CREATE TABLE user_roles (id bigserial PRIMARY KEY, user_id bigint REFERENCES users, role varchar);
+CREATE TABLE notification_settings (id bigserial PRIMARY KEY, user_id bigint NOT NULL REFERENCES users, event varchar NOT NULL,
+    enabled boolean NOT NULL, UNIQUE (user_id, event));
+INSERT INTO accounts (username, created_at) SELECT 'u' || n, now() FROM generate_series(1, 20) n;
+INSERT INTO users (email, encrypted_password, account_id, created_at) SELECT 'u' || n || '@example.com', '!', n, now()
+FROM generate_series(1, 20) n;
+INSERT INTO user_stats (user_id) SELECT n FROM generate_series(1, 19) n;
+INSERT INTO notification_settings (user_id, event, enabled) SELECT n, 'all', true FROM generate_series(1, 20) n;
+"""

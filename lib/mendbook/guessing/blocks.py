@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mendbook.dialects import Relation
-from mendbook.guessing import Ask, Belonging, Block, Line, Sample, readable, share, text_blank
+from mendbook.guessing import FEW_ROWS, Ask, Belonging, Block, Line, Sample, readable, share, text_blank
 from mendbook.guessing.names import short_name
 from mendbook.guessing.profile_columns import lines as profile_lines
 from mendbook.guessing.profile_rows import (
@@ -22,7 +22,7 @@ from mendbook.guessing.profile_rows import (
     telling_columns,
     told,
 )
-from mendbook.guessing.profile_tables import Child, ProfileCandidate
+from mendbook.guessing.profile_tables import ENOUGH_UNSEEN, Child, ProfileCandidate
 from mendbook.guessing.user_columns import key_of, lines
 from mendbook.guessing.user_tables import Candidate
 
@@ -92,9 +92,14 @@ def _same_name_twice(candidate: Candidate, sample: Sample, parting: str) -> bool
     return False
 
 
-def fits(candidate: ProfileCandidate, belonging: Belonging) -> bool:
+def fits(candidate: ProfileCandidate, belonging: Belonging, users: Sample, key: str) -> bool:
     """The rows do not speak against it: no more of them for each user than a race makes."""
-    return candidate.how == "unique" or repeated(belonging) <= 0.1
+    if candidate.doubtful:
+        return belonging.known and enough(users) and coverage(belonging, users, key) >= 0.8
+    if candidate.how == "unique":
+        return True
+    seen = belonging.known and len(belonging.rows) >= FEW_ROWS
+    return repeated(belonging) <= 0.1 and (seen or candidate.score >= ENOUGH_UNSEEN)
 
 
 def judge(

@@ -28,6 +28,8 @@ EVENT_WORDS = frozenset(
     " sign shipment transaction transfer queue outbox cache lock note tag bookmark rating share read badge reply form phone"
     " server spawner consent grant blacklist whitelist ban block report scan passage presence attendance tracking".split()
 )
+#: Of these, what may be kept once for each person, and then is a profile of sorts where nearly everybody has a row.
+ONCE_EACH = frozenset("address stat statistic state result score view visit image photo file cart basket wallet card".split())
 #: A table that holds these anywhere in its name holds no people of its own, however much it looks like them.
 NEVER_PEOPLE = frozenset(
     "historical history log audit backup bak archive archived old tmp temp copy import export staging pending registration"

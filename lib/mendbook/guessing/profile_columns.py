@@ -87,6 +87,7 @@ def _codes(columns: Columns) -> list[Line]:
 def _filled(columns: Columns) -> list[Line]:
     texts = [column for column in columns.left({"text"}) if not alone_unique(columns.relation, column.name)]
     texts = [column for column in texts if not _option(column.name)]
+    texts += [column for column in columns.left({"time"}) if set(words(column.name)) & {"birth", "birthday", "dob", "birthdate"}]
     if not texts:
         return []
     lacking = [column.name for column in texts if any(text_blank(value) for value in columns.values(column.name))]

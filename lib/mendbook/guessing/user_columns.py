@@ -26,7 +26,7 @@ LAST_LOGIN = (
 ).split()
 #: Of these, what stands there is activity, not a login as such.
 SEEN = frozenset("lastseen lastseenat lastactivity lastactivityat lastactiveat lastvisit lastaccess".split())
-ACTIVE = "isactive active enabled isenabled".split()
+ACTIVE = "isactive active enabled isenabled activated isactivated accountenabled".split()
 PASSWORD = (
     "password passwordhash hashedpassword encryptedpassword cryptedpassword passworddigest passwd pwd passhash userpass pwhash"
     " passwordenc encpassword hash"
