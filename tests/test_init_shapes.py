@@ -96,7 +96,7 @@ def test_keycloak(look: Look) -> None:
 def test_the_same_name_in_two_realms_is_left_out(look: Look) -> None:
     source, start, text = look(shapes.KEYCLOAK + shapes.SECOND_REALM)
     assert not {"username", "email"} & set(source["users"])
-    assert 'the same one stands in several realm_id, where it is another person\'s' in text
+    assert "the same one stands in several realm_id, where it is another person's" in text
     assert any("left out" in warning for warning in start.warnings)
 
 

@@ -29,7 +29,7 @@ from mendbook.guessing.user_tables import Candidate
 #: What is further behind than this is told in the file alone.
 FAR = 7.0
 #: Tables and columns that part one organisation's people from another's.
-_APART = "realm tenant organization organisation site workspace company domain instance".split()
+_APART = ["realm", "tenant", "organization", "organisation", "site", "workspace", "company", "domain", "instance"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,9 @@ def users_block(candidate: Candidate, others: Sequence[Candidate], sample: Sampl
     warnings = []
     considered = tuple(f"{other.table} ({', '.join(other.reasons)})" for other in others)
     if others and candidate.score - others[0].score <= FAR:
-        warnings.append(f"{candidate.table} is taken for the users' table; {considered[0]} might be, too: --users TABLE takes it.")
+        warnings.append(
+            f"{candidate.table} is taken for the users' table; {considered[0]} might be, too: --users TABLE takes it."
+        )
     parting = _parting(relation)
     apart = parting if parting and _same_name_twice(candidate, sample, parting) else None
     if parting:
@@ -122,9 +124,7 @@ def profile_blocks(judged: Sequence[Judged], users: Sample, key: str, ask: Ask) 
         required = each.required
         if required is None and sibling is not None and sibling.required is not None and each.belonging.known:
             called = sibling.candidate.table
-            required = other_kind(
-                each.belonging, users, key, each.candidate.user, each.filled, sibling.required, called
-            )
+            required = other_kind(each.belonging, users, key, each.candidate.user, each.filled, sibling.required, called)
         name = _own_name(each.candidate.table, names)
         block, doubt = _profile_block(each, name, required, users, key)
         if doubt:
@@ -146,9 +146,7 @@ def _own_name(table: str, names: set[str]) -> str:
     return name
 
 
-def _profile_block(
-    each: Judged, name: str, required: Requirement | None, users: Sample, key: str
-) -> tuple[Block, str]:
+def _profile_block(each: Judged, name: str, required: Requirement | None, users: Sample, key: str) -> tuple[Block, str]:
     """The block, and why a person might rather decide on it; empty where nobody need."""
     candidate, relation = each.candidate, each.candidate.relation
     hows = {

@@ -82,10 +82,12 @@ def reversed_references(relations: Mapping[str, Relation], users: Relation) -> l
     """Notes on tables of profiles that the users' rows name, rather than the other way round."""
     names = {relation.identity: table for table, relation in relations.items()}
     return [
-        f"{users.name}.{key.columns[0]} refers to {names[key.target]}, one row each: mendbook reads profiles that name their user,"
-        " and this one cannot be mapped."
+        f"{users.name}.{key.columns[0]} refers to {names[key.target]}: mendbook reads profiles that name their user, and"
+        " this one is named by its user, so it cannot be mapped."
         for key in users.foreign_keys
-        if len(key.columns) == 1 and key.target in names and head(names[key.target]) in ("profile", "detail", "person", "contact")
+        if len(key.columns) == 1
+        and key.target in names
+        and head(names[key.target]) in ("profile", "detail", "person", "contact")
     ]
 
 
@@ -118,7 +120,12 @@ def _user_column(relation: Relation, users: Relation, user_key: str, targets: Ma
         bound = {name for key in relation.foreign_keys for name in key.columns}
         own = users.columns[user_key].family
         for name, column in relation.columns.items():
-            if name not in bound and column.family in (own, "text") and _likeness(name, users) >= 2 and "id" in plain(name)[-4:]:
+            if (
+                name not in bound
+                and column.family in (own, "text")
+                and _likeness(name, users) >= 2
+                and "id" in plain(name)[-4:]
+            ):
                 ways.append((_likeness(name, users), name, "name", ""))
     if not ways:
         return None
@@ -157,7 +164,11 @@ def _score(relation: Relation, user: str, how: str, targets: Mapping[int, str]) 
         score -= 4  # how somebody logs in elsewhere
     if how != "unique" and any(user in index.columns and len(index.columns) > 1 for index in relation.unique_indexes):
         score -= 5  # with something else it is unique: several rows of everybody are meant
-    if how != "unique" and {"value"} & {plain(name) for name in others} and {"name", "key", "attribute"} & set(map(plain, others)):
+    if (
+        how != "unique"
+        and {"value"} & {plain(name) for name in others}
+        and {"name", "key", "attribute"} & set(map(plain, others))
+    ):
         score -= 5  # a name and a value in each row: many rows of everybody
     return score if readable(relation) or how == "unique" or score >= ENOUGH else -1.0
 
