@@ -132,7 +132,7 @@ def look(
         samples = {each.table: sampler.sample(each.table) for each in first}
         chosen, others = choose(first, samples, relations, users, ask)
         generic = database.dialect.generic(connection, chosen.relation.schema)
-        block, warnings = users_block(chosen, others, sampler.sample(chosen.table))
+        block, warnings = users_block(chosen, others, sampler.sample(chosen.table), bool(logs))
         blocks, notes, more = _profiles(relations, block, sampler, ask)
         lines, unsure = _source_lines(relations, block, blocks, sampler, logs)
     notes += _generic_notes(generic)
