@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable
 from typing import Any
@@ -44,6 +45,7 @@ def test_rails(look: Look) -> None:
         "privileged": ["admin"],
     }
     [profile] = source["profiles"]
+    assert re.fullmatch(r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d", profile["defaults"].pop("updated_at"))
     assert profile == {
         "name": "profile",
         "table": "profiles",
@@ -51,7 +53,7 @@ def test_rails(look: Look) -> None:
         "user": "user_id",
         "created": "created_at",
         "filled": ["phone", "city"],
-        "defaults": {"updated_at": "now"},
+        "defaults": {},
         "flags": {"newsletter": False},
     }
     assert source["references"] == ["comments.user_id -> users.id"]

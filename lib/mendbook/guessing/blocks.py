@@ -19,7 +19,6 @@ from mendbook.guessing.profile_rows import (
     implied,
     other_kind,
     repeated,
-    telling_columns,
     told,
 )
 from mendbook.guessing.profile_tables import ENOUGH_UNSEEN, Child, ProfileCandidate
@@ -105,11 +104,10 @@ def fits(candidate: ProfileCandidate, belonging: Belonging, users: Sample, key: 
 
 
 def judge(
-    candidate: ProfileCandidate, belonging: Belonging, users: Sample, key: str, users_relation: Relation, spare: Sequence[str]
+    candidate: ProfileCandidate, belonging: Belonging, users: Sample, key: str, telling: Sequence[str], now: str
 ) -> Judged:
-    """What the rows of one candidate tell of its columns, and of whom it is required for."""
-    written = tuple(profile_lines(candidate.relation, candidate.user, belonging.rows))
-    telling = telling_columns(users_relation, users, spare)
+    """What the rows of one candidate tell of its columns, and of whom it is required for, by one of the ``telling`` columns."""
+    written = tuple(profile_lines(candidate.relation, candidate.user, belonging.rows, now))
     required = implied(belonging, users, key, telling, words(short_name(candidate.table))[-1]) if belonging.known else None
     return Judged(candidate, belonging, written, required)
 

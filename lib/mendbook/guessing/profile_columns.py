@@ -32,6 +32,8 @@ class Columns:
     taken: set[str] = field(default_factory=set)
     #: those of them that get their value in a new row from elsewhere
     given: set[str] = field(default_factory=set)
+    #: the time by the database's clock, for columns that need one and get none
+    now: str = ""
 
     def left(self, families: Collection[str]) -> list[Column]:
         bound = {name for key in self.relation.foreign_keys for name in key.columns}
@@ -48,9 +50,9 @@ class Columns:
         return [row.get(column) for row in self.rows]
 
 
-def lines(relation: Relation, user: str, rows: Sequence[SampledRow]) -> list[Line]:
-    """Every line below name, table, key, user and required_for."""
-    columns = Columns(relation, rows, {user}, {user})
+def lines(relation: Relation, user: str, rows: Sequence[SampledRow], now: str) -> list[Line]:
+    """Every line below name, table, key, user and required_for. ``now`` is the time by the database's clock."""
+    columns = Columns(relation, rows, {user}, {user}, now)
     written = [*_created(columns), *_codes(columns), *_filled(columns), *_flags(columns), *_defaults(columns)]
     order = ("created", "filled", "defaults", "codes", "flags")
     return sorted(written, key=lambda line: order.index(line.key))
@@ -195,8 +197,8 @@ def _default(columns: Columns, column: Column) -> bool | int | str | None:
         return 0
     if column.type in ("json", "jsonb"):
         return "{}"
-    if column.family == "time" and plain(column.name) in UPDATED and column.type.startswith("timestamp"):
-        return "now"
+    if column.family == "time" and plain(column.name) in UPDATED and column.type.startswith(("timestamp", "datetime")):
+        return columns.now
     return None
 
 
