@@ -89,7 +89,14 @@ def test_a_person_arrives_at_the_notebooks_and_is_asked_nothing(desk: Desk) -> N
 
 @pytest.mark.parametrize(
     ("notebook", "tables", "figures"),
-    [("01_audit", 5, 3), ("02_incidents", 4, 8), ("03_plan", 6, 0), ("04_review", 3, 0), ("05_apply", 4, 0)],
+    [
+        ("01_audit", 5, 3),
+        ("02_incidents", 4, 8),
+        ("03_plan", 6, 0),
+        ("04_review", 3, 0),
+        ("05_apply", 4, 0),
+        ("06_drill", 6, 0),
+    ],
 )
 def test_restart_and_run_all_with_the_defaults(desk: Desk, project: Path, notebook: str, tables: int, figures: int) -> None:
     originals = {path.name: path.read_bytes() for path in ORIGINALS.iterdir() if path.is_file()}
@@ -273,8 +280,9 @@ def decide_the_rest(desk: Desk, plan: PlanFile, total: int) -> dict[str, str]:
 def copied(desk: Desk) -> str:
     """The one command that signs, as a person gets it: by the button beside it."""
     desk.page.evaluate("() => navigator.clipboard.writeText('')")
-    desk.notebook.locator(".mendbook-review .signing").get_by_role("button", name="Copy the command that signs").click()
-    desk.notebook.get_by_text("The command is copied.").wait_for(state="attached")
+    signing = desk.notebook.locator(".mendbook-review .signing")
+    signing.get_by_role("button", name="Copy the command that signs").click()
+    signing.get_by_text("The command is copied.").wait_for(state="attached")
     return str(desk.page.evaluate("() => navigator.clipboard.readText()"))
 
 

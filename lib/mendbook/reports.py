@@ -66,11 +66,12 @@ def render_report(folder: Path, record: RunRecord | None = None) -> str:
     incidents = _try(lambda: _incident_parts(result), problems)
     shown = incidents is not None
     step = _try(lambda: _step_parts(folder, result), problems) if step_results.is_step(result) else None
+    named = str((result or {}).get("step", "apply"))
     page = {
         "record": record,
         "name": folder.name,
-        "source": record.source if record else (result or {}).get("source", ""),
-        "notebook": record.notebook if record else ("audit" if audit else "incidents" if shown else "apply" if step else "run"),
+        "source": record.source if record else (result or {}).get("source") or (result or {}).get("base_url", ""),
+        "notebook": record.notebook if record else ("audit" if audit else "incidents" if shown else named if step else "run"),
         "state": record.state if record else "finished",
         "figures": _figures(folder, problems),
         "audit": audit,
@@ -92,6 +93,7 @@ def _step_parts(folder: Path, result: dict[str, Any] | None) -> dict[str, Any]:
     made = receipt.read(folder) if step_results.is_applied(result) else None
     return {
         "sentence": step_results.verdict_of(result),
+        "answer": {"open": "yes", "closed": "no"}.get(str(result.get("state")), "unknown"),
         "sections": result.get("sections", []),
         "receipt": made,
         "verdict": receipt.verdict(made) if made else None,

@@ -192,7 +192,8 @@ class Tables:
         return [] if moment is None else [moment]
 
     def _first_known(self, moments: list[ColumnElement[Any]]) -> ColumnElement[Any]:
-        return sa.func.coalesce(*moments, self.text.no_moment())
+        nothing = self.text.no_moment()
+        return sa.func.coalesce(*moments, nothing) if moments else nothing
 
 
 def _alike(left: Column, right: Column) -> bool:
@@ -255,7 +256,7 @@ def _bind_profile(source: Source, catalogue: Catalogue, mapping: Profile, users:
 def sql_of(relation: Relation, alias: str) -> FromClause:
     """The table of ``relation`` as SQL calls it; every name is quoted as it stands."""
     columns = [
-        sa.Column(quoted_name(column.name, True), _TYPES.get(column.family, sa.types.NullType))
+        sa.Column(quoted_name(column.name, True), _TYPES.get(column.family, sa.types.NullType), info={"kind": column})
         for column in relation.columns.values()
     ]
     table = sa.Table(quoted_name(relation.name, True), sa.MetaData(), *columns, schema=quoted_name(relation.schema, True))

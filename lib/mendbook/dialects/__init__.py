@@ -62,9 +62,13 @@ __all__ = [
 ]
 
 #: The module and class of each dialect, by the name that SQLAlchemy has for its URLs; imported when one is met.
-DIALECTS = {"postgresql": ("mendbook.dialects.postgresql", "PostgreSQL")}
+DIALECTS = {
+    "postgresql": ("mendbook.dialects.postgresql", "PostgreSQL"),
+    "sqlite": ("mendbook.dialects.sqlite", "SQLite"),
+    "mysql": ("mendbook.dialects.mysql", "MySQL"),
+}
 #: Other names that people write.
-ALIASES = {"postgres": "postgresql"}
+ALIASES = {"postgres": "postgresql", "mariadb": "mysql"}
 
 
 @cache
@@ -93,8 +97,8 @@ def dialect_of(url: str, variable: str) -> tuple[Dialect, URL]:
     backend = ALIASES.get(backend, backend)
     if backend not in DIALECTS:
         raise ConfigError(
-            f"{variable} names a {backend!r} database; mendbook reads PostgreSQL.",
-            f"export {variable}='postgresql://USER:PASSWORD@HOST/DATABASE'",
+            f"{variable} names a {backend!r} database; mendbook reads PostgreSQL, MySQL, MariaDB and SQLite.",
+            f"export {variable}='postgresql://USER:PASSWORD@HOST/DATABASE' (or mysql://.., mariadb://.., sqlite:////PATH).",
         )
     dialect = _dialect(backend)
     return dialect, dialect.url(parsed)

@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from mendbook.dialects import Catalogue, Generic, Moment, Pressure, Relation, Server, Standing, Writers
 from mendbook.dialects.postgresql_becoming import PostgreSQLFutureRows
+from mendbook.dialects.postgresql_building import PostgreSQLBuilding
 from mendbook.dialects.postgresql_catalogue import CHANGED_COLLATIONS, EXCEPTED, EXCEPTIONS, SEQUENCES
 from mendbook.dialects.postgresql_errors import explain, fault, objection
 from mendbook.dialects.postgresql_generic import generic
@@ -109,7 +110,7 @@ class PostgreSQL:
         """The URL with psycopg2 as its driver: SQLAlchemy 2.1 reads a bare postgresql:// as psycopg 3."""
         return url.set(drivername="postgresql+psycopg2")
 
-    def engine_options(self) -> dict[str, Any]:
+    def engine_options(self, url: URL, writing: bool) -> dict[str, Any]:
         arguments = {"connect_timeout": 10, "application_name": "mendbook"}
         # errors must not carry the values that a statement was asked with; and no connection has to ask for a type first
         return {"connect_args": arguments, "hide_parameters": True, "use_native_hstore": False}
@@ -234,6 +235,10 @@ class PostgreSQL:
     def rows(self) -> PostgreSQLFutureRows:
         """The statements that read and change rows as images."""
         return PostgreSQLFutureRows()
+
+    def building(self, connection: Connection, tables: Sequence[Relation]) -> PostgreSQLBuilding:
+        """The statements that build what ``tables`` lack."""
+        return PostgreSQLBuilding(connection, tables)
 
     def ledger(self) -> PostgreSQLLedger:
         """The schema mendbook."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, TextClause
+from sqlalchemy import ColumnElement, Connection, Executable, FromClause, Select, TextClause
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
+from mendbook.dialects.building import Building
 from mendbook.dialects.described import (
     Catalogue,
     Column,
@@ -173,8 +174,11 @@ class Rows(Protocol):
         """(n, rows): how many rows name each of the values in one of ``ways`` (columns): values[way][n]."""
         ...
 
-    def becoming(self, stored: Stored, afters: Sequence[str]) -> TextClause:
-        """(n, image, broken): what each image would be as a row, and which of the table's checks it would fail (a list)."""
+    def becoming(self, stored: Stored, afters: Sequence[str]) -> Executable:
+        """(n, image, broken): what each image would be as a row, and which of the table's checks it would fail (a list).
+
+        An image may leave columns out, which will be drawn when the row is made: NULL stands there for now.
+        """
         ...
 
     def colliding(self, stored: Stored, index: Index, afters: Sequence[str]) -> TextClause:
@@ -191,8 +195,9 @@ class Dialect(Protocol):
     no_roles: str
 
     def url(self, url: URL) -> URL: ...
-    def engine_options(self) -> dict[str, Any]:
-        """What create_engine is told besides; errors must not carry the values that a statement was asked with."""
+    def engine_options(self, url: URL, writing: bool) -> dict[str, Any]:
+        """What create_engine is told besides, for connections that only read, or for those that may write; errors must not
+        carry the values that a statement was asked with."""
         ...
 
     def begin_snapshot(self, connection: Connection, timeout_seconds: int, snapshot: str | None) -> None:
@@ -261,6 +266,10 @@ class Dialect(Protocol):
     def referring(self, connection: Connection, tables: Mapping[str, Relation]) -> dict[str, Relation]: ...
     def generic(self, connection: Connection, schema: str) -> Generic | None: ...
     def rows(self) -> Rows: ...
+    def building(self, connection: Connection, tables: Sequence[Relation]) -> Building:
+        """The statements that build what ``tables`` lack, as text."""
+        ...
+
     def ledger(self) -> LedgerWords:
         """Where the ledger stands, and how it is written."""
         ...
