@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mendbook import starting
 from mendbook.config import load
 from support.commands import Command, command_in
 from support.databases import TestDatabase
@@ -229,6 +230,31 @@ def test_rights_on_half_of_the_tables(shop: TestDatabase, mendbook: Command, mon
         monkeypatch.setenv("SHOP_URL", url)
         assert mendbook("doctor", "shop").code == 0
         assert mendbook("audit", "shop").code == 0
+
+
+@pytest.mark.parametrize("columns", ["id, username, email, date_joined", "username, email"])
+def test_rights_on_some_columns(shop: TestDatabase, mendbook: Command, columns: str) -> None:
+    with role(shop) as (name, url):
+        shop.execute(f"GRANT SELECT ({columns}) ON auth_user TO {name}; GRANT SELECT (id, phone) ON customer TO {name}")
+        answer = mendbook("init", url, "--source", "shop", "--json")
+        assert answer.code == 0, answer.err
+        assert answer.document["users"]["table"] == "auth_user"
+        assert answer.document["profiles"] == []
+        assert any("customer is left out" in warning for warning in answer.document["warnings"])
+
+
+def test_a_file_that_somebody_else_makes_meanwhile(
+    shop: TestDatabase, mendbook: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = starting.look
+
+    def slowly(*arguments: Any) -> Any:
+        (tmp_path / "mendbook.toml").write_text("# mine")
+        return look(*arguments)
+
+    monkeypatch.setattr(starting, "look", slowly)
+    assert mendbook("init", shop.url, "--source", "shop").code == 2
+    assert (tmp_path / "mendbook.toml").read_text() == "# mine"
 
 
 def test_a_table_whose_rows_are_hidden_is_told(shop: TestDatabase, mendbook: Command) -> None:

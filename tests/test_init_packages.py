@@ -11,7 +11,6 @@ from mendbook import starter_file, starting
 from mendbook.config import load
 from mendbook.doctor import examine
 from mendbook.guessing import Start
-from mendbook.sampling import MOST_ROWS
 from mendbook.workbook import Workbook
 from support.databases import TestDatabase
 from support.real_schemas import LACKING, RealSchema, fill, packages
@@ -47,7 +46,7 @@ def test_a_package_s_tables(package: str, database: TestDatabase, tmp_path: Path
     start = look(database)
 
     file = tmp_path / "mendbook.toml"
-    file.write_text(starter_file.text(start, MOST_ROWS), "utf-8")
+    file.write_text(starter_file.text(start), "utf-8")
     document = tomllib.loads(file.read_text("utf-8"))["sources"]["real"]
     assert document["users"] == wanted["users"]
     for profile in document.get("profiles", []):
@@ -79,5 +78,5 @@ def test_tables_without_a_row(package: str, database: TestDatabase, tmp_path: Pa
     assert {block.table for block in start.profiles} == {*wanted.get("profiles", {}), *wanted.get("left_out", [])}
     assert all(block.active for block in start.profiles)
     file = tmp_path / "mendbook.toml"
-    file.write_text(starter_file.text(start, MOST_ROWS), "utf-8")
+    file.write_text(starter_file.text(start), "utf-8")
     assert load(file).source("real").users.table == wanted["users"]["table"]

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import racelab
 from mendbook import starter_file, starting
-from mendbook.sampling import MOST_ROWS
 from mendbook.workbook import Workbook
 from pyarrow import parquet
 from support.databases import TestServer
@@ -44,7 +43,7 @@ def test_the_same_damage(system: str, broken: dict[str, Lab], tmp_path: Path, mo
 
     start = starting.look(starting.given_url(lab.url, system), system, [f"{lab.logs}/*"])
     guessed = tmp_path / "guessed.toml"
-    guessed.write_text(starter_file.text(start, MOST_ROWS), "utf-8")
+    guessed.write_text(starter_file.text(start), "utf-8")
     wanted = found(shipped, system, tmp_path / "one")
     assert wanted
     assert found(guessed, system, tmp_path / "other") == wanted

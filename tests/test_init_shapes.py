@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from mendbook import starter_file, starting
-from mendbook.sampling import MOST_ROWS
 from support import shapes
 from support.databases import TestDatabase
 
@@ -23,7 +22,7 @@ def look(database: TestDatabase) -> Look:
     def look(script: str, **given: Any) -> tuple[dict[str, Any], starting.Start, str]:
         database.execute(script + "\nANALYZE;")
         start = starting.look(starting.Given(database.url, "SHAPE_URL", typed=True), "shape", **given)
-        text = starter_file.text(start, MOST_ROWS)
+        text = starter_file.text(start)
         return tomllib.loads(text)["sources"]["shape"], start, " ".join(text.replace("\n# ", " ").split())
 
     return look

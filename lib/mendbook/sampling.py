@@ -23,7 +23,7 @@ from mendbook.tables import sql_of
 
 #: Rows of one table: half of them from its beginning, half from its end.
 MOST_ROWS = 1000
-#: Rows of a profile table that belong to sampled users.
+#: Rows of a table that belong to sampled users.
 MOST_BELONGING = 3000
 #: Columns of one table; wider ones are cut, the keys' and the people's columns stand first.
 MOST_COLUMNS = 80

@@ -18,9 +18,9 @@ WIDTH = 118
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def text(start: Start, most_rows: int) -> str:
+def text(start: Start) -> str:
     """The whole file."""
-    return "\n".join([*_opening(start, most_rows), "", *_source(start)]) + "\n"
+    return "\n".join([*_opening(start), "", *_source(start)]) + "\n"
 
 
 def block_text(start: Start) -> str:
@@ -28,15 +28,17 @@ def block_text(start: Start) -> str:
     return "\n".join(["", *_source(start)]) + "\n"
 
 
-def _opening(start: Start, most_rows: int) -> Iterator[str]:
+def _opening(start: Start) -> Iterator[str]:
     read = ", ".join(f"{table} {rows:,}" for table, rows in sorted(start.read.items()) if rows)
     yield from _comment(
         "What `mendbook init` guessed, each line with its reason. Read it, mend it: a wrong line makes sound rows look "
         "damaged. docs/mapping.md tells of every line."
     )
+    most, belonging = start.most
     yield from _comment(
-        f"It looked at the catalogue of {start.tables:,} tables, and at samples of rows: no more than {most_rows:,} of a table "
-        f"at a time, from its beginning and its end, and those of the users among them. Rows read: {read or 'none'}."
+        f"It looked at the catalogue of {start.tables:,} tables, and at samples of rows: up to {most:,} of a table, half of them"
+        f" from its beginning and half from its end, and up to {belonging:,} that belong to users among those."
+        f" Rows read: {read or 'none'}."
     )
     yield from _comment(f"The URL is in the environment only ({start.url_env}), or in a file .env beside this one.")
 

@@ -20,14 +20,15 @@ from mendbook.config import Settings, Source, Users, load
 from mendbook.database import DJANGO_RIGHTS, Database
 from mendbook.dialects import Generic, Relation
 from mendbook.errors import ConfigError, MappingError
-from mendbook.guessing import Ask, Block, Line, Start, readable, unasked
+from mendbook.guessing import Ask, Block, Line, Sample, Start, readable, unasked
 from mendbook.guessing.blocks import children_notes, fits, judge, nearly_all, profile_blocks, users_block
 from mendbook.guessing.profile_rows import telling_columns
 from mendbook.guessing.profile_tables import candidates as profile_candidates
 from mendbook.guessing.profile_tables import children, reversed_references
 from mendbook.guessing.references import Soft, rights, soft
 from mendbook.guessing.user_tables import candidates, choose
-from mendbook.sampling import SECONDS, Sampler
+from mendbook.publish import output_error
+from mendbook.sampling import MOST_BELONGING, MOST_ROWS, SECONDS, Sampler
 from mendbook.settings_types import plain_name
 
 #: Options of a URL whose value is nobody's to read.
@@ -141,7 +142,16 @@ def look(
     notes += _generic_notes(generic)
     warnings += [*more, *unsure, *_closed(relations, sampler)]
     return Start(
-        source, given.variable, tuple(lines), block, tuple(blocks), tuple(notes), tuple(warnings), sampler.read, len(relations)
+        source,
+        given.variable,
+        tuple(lines),
+        block,
+        tuple(blocks),
+        tuple(notes),
+        tuple(warnings),
+        sampler.read,
+        len(relations),
+        (MOST_ROWS, MOST_BELONGING),
     )
 
 
@@ -150,7 +160,7 @@ def _profiles(
 ) -> tuple[list[Block], list[str], list[str]]:
     """The blocks of profiles, what is said before them in the file, and what people should be told."""
     relation, key = relations[users.table], str(users.value("key"))
-    sample = sampler.sample(users.table)
+    sample = sampler.sample(users.table) if relation.columns[key].readable else Sample()
     keys = [row[key] for row in sample.rows if row.get(key) is not None]
     inherited = children(relations, relation)
     sizes = {child.table: len(sampler.belonging(child.table, child.key, keys).counts) for child in inherited}
@@ -160,8 +170,9 @@ def _profiles(
     judged = []
     for each in found:
         belonging = sampler.belonging(each.table, each.user, keys)
-        if fits(each, belonging, sample, key):
-            judged.append(judge(each, belonging, sample, key, telling, now))
+        one = judge(each, belonging, sample, key, telling, now)
+        if fits(one, sample, key):
+            judged.append(one)
     blocks, warnings = profile_blocks(judged, sample, key, ask)
     notes = [*children_notes(inherited, sizes, sample), *reversed_references(relations, relation)]
     return blocks, notes, warnings
@@ -237,6 +248,25 @@ def _closed(relations: Mapping[str, Relation], sampler: Sampler) -> list[str]:
             f"This role may not read {len(closed)} of {len(relations)} tables, whose names alone were looked at: {shown}."
         )
     return warnings
+
+
+def write_new(config: Path, text: str) -> Path:
+    """Write ``config`` where there is no such file; ConfigError where there is one by now, whoever made it."""
+    path = config.absolute()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            try:
+                file.write(text)
+                file.flush()
+            except OSError:  # a full disk: half a file would be read as a whole one
+                path.unlink(missing_ok=True)
+                raise
+    except FileExistsError:
+        raise ConfigError(f"{path} is there already; nothing was changed.", "Write another file with --config.") from None
+    except OSError as failure:
+        raise output_error(path, failure) from failure
+    return path
 
 
 def relative_logs(logs: Sequence[str], config: Path) -> list[str]:

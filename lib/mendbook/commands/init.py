@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,8 +35,6 @@ def init(
     del outputs  # every command takes it; nothing is put there
     from mendbook import starter_file, starting
     from mendbook.guessing import unasked
-    from mendbook.publish import publish
-    from mendbook.sampling import MOST_ROWS
 
     given = starting.given_url(url, source)
     if not to_stdout:
@@ -49,14 +46,13 @@ def init(
     if to_stdout and not as_json:
         print_text(block)
     if not to_stdout:
-        config.parent.mkdir(parents=True, exist_ok=True)
-        publish(config.absolute(), starter_file.text(start, MOST_ROWS))
+        starting.write_new(config, starter_file.text(start))
     _tell(start)
     for warning in start.warnings:
         say(f"warning: {inert(warning)}")
     if not to_stdout:
         say(f"Written: {config.absolute()}. Each guess stands there with its reason.")
-    export = _export(given)
+    export = _export(given, config)
     if export:
         say("The URL is not in that file. Let the environment hold it (or .env beside the file):")
         say(f"  {export}")
@@ -79,11 +75,12 @@ def _warn_of_password(given: Given) -> list[str]:
     return [said]
 
 
-def _export(given: Given) -> str:
+def _export(given: Given, config: Path) -> str:
     """What to type so that the next commands find the URL, without its password; nothing where they find it already."""
+    from mendbook.config import value_of
     from mendbook.starting import without_password
 
-    if os.environ.get(given.variable, "").strip() == given.url:
+    if value_of(given.variable, config.absolute()) == given.url:
         return ""
     return f"export {given.variable}={shlex.quote(without_password(given.url))}"
 

@@ -56,7 +56,8 @@ class Block:
 class Start:
     """Everything that was guessed of one source, for the file and for whoever asks with --json.
 
-    ``warnings`` are told to people at once; ``read`` is how many rows of which table were read.
+    ``warnings`` are told to people at once; ``read`` is how many rows of which table were read, and ``most`` how many of one
+    table may have been: of its own, and of those that belong to users.
     """
 
     source: str
@@ -68,6 +69,7 @@ class Start:
     warnings: tuple[str, ...] = ()
     read: Mapping[str, int] = field(default_factory=dict)
     tables: int = 0
+    most: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)

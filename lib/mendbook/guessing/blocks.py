@@ -21,7 +21,7 @@ from mendbook.guessing.profile_rows import (
     repeated,
     told,
 )
-from mendbook.guessing.profile_tables import ENOUGH_UNSEEN, Child, ProfileCandidate
+from mendbook.guessing.profile_tables import ENOUGH, ENOUGH_UNSEEN, Child, ProfileCandidate
 from mendbook.guessing.user_columns import key_of, lines
 from mendbook.guessing.user_tables import Candidate
 
@@ -93,10 +93,15 @@ def _same_name_twice(candidate: Candidate, sample: Sample, parting: str) -> bool
     return False
 
 
-def fits(candidate: ProfileCandidate, belonging: Belonging, users: Sample, key: str) -> bool:
-    """The rows do not speak against it: no more of them for each user than a race makes."""
-    if candidate.doubtful:
-        return belonging.known and enough(users) and coverage(belonging, users, key) >= 0.8
+def fits(judged: Judged, users: Sample, key: str) -> bool:
+    """The rows do not speak against it, and where the shape says little they speak for it.
+
+    Against it: more of them for each user than a race makes. For it: nearly everybody has one, or all of one kind.
+    """
+    candidate, belonging = judged.candidate, judged.belonging
+    habit = belonging.known and enough(users) and (judged.required or coverage(belonging, users, key) >= 0.8)
+    if candidate.doubtful or candidate.score < ENOUGH:
+        return bool(habit) and repeated(belonging) <= 0.1
     if candidate.how == "unique":
         return True
     seen = belonging.known and len(belonging.rows) >= FEW_ROWS

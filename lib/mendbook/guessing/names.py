@@ -25,8 +25,8 @@ PERSON_WORDS = _set("""
 """)
 PROFILE_WORDS = _set("""
     profile staff customer employee student teacher member person patient detail info information setting preference
-    extra extension client driver vendor seller buyer donor candidate guest agent instructor parent guardian doctor
-    nurse author account attribute
+    extra extension client driver vendor seller buyer donor candidate guest agent worker contractor volunteer
+    trainee tutor pupil resident operator instructor parent guardian doctor nurse author account attribute
 """)
 #: What happens to people or is kept for machines, time and again: never the one row that each person has.
 EVENT_WORDS = _set("""

@@ -25,8 +25,8 @@ from mendbook.guessing.names import (
 
 #: From here on a table is taken for one of profiles, provided that its rows do not speak against it.
 ENOUGH = 4.0
-#: The same where there are no rows that could.
-ENOUGH_UNSEEN = 5.0
+#: The same where there are no rows that could, and where the rows speak for it.
+ENOUGH_UNSEEN, ENOUGH_SEEN = 5.0, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def candidates(
         if named is not None and (user := named[0]) is not None:
             how = "unique" if alone_unique(relation, user) else named[1]
             score = _score(relation, user, how, targets)
-            if score >= ENOUGH:
+            if score >= ENOUGH_SEEN:
                 found.append(ProfileCandidate(table, relation, user, how, score, named[2]))
     return sorted(found, key=lambda each: (-each.score, each.table))
 
