@@ -215,6 +215,30 @@ def test_what_a_form_asks_for(look: Look, phone: str, address: str, company: str
     assert filled(look, phone, address, company, bio) == wanted
 
 
+def test_what_a_new_row_is_given(look: Look) -> None:
+    source, _, text = look("""
+        CREATE TABLE users (id int PRIMARY KEY, email text UNIQUE, password text, last_login timestamptz);
+        CREATE TABLE profiles (id int PRIMARY KEY, user_id int UNIQUE REFERENCES users, theme text NOT NULL, city text NOT NULL,
+            nick text NOT NULL, points int NOT NULL, wants_mail boolean NOT NULL, kept text NOT NULL DEFAULT 'x', handle text
+            NOT NULL UNIQUE, extra jsonb NOT NULL, born date NOT NULL, number uuid NOT NULL UNIQUE);
+        INSERT INTO users SELECT n, 'u' || n || '@example.com', '!' FROM generate_series(1, 30) n;
+        INSERT INTO profiles SELECT n, n, 'system', 'Town', 'nick' || n, n, true, 'x', 'h' || n, '{}', now(), gen_random_uuid()
+        FROM generate_series(1, 30) n;
+    """)
+    [profile] = source["profiles"]
+    assert profile["defaults"] == {
+        "theme": "system",  # what everybody has
+        "city": "",  # everybody has told it, and nobody may be told of another's
+        "nick": "",
+        "points": 0,
+        "wants_mail": False,
+        "extra": "{}",
+    }
+    assert profile["codes"] == {"number": "uuid4"}
+    assert "handle (text) must not be NULL" in text
+    assert "born (date) must not be NULL" in text
+
+
 def test_nobody_has_logged_in(look: Look, database: TestDatabase) -> None:
     source, _, text = look(FORM)
     assert source["users"]["last_login"] == "last_login"

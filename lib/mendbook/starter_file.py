@@ -36,8 +36,8 @@ def _opening(start: Start) -> Iterator[str]:
     )
     most, belonging = start.most
     yield from _comment(
-        f"It looked at the catalogue of {start.tables:,} tables, and at samples of rows: up to {most:,} of a table, half of them"
-        f" from its beginning and half from its end, and up to {belonging:,} that belong to users among those."
+        f"It looked at the catalogue of {start.tables:,} tables, and at samples of rows: up to {most:,} of a table, half of"
+        f" them from its beginning and half from its end, and up to {belonging:,} that belong to users among those."
         f" Rows read: {read or 'none'}."
     )
     yield from _comment(f"The URL is in the environment only ({start.url_env}), or in a file .env beside this one.")

@@ -166,7 +166,7 @@ def _profile_block(each: Judged, name: str, required: Requirement | None, users:
         Line("table", candidate.table, ""),
         Line("key", row_key, ""),
         Line("user", candidate.user, f"{hows[candidate.how]}."),
-        _required_line(required, doubt),
+        _required_line(required, doubt, users),
         *each.lines,
     ]
     if candidate.through:
@@ -174,10 +174,11 @@ def _profile_block(each: Judged, name: str, required: Requirement | None, users:
     return Block(candidate.table, tuple(written), tuple(notes), not doubt), doubt
 
 
-def _required_line(required: Requirement | None, doubt: str) -> Line:
+def _required_line(required: Requirement | None, doubt: str, users: Sample) -> Line:
     if required is not None:
         return Line("required_for", {required.column: required.value}, f"{required.reason}.")
-    said = "" if doubt else ": no column of users tells who has one and who has not"
+    telling = "no column of users tells who has one and who has not" if enough(users) else "too few users to tell otherwise"
+    said = "" if doubt else f": {telling}"
     return Line("required_for", None, f"every user is to have a row{said}.", active=False)
 
 

@@ -83,7 +83,11 @@ KIND_WORDS = _set("role type kind category level usertype tier plan status class
 GENERAL = _set("entity table tbl data model t app core base")
 
 _VOCABULARY = sorted(
-    (word for word in PERSON_WORDS | PROFILE_WORDS | EVENT_WORDS | {"historical", "user", "product", "forum"} if len(word) > 3),
+    (
+        word
+        for word in PERSON_WORDS | PROFILE_WORDS | EVENT_WORDS | {"historical", "user", "product", "forum", "record"}
+        if len(word) > 3
+    ),
     key=len,
     reverse=True,
 )

@@ -203,8 +203,12 @@ def _default(columns: Columns, column: Column) -> bool | int | str | None:
 
 
 def _usual(columns: Columns, name: str) -> str:
-    """The value of most rows, where there are few and they say of what kind somebody is; else nothing."""
-    if not set(words(name)) & (KIND_WORDS | {"language", "locale", "timezone", "currency", "theme"}) or name in columns.taken:
-        return ""
+    """What nearly everybody has there, as a default of the application's gives it, or most where it tells of what kind somebody
+    is; else nothing. Never what a person was asked for."""
+    said = set(words(name))
     values = [str(value) for value in columns.values(name) if not text_blank(value)]
-    return max(sorted(set(values)), key=values.count) if values and len(set(values)) <= len(values) / 2 else ""
+    if len(values) < FEW_ROWS or name in columns.taken or said & FORM_WORDS:
+        return ""
+    most = max(sorted(set(values)), key=values.count)
+    needed = 0.5 if said & KIND_WORDS else 0.9
+    return most if share(values.count(most), len(columns.rows)) >= needed else ""
