@@ -58,7 +58,7 @@ ACTOR_WORDS = _set("""
 #: What a form asks of a person.
 FORM_WORDS = _set("""
     phone mobile telephone tel fax address street city town zip postcode postal country department company
-    organisation organization employer employee title position job birth birthday dob gender first last middle
+    organisation organization employer employee title position job birth birthday dob gender middle
     surname forename fullname firstname lastname phonenumber occupation school university degree major nationality
     passport emergency
 """)
@@ -82,6 +82,7 @@ NO_CODE_WORDS = _set("""
 KIND_WORDS = _set("role type kind category level usertype tier plan status class")
 GENERAL = _set("entity table tbl data model t app core base")
 
+_NAMES = _set("firstname lastname fullname middlename givenname familyname")
 _VOCABULARY = sorted(
     (
         word
@@ -127,6 +128,12 @@ def _parted(word: str) -> list[str]:
 def plain(column: str) -> str:
     """A column's name as the lists here write it: ``createdAt`` and ``created_at`` are one."""
     return re.sub(r"[^a-z0-9]", "", column.lower())
+
+
+def asked_for(column: str) -> bool:
+    """A form asks people for it, by its name."""
+    said = set(words(column))
+    return bool(said & FORM_WORDS and not said & {"ip", "mac", "email", "url"}) or plain(column) in _NAMES
 
 
 def head(table: str) -> str:

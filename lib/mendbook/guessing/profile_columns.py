@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from mendbook.dialects import Column, Relation
 from mendbook.guessing import FEW_ROWS, Line, SampledRow, alone_unique, share, text_blank
 from mendbook.guessing.code_forms import code_form, looks_like_code
-from mendbook.guessing.names import FORM_WORDS, KIND_WORDS, OPEN_WORDS, OPTION_WORDS, listed, plain, words
+from mendbook.guessing.names import KIND_WORDS, OPEN_WORDS, OPTION_WORDS, asked_for, listed, plain, words
 from mendbook.guessing.user_columns import CREATED, ranked
 
 UPDATED = listed("""
@@ -100,7 +100,7 @@ def _filled(columns: Columns) -> list[Line]:
         return []
     lacking = [column.name for column in texts if any(text_blank(value) for value in columns.values(column.name))]
     names = [column.name for column in texts]
-    asked = [name for name in names if name not in lacking and set(words(name)) & FORM_WORDS and _varies(columns, name)]
+    asked = [name for name in names if name not in lacking and asked_for(name) and _varies(columns, name)]
     if len(columns.rows) < FEW_ROWS or not lacking or asked:
         return _filled_by_name(columns, asked or names)
     some = [row for row in columns.rows if any(not text_blank(row.get(name)) for name in lacking)]
@@ -111,7 +111,7 @@ def _filled(columns: Columns) -> list[Line]:
     shares = {name: share(sum(not text_blank(row.get(name)) for row in some), len(some)) for name in lacking}
     together = [name for name in lacking if shares[name] >= TOGETHER]
     others = tuple(f"{name} (set in {shares[name]:.0%} of these)" for name in lacking if name not in together)
-    sure = [name for name in together if set(words(name)) & FORM_WORDS - OPEN_WORDS]
+    sure = [name for name in together if asked_for(name) and not set(words(name)) & OPEN_WORDS]
     if len(together) < 2 and not (sure and share(blank, len(columns.rows)) <= MOST_BLANK):
         reason = (
             "left out: these are set in some rows and not in others, one without the other, as what people may leave open is."
@@ -130,7 +130,7 @@ def _varies(columns: Columns, name: str) -> bool:
 
 def _filled_by_name(columns: Columns, names: list[str]) -> list[Line]:
     """Where no row is blank, or there are too few: what a form asks for, by its name."""
-    known = [name for name in names if set(words(name)) & FORM_WORDS]
+    known = [name for name in names if asked_for(name)]
     if not known:
         return []
     columns.taken.update(known)
@@ -140,7 +140,7 @@ def _filled_by_name(columns: Columns, names: list[str]) -> list[Line]:
 
 
 def _option(name: str) -> bool:
-    return bool(set(words(name)) & OPTION_WORDS) and not set(words(name)) & FORM_WORDS
+    return bool(set(words(name)) & OPTION_WORDS) and not asked_for(name)
 
 
 def _flags(columns: Columns) -> list[Line]:
@@ -207,7 +207,7 @@ def _usual(columns: Columns, name: str) -> str:
     is; else nothing. Never what a person was asked for."""
     said = set(words(name))
     values = [str(value) for value in columns.values(name) if not text_blank(value)]
-    if len(values) < FEW_ROWS or name in columns.taken or said & FORM_WORDS:
+    if len(values) < FEW_ROWS or name in columns.taken or asked_for(name):
         return ""
     most = max(sorted(set(values)), key=values.count)
     needed = 0.5 if said & KIND_WORDS else 0.9

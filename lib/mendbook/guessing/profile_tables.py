@@ -14,10 +14,10 @@ from mendbook.guessing.names import (
     ACTOR_WORDS,
     CODE_WORDS,
     EVENT_WORDS,
-    FORM_WORDS,
     NEVER_PEOPLE,
     ONCE_EACH,
     PROFILE_WORDS,
+    asked_for,
     head,
     plain,
     words,
@@ -150,12 +150,12 @@ def _score(relation: Relation, user: str, how: str, targets: Mapping[int, str]) 
         score += 4 if noun == "profile" else 3
     elif noun in EVENT_WORDS and not (how == "unique" and noun in ONCE_EACH):
         score -= 6
-    if said & NEVER_PEOPLE:
+    if said & (NEVER_PEOPLE | {"login"}):
         score -= 6
     if len([key for key in relation.foreign_keys if key.target in targets]) <= 1:
         score += 1
     others = [name for name in relation.columns if name not in (user, *relation.primary_key)]
-    form = [name for name in others if set(words(name)) & FORM_WORDS]
+    form = [name for name in others if asked_for(name)]
     score += min(2.0, 1.0 * len(form))
     score += 0.5 if any(set(words(name)) & CODE_WORDS for name in others) else 0
     if how != "unique" and _joins(relation, others):
