@@ -109,6 +109,10 @@ class MySQL:
         del server
         return MySQLText()
 
+    def tables(self, connection: Connection) -> list[str]:
+        """Every table of somebody's own in the database that the URL names, as the mapping names it."""
+        return [name for name in catalogue(connection, []).names if not name.startswith("mendbook_")]
+
     def catalogue(self, connection: Connection, tables: list[str]) -> Catalogue:
         return catalogue(connection, tables)
 

@@ -146,6 +146,10 @@ class SQLite:
     def text(self, server: Server) -> SQLiteText:
         return SQLiteText()
 
+    def tables(self, connection: Connection) -> list[str]:
+        """Every table of somebody's own, as the mapping names it."""
+        return [name for name in catalogue(connection, []).names if not name.startswith("mendbook_")]
+
     def catalogue(self, connection: Connection, tables: list[str]) -> Catalogue:
         """What the schema says of ``tables`` (names as in the mapping)."""
         return catalogue(connection, tables)
