@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from mendbook.dialects.postgresql import PostgreSQL
+from mendbook.dialects import postgresql_health
 from mendbook.doctor import Check, examine
 from support.shop import Shop
 
@@ -19,7 +19,7 @@ def test_a_healthy_collation_is_not_mentioned(shop: Shop) -> None:
 
 def test_a_collation_whose_rules_changed_is_told(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     # the embedded servers know no collation that has versions: what the catalogue would answer is put in its place
-    monkeypatch.setattr(PostgreSQL, "changed_collations", lambda *_: ["the database's own"])
+    monkeypatch.setattr(postgresql_health, "changed", lambda *_: ["the database's own"])
     told = checks(shop, "collations")
     assert [check.state for check in told] == ["warning"]
     assert "the database's own" in told[0].message

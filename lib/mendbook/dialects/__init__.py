@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import ColumnElement, Connection, FromClause, TextClause
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from mendbook.errors import ConfigError
+
+if TYPE_CHECKING:
+    from mendbook.dialects.health import Health
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +269,7 @@ class Dialect(Protocol):
     def rows(self) -> Rows: ...
     def exceptions(self, connection: Connection, tables: Sequence[str]) -> bool | None: ...
     def sequences(self, connection: Connection, tables: Sequence[int]) -> list[tuple[str, str]]: ...
-    def changed_collations(self, connection: Connection) -> list[str]: ...
+    def health(self) -> Health: ...
     def hides_rows(self, connection: Connection, relation: Relation) -> str: ...
     def explain(self, error: Exception, url: URL) -> Exception: ...
 

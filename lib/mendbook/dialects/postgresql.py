@@ -20,8 +20,9 @@ from sqlalchemy.engine import URL
 
 from mendbook.dialects import Catalogue, Generic, Moment, Relation, Server, Standing, Writers
 from mendbook.dialects.postgresql_becoming import PostgreSQLFutureRows
-from mendbook.dialects.postgresql_catalogue import CHANGED_COLLATIONS, EXCEPTED, EXCEPTIONS, SEQUENCES
+from mendbook.dialects.postgresql_catalogue import EXCEPTED, EXCEPTIONS, SEQUENCES
 from mendbook.dialects.postgresql_generic import generic
+from mendbook.dialects.postgresql_health import PostgreSQLHealth
 from mendbook.dialects.postgresql_relations import catalogue, referring
 from mendbook.dialects.postgresql_schema import identity, schema_digests, standing, writers
 from mendbook.dialects.postgresql_text import PostgreSQLText, text_of
@@ -219,11 +220,9 @@ class PostgreSQL:
         """(schema, name) of the sequences that defaults of ``tables`` (identities) are drawn from."""
         return [(row.schema, row.name) for row in connection.execute(SEQUENCES, {"oids": list(tables)})]
 
-    def changed_collations(self, connection: Connection) -> list[str]:
-        """Collations whose rules changed since indexes were sorted by them: such indexes may miss duplicates."""
-        if int(connection.execute(sa.text("SELECT current_setting('server_version_num')")).scalar_one()) < 150000:
-            return []
-        return [str(name) for name in connection.execute(CHANGED_COLLATIONS).scalars()]
+    def health(self) -> PostgreSQLHealth:
+        """How this database is examined."""
+        return PostgreSQLHealth()
 
     def hides_rows(self, connection: Connection, relation: Relation) -> str:
         """Why this role would not see every row of ``relation``; empty where it would."""
