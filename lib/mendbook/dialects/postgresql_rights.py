@@ -65,10 +65,10 @@ def _lack(right: Right, columns: Sequence[str], role: str) -> Lack:
             return Lack(words, f"GRANT CREATE ON DATABASE {plain(right.table)} TO {role};")
         kind = "SEQUENCE " if right.privilege == "USAGE" else ""
         return Lack(f"{right.privilege} of {right.table}", f"GRANT {right.privilege} ON {kind}{table} TO {role};")
-    words = f"{right.privilege} of {', '.join(f'{right.table}.{column}' for column in columns)}"
-    if right.privilege == "SELECT" and len(columns) == len(right.columns):
-        return Lack(words, f"GRANT SELECT ON {table} TO {role};")
-    return Lack(words, f"GRANT {right.privilege} ({_listed(columns)}) ON {table} TO {role};")
+    whole = len(columns) == len(right.columns) and right.privilege != "UPDATE"
+    named = right.table if whole else ", ".join(f"{right.table}.{column}" for column in columns)
+    given = right.privilege if whole and right.privilege == "SELECT" else f"{right.privilege} ({_listed(columns)})"
+    return Lack(f"{right.privilege} of {named}", f"GRANT {given} ON {table} TO {role};")
 
 
 def _listed(names: Iterable[str]) -> str:
