@@ -18,9 +18,9 @@ import sqlalchemy as sa
 from mendbook.dialects import postgresql_health
 from mendbook.dialects.health import is_older
 from mendbook.dialects.postgresql_health import PostgreSQLHealth
+from mendbook.dialects.postgresql_ledger import PostgreSQLLedger
 from mendbook.doctor import Check, examine
 from mendbook.doctor_machine import clock
-from mendbook.ledger_schema import schema_sql
 from sqlalchemy.engine import make_url
 from support.databases import TestServer, fresh_database
 from support.shop import MAPPING, ROWS, TABLES, Shop, role
@@ -212,7 +212,7 @@ def test_rights_on_half_of_the_tables(shop: Shop) -> None:
 
 @pytest.mark.parametrize("there", [False, True], ids=["no ledger yet", "a ledger"])
 def test_a_repair_role_that_lacks_rights(shop: Shop, monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
-    shop.execute(HALF + (schema_sql() if there else ""))
+    shop.execute(HALF + (PostgreSQLLedger().sql() if there else ""))
     shop.map(MAPPING.replace('url_env = "SHOP_URL"', 'url_env = "SHOP_URL"\nrepair_url_env = "SHOP_REPAIR_URL"'))
     with role(shop.database) as (name, url):
         shop.execute(f"GRANT SELECT ON auth_user, customer TO {name}")
@@ -235,7 +235,7 @@ def test_a_repair_role_that_lacks_rights(shop: Shop, monkeypatch: pytest.MonkeyP
 
 
 def test_a_ledger_that_the_auditor_cannot_read(shop: Shop) -> None:
-    shop.execute(schema_sql())
+    shop.execute(PostgreSQLLedger().sql())
     with role(shop.database) as (name, url):
         shop.execute(f"GRANT SELECT ON auth_user, customer TO {name}")
         shop.use_url(url)

@@ -119,9 +119,9 @@ CASES = [
 
 @pytest.fixture
 def house(database: TestDatabase, tmp_path: Path) -> House:
-    from mendbook.ledger_schema import schema_sql
+    from mendbook.dialects.postgresql_ledger import PostgreSQLLedger
 
-    database.execute(TABLES.replace("\\n", "' || chr(10) || '") + schema_sql())
+    database.execute(TABLES.replace("\\n", "' || chr(10) || '") + PostgreSQLLedger().sql())
     return House(database, tmp_path, dump(database.url))
 
 

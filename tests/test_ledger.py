@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from mendbook import ledger, ledger_chain
 from mendbook.checkpoints import Checkpoint
+from mendbook.dialects.postgresql_ledger import PostgreSQLLedger
 from mendbook.errors import AlreadyApplied, NotCanonical, Refused
 from mendbook.ledger import Entry, FirstBad, LedgerState
 from mendbook.model import Change
@@ -39,7 +40,7 @@ def test_the_schema_is_created_once(book: LedgerDatabase) -> None:
     assert book.ensure()
     assert not book.ensure()
     assert book.verify() == LedgerState(0, None)
-    book.execute(ledger.schema_sql())
+    book.execute(PostgreSQLLedger().sql())
 
 
 def test_only_what_is_missing_is_created(book: LedgerDatabase) -> None:
@@ -82,13 +83,13 @@ def test_a_role_that_may_not_create_it_says_what_the_owner_must_run(book: Ledger
     with role(book.database) as (_, url):
         with pytest.raises(Refused, match="may not create") as caught, book.transaction(url) as connection:
             ledger.ensure(connection)
-        assert ledger.schema_sql() in caught.value.hint
+        assert PostgreSQLLedger().sql() in caught.value.hint
     book.execute(caught.value.hint.partition("\n\n")[2])
     assert not book.ensure()
 
 
 def test_another_failure_is_not_taken_for_missing_rights(book: LedgerDatabase, monkeypatch: Any) -> None:
-    monkeypatch.setattr("mendbook.ledger_schema._SQL", "CREATE NONSENSE")
+    monkeypatch.setattr("mendbook.dialects.postgresql_ledger._SQL", "CREATE NONSENSE")
     with pytest.raises(sa.exc.ProgrammingError):
         book.ensure()
 

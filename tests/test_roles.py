@@ -176,7 +176,7 @@ def test_repair_may_do_what_plans_do(roles: Roles) -> None:
     before = shop.execute("SELECT * FROM ticket ORDER BY id")
     with roles.connection("repair") as connection:
         for name in ("auth_user", "customer", "ticket", "note"):
-            connection.execute(statements.lock_table(around.relation(name), "SHARE ROW EXCLUSIVE"))
+            connection.execute(statements.lock_table(around.relation(name), alone=True))
             assert connection.execute(statements.by_keys(around.tables[name], ["1"], lock=True)).all()
         note, ticket, user = (around.tables[name] for name in ("note", "ticket", "auth_user"))
         gone = [(each, connection.execute(statements.by_keys(each, ["1"])).one().image) for each in (note, ticket)]

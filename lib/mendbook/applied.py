@@ -13,14 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from mendbook.checkpoints import Checkpoint
+from mendbook.dialects import of
 from mendbook.ledger_schema import missing
-from mendbook.ledger_verification import MOMENT
-
-_BATCHES = sa.text(f"""
-    SELECT position, batch, act, count, details::text AS details, role, hash,
-        to_char(at AT TIME ZONE 'UTC', {MOMENT}) AS at
-    FROM mendbook.ledger WHERE plan = :plan ORDER BY batch
-""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +47,11 @@ def applied(connection: Connection, plan: str) -> Applied:
     """What the ledger says of the plan; nothing where there is no ledger. Refused where something else stands in its place."""
     if "ledger" in missing(connection):
         return Applied()
-    rows = connection.execute(_BATCHES, {"plan": plan}).all()
+    words = of(connection).ledger()
+    ledger = words.tables["ledger"].c
+    told = [ledger[name] for name in ("position", "batch", "act", "count", "role", "hash")]
+    texts = words.text(ledger.details).label("details"), words.moment(ledger["at"]).label("at")
+    rows = connection.execute(sa.select(*told, *texts).where(ledger.plan == plan).order_by(ledger.batch)).all()
     batches: list[dict[str, Any]] = []
     cases: set[str] = set()
     stale: dict[str, str] = {}

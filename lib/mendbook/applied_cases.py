@@ -6,25 +6,15 @@ The ledger alone tells; the plan's folder may be gone. It keeps no more than one
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from mendbook import dialects
 from mendbook.model import Change
-
-_BATCHES = sa.text("SELECT batch FROM mendbook.ledger WHERE plan = :plan ORDER BY batch")
-_BATCH = sa.text("""
-    SELECT details::text AS details, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"') AS at
-    FROM mendbook.ledger WHERE plan = :plan AND batch = :batch
-""")
-_CHANGES = sa.text("""
-    SELECT seq, "table", op, key, before::text AS before, after::text AS after, salt IS NULL AS purged
-    FROM mendbook.change WHERE plan = :plan AND batch = :batch ORDER BY seq
-""")
-_UNDONE = sa.text("SELECT plan, details::text AS details FROM mendbook.ledger WHERE act = 'undo' ORDER BY position")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +36,21 @@ class AppliedCase:
 
 def names(connection: Connection, plan: str) -> Iterator[tuple[str, str]]:
     """(name, case_key) of every case of ``plan`` that was applied, in that order."""
-    for batch in connection.execute(_BATCHES, {"plan": plan}).scalars().all():
+    for batch in _batches(connection, plan):
         for name, _, _, case_key, *_ in _listed(_row(connection, plan, batch)):
             yield name, case_key
 
 
 def applied_cases(connection: Connection, plan: str, wanted: Callable[[str], bool]) -> Iterator[list[AppliedCase]]:
     """The ``wanted`` cases (by name) of ``plan`` that were applied, a batch at a time."""
-    for batch in connection.execute(_BATCHES, {"plan": plan}).scalars().all():
+    for batch in _batches(connection, plan):
         row = _row(connection, plan, batch)
         listed = [each for each in _listed(row) if wanted(each[0])]
         if not listed:
             continue
-        changes = connection.execute(_CHANGES, {"plan": plan, "batch": batch}).all()
-        yield [_case(each, batch, row.at, changes[each[4] - 1 : each[5]]) for each in listed]
+        changes = _changes(connection, plan, batch)
+        at = f"{row.at[:16].replace('T', ' ')} UTC"
+        yield [_case(each, batch, at, changes[each[4] - 1 : each[5]]) for each in listed]
 
 
 def undone(connection: Connection, plan: str, parent_of: Callable[[str], str | None]) -> dict[str, str]:
@@ -68,7 +59,10 @@ def undone(connection: Connection, plan: str, parent_of: Callable[[str], str | N
     ``parent_of`` knows what a plan undoes where the ledger does not say. A case whose undo was itself undone is in force.
     """
     done: dict[str | None, dict[str, set[str]]] = {}
-    for row in connection.execute(_UNDONE):
+    words = dialects.of(connection).ledger()
+    ledger = words.tables["ledger"].c
+    undoing = sa.select(ledger.plan, words.text(ledger.details).label("details")).where(ledger.act == "undo")
+    for row in connection.execute(undoing.order_by(ledger.position)):
         details = json.loads(row.details)
         of = details.get("parent") or parent_of(row.plan)
         done.setdefault(of, {}).setdefault(row.plan, set()).update(each[0] for each in details.get("cases", ()))
@@ -83,8 +77,26 @@ def undone(connection: Connection, plan: str, parent_of: Callable[[str], str | N
     return back(plan)
 
 
+def _batches(connection: Connection, plan: str) -> Sequence[int]:
+    ledger = dialects.of(connection).ledger().tables["ledger"].c
+    return connection.execute(sa.select(ledger.batch).where(ledger.plan == plan).order_by(ledger.batch)).scalars().all()
+
+
 def _row(connection: Connection, plan: str, batch: int) -> Any:
-    return connection.execute(_BATCH, {"plan": plan, "batch": batch}).one()
+    words = dialects.of(connection).ledger()
+    ledger = words.tables["ledger"].c
+    told = words.text(ledger.details).label("details"), words.moment(ledger["at"]).label("at")
+    return connection.execute(sa.select(*told).where(ledger.plan == plan, ledger.batch == batch)).one()
+
+
+def _changes(connection: Connection, plan: str, batch: int) -> Sequence[Any]:
+    words = dialects.of(connection).ledger()
+    change = words.tables["change"].c
+    told = [change[name] for name in ("seq", "table", "op", "key")]
+    images = [words.text(change[name]).label(name) for name in ("before", "after")]
+    of_batch = change.plan == plan, change.batch == batch
+    asked = sa.select(*told, *images, change.salt.is_(None).label("purged")).where(*of_batch)
+    return connection.execute(asked.order_by(change.seq)).all()
 
 
 def _listed(row: Any) -> list[Any]:

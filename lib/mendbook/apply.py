@@ -29,7 +29,7 @@ from mendbook.failpoints import reach
 from mendbook.model import Case
 from mendbook.plan_files import PlanFile
 from mendbook.recheck import Recheck
-from mendbook.repair import make_batch, of_the_database
+from mendbook.repair import make_batch
 from mendbook.tables import bind, table_names
 
 ATTEMPTS = 5
@@ -38,10 +38,6 @@ LOCK_SECONDS = 5.0
 AGAIN_SECONDS = 0.4
 #: The first wait before something is tried again; each is twice as long as the one before, up to forty times this.
 BACK_OFF_SECONDS = 0.05
-#: Deadlock, serialization failure, lock timeout: somebody else was first, and the whole transaction is tried again.
-OTHERS_FIRST = ("40P01", "40001", "55P03")
-#: Classes of errors by which the database objects to what was asked, not to how: data, integrity, triggers, views.
-OBJECTIONS = ("22", "23", "2B", "2F", "38", "39", "42", "44", "P0", "0A")
 
 Progress = Callable[[str, int, int], None]
 
@@ -81,7 +77,7 @@ class _Applying:
 
     def _connected(self) -> review.Approvals:
         with self._database.writing() as keeper, self._alone(keeper), self._database.writing() as connection:
-            if self._run.commit:
+            if self._run.commit or not self._database.dialect.ledger().made_within:
                 with self._transaction(connection):
                     ledger_schema.ensure(connection)
             ground, approved = self._look(connection)
@@ -100,7 +96,7 @@ class _Applying:
         """
         dialect = self._database.dialect
         with keeper.begin() as transaction:
-            dialect.begin_repair(keeper, LOCK_SECONDS, LOCK_SECONDS, 0)
+            dialect.begin_keeping(keeper, LOCK_SECONDS)
             tries = ATTEMPTS
             while not dialect.keep_others_out(keeper):
                 tries -= 1
@@ -126,7 +122,7 @@ class _Applying:
             transaction.rollback()
         self._check_down(self._run.done.last)
         # what an undo brings back may be damaged together with rows that nobody has written since
-        recheck = Recheck(tables, header.snapshot if header.act == "apply" else "0", dialect.writers)
+        recheck = Recheck(tables, header.snapshot if header.act == "apply" else "", dialect)
         return Ground(plan, tables, dialect, approved.verify, recheck, tally=not self._run.commit), approved
 
     def _check_down(self, checkpoint: Checkpoint | None) -> None:
@@ -196,17 +192,16 @@ class _Applying:
                     self._run.learn(applied(connection, self._run.plan.id))
                 return [case for case in cases if not self._run.over(case.name)]
             except sa.exc.DBAPIError as error:
-                code = getattr(error.orig, "pgcode", None) or ""
-                if error.connection_invalidated or not code:
-                    raise
-                if code in OTHERS_FIRST and attempt < ATTEMPTS:
+                dialect = self._database.dialect
+                fault = dialect.fault(error)
+                if fault == "others" and attempt < ATTEMPTS:
                     attempt += 1
                     _back_off(attempt)
-                elif code.startswith(OBJECTIONS) and code != "42501" and cases:
+                elif fault == "request" and cases:
                     if len(cases) > 1:  # which case it is shows when they are tried in parts
                         self._size = max(1, sum(len(case.changes) for case in cases) // 2)
                         return cases
-                    self._run.failed[cases[0].name] = of_the_database(error)
+                    self._run.failed[cases[0].name] = f"the database refused it: {dialect.objection(error)}"
                     cases = []
                 else:
                     raise
@@ -214,7 +209,7 @@ class _Applying:
     def _once(self, connection: Connection, ground: Ground, cases: list[Case], look_first: bool) -> None:
         run = self._run
         with self._transaction(connection) as transaction:
-            if not run.commit:
+            if not run.commit and self._database.dialect.ledger().made_within:
                 ledger_schema.ensure(connection)
             made = make_batch(connection, ground, run.next_batch, cases, run.failed, look_first)
             if run.commit:

@@ -118,10 +118,11 @@ class Database:
     def _with_exceptions(self, connection: Connection, tables: Tables) -> Tables:
         """``tables`` that know of pairs that are not one person; where such are kept but cannot be read, they say so."""
         users = tables.users
-        kept = self.dialect.exceptions(connection, users.names)
+        words, kept = self.dialect.ledger(), self.dialect.exceptions(connection, users.names)
         if kept is not None:
-            return replace(tables, exceptions=kept)
-        note = "mendbook.exceptions may not be read by this role: pairs that are known not to be one person are told as damage."
+            return replace(tables, exceptions=words.tables["exceptions"] if kept else None)
+        where = words.called("exceptions")
+        note = f"{where} may not be read by this role: pairs that are known not to be one person are told as damage."
         return replace(tables, notes=tuple(dict.fromkeys((*tables.notes, note))))
 
     @contextmanager
@@ -138,12 +139,13 @@ class Database:
 
     @contextmanager
     def snapshots(self) -> Iterator[list[Snapshot]]:
-        """The same moment through as many connections as the source allows; fewer where the server has none to spare."""
+        """The same moment through as many connections as the source allows; fewer where the server has none
+        to spare, one where it cannot share a moment."""
         with ExitStack() as open_connections:
             first = open_connections.enter_context(self.snapshot())
             snapshots = [first]
             moment = self.dialect.share_snapshot(first.connection) if self.source.connections > 1 else ""
-            for _ in range(self.source.connections - 1):
+            for _ in range(self.source.connections - 1 if moment else 0):
                 try:
                     connection = open_connections.enter_context(self.connection(moment))
                 except ConnectionFailed:

@@ -13,13 +13,10 @@ from mendbook.dialects import Relation
 from mendbook.dialects.health import Check, Lack, Right
 from mendbook.doctor_tables import every_relation
 from mendbook.errors import MendbookError
-from mendbook.ledger_schema import SCHEMA, missing
+from mendbook.ledger_schema import missing
 from mendbook.roles import written
 from mendbook.tables import Tables
 
-#: The tables of the ledger with what each role does there.
-_READ_LEDGER = tuple(Right("SELECT", SCHEMA, name) for name in ("ledger", "change", "exceptions"))
-_WRITE_LEDGER = tuple(Right("INSERT", SCHEMA, name) for name in ("ledger", "change"))
 #: How many rights are told in words; all of them stand in the statements.
 SHOWN = 5
 _PRINTED = "'mendbook roles SOURCE' prints all three roles with what they need."
@@ -47,7 +44,7 @@ def audit_rights(database: Database, snapshot: Snapshot) -> Iterator[Check]:
     yield from _for_a_verb(whole, "plan rights", "a plan needs it to see whole rows and what refers to them", _planned(whole))
     if not missing(snapshot.connection):
         words = "the ledger and the pairs that are no double cannot be read"
-        yield from _for_a_verb(snapshot, "ledger rights", words, _READ_LEDGER)
+        yield from _for_a_verb(snapshot, "ledger rights", words, _ledger(snapshot, "SELECT"))
 
 
 def _audited(tables: Tables) -> list[Right]:
@@ -121,7 +118,8 @@ def _repairing(snapshot: Snapshot) -> Iterator[Check]:
     if snapshot.server.replica:
         yield Check("repair role", "failed", f"role {user} was let in to a replica", "Repairs need the primary: name its host.")
     no_ledger = missing(snapshot.connection)
-    ledger = [Right("CREATE", "", snapshot.server.database)] if no_ledger else [*_READ_LEDGER, *_WRITE_LEDGER]
+    made, kept = Right("CREATE", "", snapshot.server.database), _ledger(snapshot, "SELECT")
+    ledger = [made] if no_ledger else [*kept, *_ledger(snapshot, "INSERT", "ledger", "change")]
     lacks = _lacking(snapshot, [*_planned(snapshot), *_repaired(snapshot), *ledger])
     if lacks:
         told = f"role {user} lacks {_listed(lacks)}: a plan that needs it is refused"
@@ -144,6 +142,12 @@ def _repaired(snapshot: Snapshot) -> Iterator[Right]:
     profiles = [profile.relation.identity for profile in snapshot.tables.profiles]
     for schema, name in snapshot.dialect.sequences(snapshot.connection, profiles):
         yield Right("USAGE", schema, name)
+
+
+def _ledger(snapshot: Snapshot, privilege: str, *names: str) -> list[Right]:
+    """The same right in each of the ledger's tables, or in those that are named."""
+    tables = snapshot.dialect.ledger().tables
+    return [Right(privilege, str(tables[name].schema or ""), tables[name].name) for name in names or tables]
 
 
 def _lacking(snapshot: Snapshot, rights: Iterable[Right]) -> list[Lack]:

@@ -97,14 +97,14 @@ def _late_profiles(tables: Tables, profile: ProfileTable) -> Select[Any]:
     user = text.key(profile.column(mapping.user))
     moment = text.microseconds(tables.created_alone(profile))
     registered = text.microseconds(tables.created(None))
-    place = tables.order_key(profile, mapping.key)
+    order = (*text.in_order(moment, nulls_first=True), tables.order_key(profile, mapping.key))
     rows = (
         sa.select(
             user.label("user_key"),
             text.key(profile.column(mapping.key)).label("row_key"),
             registered.label("at"),
             (moment - registered).label("gap"),
-            sa.func.row_number().over(partition_by=user, order_by=(moment.asc().nulls_first(), place)).label("rank"),
+            sa.func.row_number().over(partition_by=user, order_by=order).label("rank"),
         )
         .select_from(profile.sql.join(tables.users.sql, tables.same_user(profile)))
         .where(registered.between(FIRST, LAST), sa.or_(moment.is_(None), moment.between(FIRST, LAST)))

@@ -97,7 +97,7 @@ def _read(snapshot: Snapshot, table: UserTable | ProfileTable, name: str) -> sa.
         return snapshot.tables.text.microseconds(moment)
     if family in ("boolean", "integer"):
         return column
-    return sa.cast(column, sa.Double if family == "number" else sa.Text)
+    return sa.cast(column, sa.Double) if family == "number" else snapshot.tables.text.shown(column, table.kind(name))
 
 
 def _condition(snapshot: Snapshot, table: UserTable | ProfileTable, name: str, value: Any) -> sa.ColumnElement[bool]:

@@ -1,38 +1,25 @@
 """What people do to a ledger between repairs: remove images whose time is over, and say which pairs are not one person.
 
-Each is one transaction in the schema ``mendbook`` alone; no table of the application is written. A checkpoint follows what
+Each is one transaction in the ledger's own tables alone; no table of the application is written. A checkpoint follows what
 adds a row to the ledger.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection
 
 from mendbook import checkpoints, ledger
 from mendbook.database import Database
 from mendbook.errors import ConfigError
 from mendbook.ledger_schema import ensure, missing, rights
-
-_CLOCK = sa.text("SELECT clock_timestamp()")
-_DETAILS = sa.text("SELECT details::text FROM mendbook.ledger WHERE position = :position")
-_TELL_APART = sa.text("""
-    INSERT INTO mendbook.exceptions ("table", first_key, second_key, reason, name)
-    VALUES (:table, :first, :second, :reason, :name)
-    ON CONFLICT DO NOTHING
-""")
-_TELLING = (
-    "say which accounts are not one person",
-    "GRANT USAGE ON SCHEMA mendbook, and SELECT, INSERT, DELETE ON mendbook.exceptions TO it, or use the owner's role.",
-)
-_ONE = '"table" = :table AND first_key = :first AND second_key = :second'
-_TOLD_APART = sa.text(f"SELECT reason, name FROM mendbook.exceptions WHERE {_ONE}")
-_FORGET = sa.text(f"DELETE FROM mendbook.exceptions WHERE {_ONE}")
 
 
 def purge(database: Database, outputs: Path, before: datetime) -> dict[str, Any]:
@@ -46,10 +33,10 @@ def purge(database: Database, outputs: Path, before: datetime) -> dict[str, Any]
     nothing = {"removed": 0, "through": None, "position": None}
     with database.writing() as connection:
         with connection.begin():
-            read_committed(connection)
+            database.dialect.begin_writing(connection)
             if "ledger" in missing(connection):
                 return result | nothing
-            now = connection.execute(_CLOCK).scalar_one()
+            now = database.dialect.moment(connection).now
             if before > now:
                 raise ConfigError(
                     f"before: {before.isoformat()} lies in the future; the database's clock says {now.isoformat()}.",
@@ -58,7 +45,10 @@ def purge(database: Database, outputs: Path, before: datetime) -> dict[str, Any]
             checkpoint = ledger.purge(connection, before)
             if checkpoint is None:
                 return result | nothing
-            details = json.loads(connection.execute(_DETAILS, {"position": checkpoint.size}).scalar_one())
+            words = database.dialect.ledger()
+            ledger_row = words.tables["ledger"].c
+            text = sa.select(words.text(ledger_row.details)).where(ledger_row.position == checkpoint.size)
+            details = json.loads(connection.execute(text).scalar_one())
         checkpoints.add(checkpoints.file_of(outputs, database.source.name), checkpoint)
     return result | {"removed": details["changes"], "through": details["through"], "position": checkpoint.size}
 
@@ -71,25 +61,26 @@ def tell_apart(database: Database, keys: tuple[str, str], reason: str, name: str
     """
     if not reason.strip() or not name.strip():
         raise ConfigError("Why they are not one person, and who says so, must be told.", 'Add --reason "..." and --as NAME.')
-    with database.writing() as connection, connection.begin(), rights(*_TELLING):
-        read_committed(connection)
+    words = database.dialect.ledger()
+    with _telling(database) as connection:
         ensure(connection)
         table, pair = _pair(database, keys)
-        named = {"table": table, "first": pair[0], "second": pair[1]}
-        new = connection.execute(_TELL_APART, {**named, "reason": reason, "name": name}).rowcount
-        row = connection.execute(_TOLD_APART, named).one()
+        named = {"table": table, "first_key": pair[0], "second_key": pair[1]}
+        new = words.tell_apart(connection, {**named, "reason": reason, "name": name})
+        kept = words.tables["exceptions"].c
+        row = connection.execute(sa.select(kept.reason, kept.name).where(*_one(kept, named))).one()
         told = {"reason": row.reason, "name": row.name, "state": "recorded" if new else "there already"}
         return {"source": database.source.name, "table": table, "keys": list(pair), **told}
 
 
 def forget_apart(database: Database, keys: tuple[str, str]) -> dict[str, Any]:
     """Take such a record away again: {source, table, keys, state}, which is "removed" or "not there"."""
-    with database.writing() as connection, connection.begin(), rights(*_TELLING):
-        read_committed(connection)
+    with _telling(database) as connection:
         table, pair = _pair(database, keys, existing=False)
-        gone = 0
+        gone, kept = 0, database.dialect.ledger().tables["exceptions"]
         if "exceptions" not in missing(connection):
-            gone = connection.execute(_FORGET, {"table": table, "first": pair[0], "second": pair[1]}).rowcount
+            named = {"table": table, "first_key": pair[0], "second_key": pair[1]}
+            gone = connection.execute(sa.delete(kept).where(*_one(kept.c, named))).rowcount
         state = "removed" if gone else "not there"
         return {"source": database.source.name, "table": table, "keys": list(pair), "state": state}
 
@@ -111,6 +102,15 @@ def _pair(database: Database, keys: tuple[str, str], existing: bool = True) -> t
     return users.names[1], (first, second)
 
 
-def read_committed(connection: Connection) -> None:
-    """Each statement of the transaction that has just begun sees what is committed by then, whatever the role's default is."""
-    connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE")
+@contextmanager
+def _telling(database: Database) -> Iterator[Connection]:
+    """A transaction that says who is one person; Refused where this role may not."""
+    what, hint = "say which accounts are not one person", database.dialect.ledger().granting("tell apart")
+    with database.writing() as connection, connection.begin(), rights(connection, what, hint):
+        database.dialect.begin_writing(connection)
+        yield connection
+
+
+def _one(kept: Any, named: Mapping[str, str]) -> list[ColumnElement[bool]]:
+    """Which row of the exceptions is meant."""
+    return [kept[name] == value for name, value in named.items()]

@@ -11,35 +11,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select
 
 from mendbook import canonical, ledger_chain
 from mendbook.checkpoints import Checkpoint
+from mendbook.dialects import LedgerWords, of
 from mendbook.errors import NotCanonical
 from mendbook.ledger_chain import NOTHING
 from mendbook.ledger_schema import missing
-
-#: The text form of a row's time that its hash is of.
-MOMENT = """'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""
-_ROWS = sa.text(f"""
-    SELECT position, act, plan, batch, to_char(at AT TIME ZONE 'UTC', {MOMENT}) AS at, role, details::text AS text, count,
-        changes, previous, hash
-    FROM mendbook.ledger ORDER BY position
-""")
-_CHANGES = sa.text("""
-    SELECT seq, case_key, "table", op, key, before::text AS before, after::text AS after, salt, images, digest
-    FROM mendbook.change WHERE plan = :plan AND batch = :batch ORDER BY seq
-""")
-_STRAY = sa.text("""
-    SELECT plan, batch, seq FROM mendbook.change c
-    WHERE NOT EXISTS (SELECT FROM mendbook.ledger l WHERE l.plan = c.plan AND l.batch = c.batch)
-    ORDER BY plan, batch, seq LIMIT 1
-""")
-_EXTENT = sa.text("""
-    SELECT count(plan) AS batches, (SELECT hash FROM mendbook.ledger ORDER BY position DESC LIMIT 1) AS head
-    FROM mendbook.ledger
-""")
-_PURGES = sa.text("SELECT details::text FROM mendbook.ledger WHERE act = 'purge'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +64,25 @@ def verify(connection: Connection, checkpoints: Sequence[Checkpoint] = ()) -> Le
     absent = missing(connection)
     if "ledger" in absent:
         return LedgerState(0, None, len(checkpoints), _cut_off(checkpoints, 0))
-    extent = connection.execute(_EXTENT).one()
-    bad = FirstBad("the table mendbook.change is missing") if "change" in absent else _first_bad(connection, checkpoints)
+    words = of(connection).ledger()
+    ledger = words.tables["ledger"].c
+    head = sa.select(ledger.hash).order_by(ledger.position.desc()).limit(1).scalar_subquery()
+    extent = connection.execute(sa.select(sa.func.count(ledger.plan).label("batches"), head.label("head"))).one()
+    if "change" in absent:
+        bad: FirstBad | None = FirstBad(f"the table {words.called('change')} is missing")
+    else:
+        bad = _first_bad(connection, words, checkpoints)
     return LedgerState(extent.batches, extent.head, len(checkpoints), bad)
 
 
-def _first_bad(connection: Connection, checkpoints: Sequence[Checkpoint]) -> FirstBad | None:
-    purged = _purged_through(connection)
+def _first_bad(connection: Connection, words: LedgerWords, checkpoints: Sequence[Checkpoint]) -> FirstBad | None:
+    purged = _purged_through(connection, words)
     seen: dict[int, list[Checkpoint]] = {}
     for checkpoint in checkpoints:
         seen.setdefault(checkpoint.size, []).append(checkpoint)
     previous, position = NOTHING, 0
-    for row in connection.execute(_ROWS, execution_options={"yield_per": 1000}):
+    changes = _changes(words)
+    for row in connection.execute(_rows(words), execution_options={"yield_per": 1000}):
         if row.position != position + 1:
             return FirstBad(f"row {position + 1} is missing: the row after row {position} is row {row.position}", position + 1)
         position, wrong = row.position, _wrong_row(row, previous)
@@ -106,17 +92,42 @@ def _first_bad(connection: Connection, checkpoints: Sequence[Checkpoint]) -> Fir
         if other:
             why = f"the checkpoint of {other.at} saw another row here: the ledger was rewritten, or restored and continued"
             return FirstBad(why, position, row.plan, row.batch)
-        wrong, seq = _wrong_changes(connection, row, position <= purged)
+        wrong, seq = _wrong_changes(connection, changes, row, position <= purged)
         if wrong:
             return FirstBad(wrong, position, row.plan, row.batch, seq)
         previous = row.hash
     cut = _cut_off(checkpoints, position)
     if cut:
         return cut
-    stray = connection.execute(_STRAY).first()
+    stray = connection.execute(_stray(words)).first()
     if stray:
         return FirstBad("the change belongs to no row of the ledger", None, stray.plan, stray.batch, stray.seq)
     return None
+
+
+def _rows(words: LedgerWords) -> Select[Any]:
+    """Every row of the ledger, in order; ``text`` are its details as they are stored."""
+    ledger = words.tables["ledger"].c
+    told = [ledger[name] for name in ("position", "act", "plan", "batch", "role", "count", "changes", "previous", "hash")]
+    moment, text = words.moment(ledger["at"]).label("at"), words.text(ledger.details).label("text")
+    return sa.select(*told, moment, text).order_by(ledger.position)
+
+
+def _changes(words: LedgerWords) -> Select[Any]:
+    """The changes of one batch (parameters of_plan, of_batch), in order."""
+    change = words.tables["change"].c
+    told = [change[name] for name in ("seq", "case_key", "table", "op", "key", "salt", "images", "digest")]
+    images = [words.text(change[name]).label(name) for name in ("before", "after")]
+    of_batch = change.plan == sa.bindparam("of_plan"), change.batch == sa.bindparam("of_batch")
+    return sa.select(*told, *images).where(*of_batch).order_by(change.seq)
+
+
+def _stray(words: LedgerWords) -> Select[Any]:
+    """The first change whose batch has no row."""
+    ledger, change = words.tables["ledger"].c, words.tables["change"].c
+    of_row = sa.exists().where(ledger.plan == change.plan, ledger.batch == change.batch)
+    named = change.plan, change.batch, change.seq
+    return sa.select(*named).where(~of_row).order_by(*named).limit(1)
 
 
 def _wrong_row(row: Any, previous: str) -> str:
@@ -132,10 +143,10 @@ def _wrong_row(row: Any, previous: str) -> str:
     return "its columns do not give its hash: it was edited"
 
 
-def _wrong_changes(connection: Connection, row: Any, purged: bool) -> tuple[str, int | None]:
+def _wrong_changes(connection: Connection, changes: Select[Any], row: Any, purged: bool) -> tuple[str, int | None]:
     """Why the changes of a row are not those that it was written with, and which; empty where they are."""
     digests: list[str] = []
-    for change in connection.execute(_CHANGES, {"plan": row.plan, "batch": row.batch}):
+    for change in connection.execute(changes, {"of_plan": row.plan, "of_batch": row.batch}):
         seq = len(digests) + 1
         if change.seq != seq:
             return f"change {seq} is missing", seq
@@ -168,10 +179,10 @@ def _cut_off(checkpoints: Sequence[Checkpoint], rows: int) -> FirstBad | None:
     return FirstBad(f"the ledger has {rows} rows, but the checkpoint of {longest.at} saw {longest.size}: {cause}", rows + 1)
 
 
-def _purged_through(connection: Connection) -> int:
+def _purged_through(connection: Connection, words: LedgerWords) -> int:
     """The last position whose images a recorded purge has removed; that the records are sound is for the chain to tell."""
-    through = 0
-    for text in connection.execute(_PURGES).scalars():
+    through, ledger = 0, words.tables["ledger"].c
+    for text in connection.execute(sa.select(words.text(ledger.details)).where(ledger.act == "purge")).scalars():
         try:
             through = max(through, int(canonical.read(f"{text}\n".encode())["through"]))
         except (NotCanonical, KeyError, TypeError, ValueError):

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from mendbook import review
 from mendbook.config import Settings
 from mendbook.database import Database
+from mendbook.dialects import of
 from mendbook.errors import MendbookError
 from mendbook.ledger_schema import missing
 from mendbook.model import Case
@@ -24,7 +25,6 @@ from mendbook.plan_files import PlanFile, case_of, case_value
 UNDECIDED, BLOCKED, APPLIED, STALE = "undecided", "blocked", "applied", "stale"
 #: What a case is about but for its decision; told where a case is asked for by its name.
 _WHOLE = ("leaves", "kept", "owns", "locks")
-_DONE = sa.text("SELECT details FROM mendbook.ledger WHERE plan = :plan ORDER BY position")
 
 
 def document(plan: PlanFile, settings: Settings, case: str | None = None, limit: int | None = None) -> dict[str, Any]:
@@ -106,7 +106,11 @@ def done(database: Database, plan: PlanFile) -> dict[str, str]:
     with database.connection() as connection:
         if "ledger" in missing(connection):
             return states
-        for row in connection.execute(_DONE, {"plan": plan.id}):
-            states |= {case[0]: APPLIED for case in row.details.get("cases", ())}
-            states |= {case[0]: STALE for case in row.details.get("stale", ())}
+        words = of(connection).ledger()
+        ledger = words.tables["ledger"].c
+        batches = sa.select(words.text(ledger.details)).where(ledger.plan == plan.id).order_by(ledger.position)
+        for text in connection.execute(batches).scalars():
+            details = json.loads(text)
+            states |= {case[0]: APPLIED for case in details.get("cases", ())}
+            states |= {case[0]: STALE for case in details.get("stale", ())}
     return states

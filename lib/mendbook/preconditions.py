@@ -17,12 +17,14 @@ from mendbook.failpoints import reach
 
 def lock_tables(work: Work) -> None:
     """Nobody alters the tables meanwhile; where a case relies on rows not being there, nobody writes either."""
-    modes = {change.table: "ROW EXCLUSIVE" for _, _, change in work.changes()}
-    modes |= {table: "SHARE ROW EXCLUSIVE" for case in work.cases for table in case.locks}
-    for table in sorted(modes):
+    alone = {change.table: False for _, _, change in work.changes()}
+    alone |= {table: True for case in work.cases for table in case.locks}
+    for table in sorted(alone):
         if table not in work.ground.around.tables:
             raise Refused(f"The plan changes table {table!r}, which is not there any more.", "Make a new plan.")
-        work.connection.execute(work.ground.tables.statements.lock_table(work.stored(table).relation, modes[table]))
+        lock = work.ground.tables.statements.lock_table(work.stored(table).relation, alone[table])
+        if lock is not None:
+            work.connection.execute(lock)
 
 
 def allow(work: Work) -> Sequence[str]:
@@ -94,7 +96,7 @@ def lock_rows(work: Work) -> None:
 def _check_told_apart(work: Work, reasons: dict[str, str]) -> None:
     """Accounts that somebody has told apart since the plan was made are not one person any more. An undo parts them again."""
     tables = work.ground.tables
-    if work.ground.plan.header.act != "apply" or not tables.exceptions:
+    if work.ground.plan.header.act != "apply" or tables.exceptions is None:
         return
     users: dict[str, set[str]] = defaultdict(set)
     for case, _, change in work.changes():

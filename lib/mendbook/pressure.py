@@ -9,34 +9,27 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from mendbook.config import Apply
+from mendbook.dialects import of
 from mendbook.errors import QueryStopped
 
 #: A repair stands still as long as a file of this name is in the plan's folder, or in outputs/.
 PAUSE_FILE = "pause"
 LOOK_SECONDS = 0.5
 
-_PRESSURE = sa.text("""
-    SELECT (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock') AS waiting,
-           (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'
-            AND pid <> pg_backend_pid()) AS active,
-           (SELECT extract(epoch FROM max(replay_lag)) FROM pg_stat_replication) AS lag
-""")
-
 
 def busy(connection: Connection, limits: Apply) -> str:
     """Why the database should be left alone for now; empty where it need not."""
     with connection.begin():
-        row = connection.execute(_PRESSURE).one()
-    if row.waiting > limits.most_waiting:
-        return f"{row.waiting} sessions wait for locks (most_waiting = {limits.most_waiting})"
-    if row.active > limits.most_active:
-        return f"{row.active} sessions are active (most_active = {limits.most_active})"
-    if row.lag is not None and row.lag > limits.most_lag_seconds:
-        return f"a replica lags by {row.lag:.0f} s (most_lag_seconds = {limits.most_lag_seconds:g})"
+        pressure = of(connection).pressure(connection)
+    if pressure.waiting > limits.most_waiting:
+        return f"{pressure.waiting} sessions wait for locks (most_waiting = {limits.most_waiting})"
+    if pressure.active > limits.most_active:
+        return f"{pressure.active} sessions are active (most_active = {limits.most_active})"
+    if pressure.lag is not None and pressure.lag > limits.most_lag_seconds:
+        return f"a replica lags by {pressure.lag:.0f} s (most_lag_seconds = {limits.most_lag_seconds:g})"
     return ""
 
 

@@ -75,12 +75,9 @@ def _stamp(text: str) -> str:
 def _of_the_ledger(plan: PlanFile, settings: Settings, report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if not report["ledger"]["batches"]:
         return
-    # a folder may have been renamed: only what mendbook itself names a plan can go without escaping
-    literal = f"$${plan.id}$$" if re.fullmatch(r"[\w.-]+", plan.id, re.ASCII) else "'" + plan.id.replace("'", "''") + "'"
-    sql = f"SELECT position, batch, at, role, count, hash FROM mendbook.ledger WHERE plan = {literal} ORDER BY position"
-    # psql knows nothing of the driver that mendbook's URLs may name
-    url = f'$(printf %s "${url_variable(settings.source(plan.header.source))}" | sed s/+psycopg2//)'
-    yield "The ledger has the batches that stand above, by position and hash.", f'psql "{url}" -c {quote(sql)}'
+    source = settings.source(plan.header.source)
+    by_hand = Database(source, settings).dialect.ledger().by_hand(url_variable(source), plan.id)
+    yield "The ledger has the batches that stand above, by position and hash.", by_hand
     yield "The ledger is whole: every row fits the one before.", f"mendbook ledger verify {quote(plan.header.source)}"
 
 

@@ -7,18 +7,19 @@ the same code: the plan was made of all of them. It reads, and never changes a r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.compiler import SQLCompiler as Compiled
 
 from mendbook.damage import catalogue
 from mendbook.damage.references import fits
-from mendbook.dialects import Writers
+from mendbook.dialects import Dialect
+from mendbook.dialects.expressions import once
 from mendbook.newcomers import Newcomers
 from mendbook.tables import MappedTable, ProfileTable, Tables, UserTable
 
@@ -38,18 +39,6 @@ class Harm:
     user_key: str | None
 
 
-class _Named(sa.types.UserDefinedType[Any]):
-    """A type by its name in the catalogue."""
-
-    cache_ok = True
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def get_col_spec(self, **_: Any) -> str:
-        return self.name
-
-
 #: A kind of damage, and the profile that it is looked for in (None for the users).
 Asked = tuple[str | None, str]
 
@@ -66,14 +55,13 @@ class Touched:
 class Recheck:
     """The finders over whatever a batch touched. One statement for each set of kinds to look for, made once."""
 
-    def __init__(self, tables: Tables, since: str, writers: Callable[[Connection], Writers]) -> None:
-        """``since`` is the moment of the plan, as the database names it; ``writers`` asks who writes besides."""
-        self._tables = tables
-        self._since = since.partition(":")[0]
+    def __init__(self, tables: Tables, since: str, dialect: Dialect) -> None:
+        """``since`` is the moment of the plan, as the database names it; empty where every row is to be looked at."""
+        self._tables, self._since, self._dialect = tables, since, dialect
         self._numbers = count()
-        self._newcomers = Newcomers(writers, lambda table: tables.text.key(table.column(table.mapping.key)))
+        self._newcomers = Newcomers(dialect.writers, lambda table: tables.text.key(table.column(table.mapping.key)))
         self._shares: dict[tuple[str, str, tuple[str, ...]], bool] = {}
-        self._statements: dict[tuple[frozenset[Asked], bool], tuple[str, dict[str, Any]] | None] = {}
+        self._statements: dict[tuple[frozenset[Asked], bool], Compiled | None] = {}
 
     def find(self, connection: Connection, touched: Touched) -> list[Harm]:
         """Every damaged row, of the kinds asked for, among the touched ones or together with them."""
@@ -85,12 +73,13 @@ class Recheck:
         statement = self._statements[asked]
         if statement is None:
             return []
-        sql, parameters = statement
+        parameters, text = dict(statement.params), self._tables.text
         keys: dict[str, Sequence[str]] = {
             name: (newcomers or {})[table.name] for name, table in shared.items() if name in parameters
         }
         keys |= {name: sorted(self._keys_of(name, touched)) for name in parameters if name == "users" or name[:5] == "rows_"}
-        rows = connection.exec_driver_sql(sql, {**parameters, **keys}).all()
+        parameters |= {name: text.sent(each) for name, each in keys.items()}
+        rows = connection.exec_driver_sql(str(statement), _in_order(statement, parameters)).all()
         return [Harm(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows]
 
     def wrote(self, table: str, op: str, columns: Collection[str], key: str) -> None:
@@ -150,8 +139,8 @@ class Recheck:
             return frozenset(key for key in touched.users if fits(users.kind(users.mapping.key), key))
         return touched.rows.get(self._tables.profiles[int(parameter[5:])].profile, frozenset())
 
-    def _compiled(self, connection: Connection, asked: frozenset[Asked], known: bool) -> tuple[str, dict[str, Any]] | None:
-        """The statement and its parameters; with ``known`` it is told the newcomers' keys, else it looks for them."""
+    def _compiled(self, connection: Connection, asked: frozenset[Asked], known: bool) -> Compiled | None:
+        """The statement in the database's words; with ``known`` it is told the newcomers' keys, else it looks for them."""
         selects: list[Select[Any]] = []
         if (None, "duplicate_user") in asked:
             selects += self._of_users(known)
@@ -161,8 +150,7 @@ class Recheck:
             selects += self._of_rows(number, profile, users, kinds, known) if kinds else []
         if not selects:
             return None
-        compiled = sa.union_all(*selects).compile(dialect=connection.dialect)
-        return str(compiled), dict(compiled.params)
+        return sa.union_all(*selects).compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
 
     def _of_users(self, known: bool) -> list[Select[Any]]:
         """Namesakes of the touched users, who may have been written since the plan."""
@@ -172,8 +160,8 @@ class Recheck:
         ways = []
         for name in (mapping.email, mapping.username):
             if name is not None:
-                named = sa.select(text.fold(users.column(name))).select_from(users.sql).where(own).scalar_subquery()
-                ways.append(text.fold(users.column(name)) == sa.any_(sa.func.array(named)))
+                folded = text.fold(users.column(name))
+                ways.append(text.any_of(folded, sa.select(folded).select_from(users.sql).where(own)))
         if not ways:
             return []
         since = self._keys(users, mapping.key, "new") if known else self._written_since(users)
@@ -200,8 +188,7 @@ class Recheck:
 
     def _same_code(self, profile: ProfileTable, own: ColumnElement[bool], name: str) -> ColumnElement[bool]:
         exact = self._tables.text.exact(profile.column(name))
-        there = sa.select(exact).select_from(profile.sql).where(own).scalar_subquery()
-        return exact == sa.any_(sa.func.array(there))
+        return self._tables.text.any_of(exact, sa.select(exact).select_from(profile.sql).where(own))
 
     def _found(self, tables: Tables, kinds: Sequence[str]) -> list[Select[Any]]:
         selects = []
@@ -219,19 +206,22 @@ class Recheck:
         if others is not None:  # apart, so that an index serves the first and the second is told by a cheap test first
             rows = sa.union_all(rows, sa.select(table.sql).where(others, sa.not_(own)))
         # once, and by their keys: as a part of the finder it would be walked from the other end
-        once = rows.cte(f"narrow_{number}").prefix_with("MATERIALIZED")
-        return replace(table, sql=sa.select(once).subquery(name))
+        narrow = once(rows.cte(f"narrow_{number}"))
+        return replace(table, sql=sa.select(narrow).subquery(name))
 
     def _keys(self, table: MappedTable, column: str, parameter: str) -> ColumnElement[bool]:
         """The rows whose ``column`` is among the texts of ``parameter``, by their index where the types allow."""
         users = self._tables.users
         kind, key = table.kind(column), users.kind(users.mapping.key)
-        given = sa.bindparam(parameter, [], type_=ARRAY(sa.Text))
-        if parameter == "users" and kind.type != key.type and {kind.family, key.family} != {"integer"}:
-            return self._tables.text.key(table.column(column)) == sa.any_(given)
-        return table.column(column) == sa.any_(sa.cast(given, _Named(f"{kind.type}[]")))
+        foreign = parameter == "users" and kind.type != key.type and {kind.family, key.family} != {"integer"}
+        return self._tables.text.among(table.column(column), None if foreign else kind, parameter)
 
     def _written_since(self, table: MappedTable) -> ColumnElement[bool]:
         """The rows that somebody may have written since the plan; cheap to tell, and never says no wrongly."""
-        name = table.sql.name  # type: ignore[attr-defined]
-        return sa.text(f"age({name}.xmin) <= age(CAST('{int(self._since) % 2**32}' AS xid))")  # type: ignore[return-value]
+        return self._dialect.written_since(table.sql.name, self._since)  # type: ignore[attr-defined]
+
+
+def _in_order(statement: Compiled, parameters: dict[str, Any]) -> Any:
+    """The parameters as the driver takes them: by name, or in the order in which the statement has them."""
+    order = getattr(statement, "positiontup", None)
+    return parameters if order is None else tuple(parameters[name] for name in order)

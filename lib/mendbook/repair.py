@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -19,7 +20,7 @@ from mendbook.batch_work import CasesFail, Ground, Place, Work, seen
 from mendbook.checkpoints import Checkpoint
 from mendbook.consequences import check_gone, harm_of
 from mendbook.damage.references import named_by, ways
-from mendbook.dialects import Stored
+from mendbook.dialects import Steps, Stored
 from mendbook.failpoints import reach
 from mendbook.ledger import Entry
 from mendbook.model import Case, Change
@@ -56,10 +57,10 @@ def make_batch(
     lock_rows(work)
     reach("compared")
     before = harm_of(work) if look_first or ground.tally else None
-    connection.exec_driver_sql("SET CONSTRAINTS ALL DEFERRED")
+    ground.dialect.defer_constraints(connection)
     _change_rows(work)
     reach("changed")
-    connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+    ground.dialect.check_constraints(connection)
     difference = check_gone(work, before)
     reach("checked")
     changes, listed = _recorded(work)
@@ -103,10 +104,18 @@ def _named(work: Work, place: Place, change: Change) -> str:
     return work.places[place] if change.key is None else change.key
 
 
+def _run(work: Work, steps: Steps) -> Sequence[Any]:
+    """Make a change, in as many statements as the database needs; what the last one tells."""
+    statements = [steps] if isinstance(steps, sa.TextClause) else steps
+    for statement in statements[:-1]:
+        work.connection.execute(statement)
+    return work.connection.execute(statements[-1]).all()
+
+
 def _delete(work: Work, table: str, rows: Sequence[Asked]) -> None:
     _check_unreferred(work, table, rows)
     keys = [_named(work, place, change) for place, change, _ in rows]
-    gone = {row.key for row in work.connection.execute(work.ground.tables.statements.delete(work.stored(table), keys))}
+    gone = {row.key for row in _run(work, work.ground.tables.statements.delete(work.stored(table), keys))}
     kept = {
         place[0]: f"the database did not let row {key} of {table} go"
         for (place, _, _), key in zip(rows, keys, strict=True)
@@ -158,7 +167,7 @@ def _update_alike(work: Work, table: str, columns: Sequence[str], drawn: Mapping
     keys = [_named(work, place, change) for place, change, _ in rows]
     afters = [str(change.after) for _, change, _ in rows]
     statement = work.ground.tables.statements.update(stored, columns, keys, afters, drawn)
-    other = {row.key: row.image for row in work.connection.execute(statement)}
+    other = {row.key: row.image for row in _run(work, statement)}
     reasons = {}
     for (place, change, lenient), key in zip(rows, keys, strict=True):
         if key not in other:
@@ -186,7 +195,7 @@ def _insert(work: Work, table: str, rows: Sequence[Asked]) -> None:
     computed = {name for name, column in stored.relation.columns.items() if column.generated}
     for drawn, group in _by_drawn(rows):
         statement = work.ground.tables.statements.insert(stored, [str(change.after) for _, change, _ in group], drawn)
-        stored_rows = work.connection.execute(statement).all()
+        stored_rows = _run(work, statement)
         reasons = {}
         for number, (place, change, lenient) in enumerate(group):
             if number >= len(stored_rows):
@@ -226,10 +235,3 @@ def _recorded(work: Work) -> tuple[list[Change], list[list[object]]]:
             changes.append(Change(change.case_key, change.table, change.op, named, change.before, after, change.phase))
         listed.append([case.name, case.kind, case.profile, case.case_key, first, len(changes)])
     return changes, listed
-
-
-def of_the_database(error: sa.exc.DBAPIError) -> str:
-    """What the database objected to, in its own words but without the row's values."""
-    diagnosis = getattr(error.orig, "diag", None)
-    primary = str(getattr(diagnosis, "message_primary", None) or error.orig).strip().splitlines()[0]
-    return f"the database refused it: {primary}"

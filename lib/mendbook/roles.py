@@ -12,13 +12,14 @@ from typing import Any
 
 from mendbook.database import Database, Snapshot
 from mendbook.dialects import Relation
-from mendbook.errors import ConfigError
-from mendbook.ledger_schema import missing, schema_sql
+from mendbook.errors import ConfigError, Refused
+from mendbook.ledger_schema import missing
 from mendbook.tables import ProfileTable, Tables, UserTable
 
 PREFIX = "mendbook"
 #: PostgreSQL cuts longer names off, without an error.
 MOST_BYTES = 63
+NO_ROLES = "docs/databases.md tells which rights whoever audits and whoever repairs needs there."
 _NAMES = ("audit", "repair", "owner")
 
 
@@ -39,6 +40,8 @@ def take(database: Database, prefix: str = PREFIX) -> dict[str, Any]:
     """{source, database, roles: {audit, repair, owner}, sql} for the database as it is now. Raises ConfigError, MappingError,
     ConnectionFailed."""
     names = role_names(prefix)
+    if database.dialect.no_roles:
+        raise Refused(f"There is no script of roles for {database.source.name}: {database.dialect.no_roles}.", NO_ROLES)
     with database.snapshot() as bare:
         snapshot = database.with_surroundings(bare)
         text = sql(snapshot, names)
@@ -145,7 +148,7 @@ def _ledger(snapshot: Snapshot, audit: str, repair: str, owner: str) -> Iterable
     if absent:
         yield f"GRANT CREATE ON DATABASE {database} TO {owner};"
         yield f"GRANT {owner} TO CURRENT_USER;\nSET ROLE {owner};\n"
-        yield schema_sql()
+        yield snapshot.dialect.ledger().sql()
     else:
         yield "-- Its tables are there already, and whoever owns them still does."
     yield f"GRANT USAGE ON SCHEMA mendbook TO {audit}, {repair};"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, FromClause
+from sqlalchemy import ColumnElement, FromClause, TableClause
 from sqlalchemy.sql import quoted_name
 
 from mendbook.config import Profile, Source, Users, split_reference
@@ -105,8 +105,8 @@ class Tables:
     #: the failed registrations that the logs tell of; None where no log was read, and why
     failures: tuple[Failure, ...] | None = None
     no_failures: str = "the source names no logs"
-    #: whether pairs of users are kept in mendbook.exceptions that are known not to be one person, and may be read
-    exceptions: bool = False
+    #: where pairs of users are kept that are known not to be one person; None where there are none, or they may not be read
+    exceptions: TableClause | None = None
     #: what repairs need to know besides; loaded only where one is planned or made
     around: Surroundings | None = None
     rows: Rows | None = None
@@ -180,25 +180,24 @@ class Tables:
     def created(self, profile: ProfileTable | None) -> ColumnElement[Any]:
         """The profile's created time, else its user's, as a time with zone; NULL where neither is mapped."""
         own = [] if profile is None else self._moments(profile)
-        return _first_known(own + self._moments(self.users))
+        return self._first_known(own + self._moments(self.users))
 
     def created_alone(self, profile: ProfileTable) -> ColumnElement[Any]:
         """The profile's created time where there is no user to ask."""
-        return _first_known(self._moments(profile))
+        return self._first_known(self._moments(profile))
 
     def _moments(self, table: UserTable | ProfileTable) -> list[ColumnElement[Any]]:
         name = table.mapping.created
         moment = self.text.moment(table.column(name), table.kind(name)) if name and table.has(name) else None
         return [] if moment is None else [moment]
 
+    def _first_known(self, moments: list[ColumnElement[Any]]) -> ColumnElement[Any]:
+        return sa.func.coalesce(*moments, self.text.no_moment())
+
 
 def _alike(left: Column, right: Column) -> bool:
     """The database compares the two as they stand."""
     return (left.type, left.collation) == (right.type, right.collation) or {left.family, right.family} <= _NUMERIC
-
-
-def _first_known(moments: list[ColumnElement[Any]]) -> ColumnElement[Any]:
-    return sa.func.coalesce(*moments, sa.cast(sa.null(), sa.TIMESTAMP(timezone=True)))
 
 
 def table_names(source: Source) -> list[str]:

@@ -91,7 +91,7 @@ def _nearest(
     tables = snapshot.tables
     users = tables.users
     apart = sa.func.abs(tables.text.microseconds(tables.created(None)) - at)
-    order = (apart.asc().nulls_last(), tables.order_key(users, users.mapping.key))
+    order = (*tables.text.in_order(apart), tables.order_key(users, users.mapping.key))
     ranked = (
         sa.select(
             number.label("number"),

@@ -82,7 +82,7 @@ class Bench:
                 catalogue = dialect.catalogue(connection, table_names(self.source))
                 tables = bind(self.source, catalogue, dialect.text(dialect.server(connection)))
                 surrounded = self.database.surrounded(connection, tables)
-                recheck = Recheck(surrounded, made_of.header.snapshot, dialect.writers)
+                recheck = Recheck(surrounded, made_of.header.snapshot, dialect)
                 ground = Ground(made_of, surrounded, dialect, self._verify, recheck, tally)
                 return make_batch(connection, ground, number, cases, {}, look_first)
 

@@ -68,9 +68,11 @@ def privileged(tables: Tables, users: Mapping[str, Values]) -> list[Blocker]:
 def _set(tables: Tables, name: str, value: str | None) -> bool:
     if value is None:
         return False
-    family = tables.users.kind(name).family
-    if family in ("integer", "number"):
+    kind = tables.users.kind(name)
+    if kind.family in ("integer", "number"):
         return value.strip("-0.") != ""
+    if kind.family == "boolean":
+        return value != kind.truth[0]
     return value.strip().lower() not in ("", "f", "false")
 
 

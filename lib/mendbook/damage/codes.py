@@ -15,7 +15,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from mendbook.damage.changes import updated
-from mendbook.damage.fitting import length, misfit
+from mendbook.damage.fitting import misfit
 from mendbook.damage.proposals import Held, Told
 from mendbook.dialects import Column
 from mendbook.model import Change
@@ -74,7 +74,7 @@ def told(column: str, code: str | None, drawn: Drawn) -> str:
 
 
 def _random(tables: Tables, profile: ProfileTable, kind: Column, count: int) -> Drawn:
-    most = length(kind)
+    most = kind.length
     if kind.family not in ("text", "uuid") or (most is not None and most < FEWEST_DIGITS):
         why = f"column {kind.name} is {kind.type}, too short for a uuid4: widen it, or tell another way in codes"
         return Drawn((), why=f"no code can be drawn: {why}")
@@ -93,15 +93,8 @@ def _largest(tables: Tables, profile: ProfileTable, column: str, before: str, af
     """The largest number in the table, or drawn in this plan, between ``before`` and ``after``, whatever their case."""
     memory = ("largest", profile.name, column, before.lower(), after.lower())
     if memory not in tables.noted:
-        code = tables.text.exact(profile.column(column))
-        rest = sa.func.char_length(code) - len(before) - len(after)
-        number = sa.func.substr(code, len(before) + 1, sa.func.greatest(rest, 0), type_=sa.Text)
-        fits = sa.and_(
-            sa.func.lower(sa.func.left(code, len(before))) == sa.func.lower(sa.literal(before, sa.Text)),
-            sa.func.lower(sa.func.right(code, len(after))) == sa.func.lower(sa.literal(after, sa.Text)),
-            number.op("~")(sa.literal("^[0-9]{1,18}$", sa.Text)),
-        )
-        ((largest,),) = yield sa.select(sa.func.max(sa.case((fits, sa.cast(number, sa.BigInteger))))).select_from(profile.sql)
+        number = tables.text.numbered(profile.column(column), before, after)
+        ((largest,),) = yield sa.select(sa.func.max(number)).select_from(profile.sql)
         tables.noted[memory] = largest or 0
     return int(tables.noted[memory])
 

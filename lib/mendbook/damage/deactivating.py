@@ -15,7 +15,7 @@ from mendbook.damage.survivors import Facts
 from mendbook.model import Asking, Case, Change, Found, Left, Row
 from mendbook.tables import Tables
 
-_OFF = {"boolean": "false", "integer": "0", "number": "0"}
+_FAMILIES = ("boolean", "integer", "number")
 
 
 def deactivate_others(tables: Tables, found: Sequence[Found]) -> Asking:
@@ -25,7 +25,7 @@ def deactivate_others(tables: Tables, found: Sequence[Found]) -> Asking:
         return [
             Left(each.kind, each.profile, each.case_key, "the mapping names no column 'active' to switch off") for each in found
         ]
-    if users.kind(active).family not in _OFF:
+    if users.kind(active).family not in _FAMILIES:
         why = f"{users.name}.{active} is {users.kind(active).type}: there is no saying what means inactive"
         return [Left(each.kind, each.profile, each.case_key, why) for each in found]
     mergings = [Merging(each) for each in found]
@@ -39,7 +39,8 @@ def _afters(
 ) -> Generator[Any, Sequence[Any], dict[str, str]]:
     """The images of the accounts that are switched off, by key."""
     users = tables.users
-    off = {active: _OFF[users.kind(active).family]}
+    kind = users.kind(active)
+    off = {active: kind.truth[0] if kind.family == "boolean" else "0"}
     losers = [held for merging in mergings for group in merging.groups for held in group.losers if known[held.named].active]
     if not losers:
         return {}

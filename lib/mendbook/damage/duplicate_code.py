@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import Select
 
 from mendbook.damage.codes import Drawn, coded, draw, told
-from mendbook.damage.proposals import Held, NamedType, Told, left, made, place_of_code, profile_of, rows_of
+from mendbook.damage.proposals import Held, Told, left, made, place_of_code, profile_of, rows_of
 from mendbook.damage.settling import settled
 from mendbook.damage.shape import damaged_groups, sharing
 from mendbook.model import Asking, Case, Damage, Found, Left, Repair, Row
@@ -26,7 +26,7 @@ from mendbook.tables import ProfileTable, Tables
 
 def find(tables: Tables) -> list[Select[Any]]:
     return [
-        damaged_groups(_rows(tables, profile), profile.profile, profile.name)
+        damaged_groups(tables, _rows(tables, profile), profile.profile, profile.name)
         for profile in tables.profiles
         if profile.present(profile.mapping.codes)
     ]
@@ -86,9 +86,9 @@ def _ages(tables: Tables, profile: ProfileTable, keys: Sequence[str]) -> Told[di
     """The place of each row (by the key that findings tell) among all, the oldest first."""
     text, own, users = tables.text, profile.column(profile.mapping.key), tables.users
     listed = text.listed("asked_rows", {"key": keys}, numbers=())
-    asked = own == sa.cast(listed.c.key, NamedType(profile.kind(profile.mapping.key).type))
+    asked = own == tables.text.typed(listed.c.key, profile.kind(profile.mapping.key))
     rows = profile.sql.join(listed, asked).join(users.sql, tables.same_user(profile), isouter=True)
-    order = (tables.created(profile).asc().nulls_last(), tables.order_key(profile, profile.mapping.key).asc())
+    order = (*tables.text.in_order(tables.created(profile)), tables.order_key(profile, profile.mapping.key).asc())
     answer = yield sa.select(text.key(own)).select_from(rows).order_by(*order)
     return {row[0]: place for place, row in enumerate(answer)}
 

@@ -22,7 +22,7 @@ from mendbook.tables import ProfileTable, Tables
 
 
 def find(tables: Tables) -> list[Select[Any]]:
-    return [damaged_groups(_rows(tables, profile), profile.profile, profile.name) for profile in tables.profiles]
+    return [damaged_groups(tables, _rows(tables, profile), profile.profile, profile.name) for profile in tables.profiles]
 
 
 def _rows(tables: Tables, profile: ProfileTable) -> Select[Any]:

@@ -16,19 +16,19 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import CTE, Select
+from sqlalchemy import CTE, Select, TableClause
 
 from mendbook.damage.deactivating import deactivate_others
 from mendbook.damage.merging import RISK_OF_USERS, merge_users
 from mendbook.damage.shape import damaged_groups, sharing
-from mendbook.damage.told_apart import PAIRS
+from mendbook.dialects.expressions import larger, once, smaller
 from mendbook.model import Damage, Repair
 from mendbook.tables import Tables
 
 
 def find(tables: Tables) -> list[Select[Any]]:
     rows = _rows(tables)
-    return [] if rows is None else [damaged_groups(rows, None, tables.users.name)]
+    return [] if rows is None else [damaged_groups(tables, rows, None, tables.users.name)]
 
 
 def _rows(tables: Tables) -> Select[Any] | None:
@@ -52,7 +52,7 @@ def _rows(tables: Tables) -> Select[Any] | None:
     )
     node = sa.func.dense_rank().over(order_by=accounts.c.place)
     numbered = sa.select(accounts, node.label("node")).cte("numbered")
-    chain = _chains(numbered, _excepted(tables, numbered) if tables.exceptions else None)
+    chain = _chains(numbered, None if tables.exceptions is None else _excepted(tables, tables.exceptions, numbered))
     accounts = sa.select(numbered.c.node, numbered.c.row_key, numbered.c.place, numbered.c.moment).distinct().cte("accounts")
     smallest = accounts.alias("smallest")
     return sa.select(
@@ -72,16 +72,16 @@ def _sharing(tables: Tables, column: str) -> Select[Any]:
     return sa.select(shared.c.own, sa.literal(column, sa.Text).label("way"), shared.c.value)
 
 
-def _excepted(tables: Tables, numbered: CTE) -> CTE:
+def _excepted(tables: Tables, kept: TableClause, numbered: CTE) -> CTE:
     """The pairs of accounts (by node, the smaller first) that somebody has said are not the same person."""
     own = sa.select(numbered.c.node, numbered.c.row_key).distinct().cte("own")
     one, other = own.alias("one"), own.alias("other")
-    nodes = (sa.func.least(one.c.node, other.c.node).label("first"), sa.func.greatest(one.c.node, other.c.node).label("second"))
-    pairs = PAIRS.join(one, tables.text.key(PAIRS.c.first_key) == one.c.row_key)
+    nodes = (smaller(one.c.node, other.c.node).label("first"), larger(one.c.node, other.c.node).label("second"))
+    pairs = kept.join(one, tables.text.key(kept.c.first_key) == one.c.row_key)
     return (
         sa.select(*nodes)
-        .select_from(pairs.join(other, tables.text.key(PAIRS.c.second_key) == other.c.row_key))
-        .where(PAIRS.c["table"].in_(tables.users.names))
+        .select_from(pairs.join(other, tables.text.key(kept.c.second_key) == other.c.row_key))
+        .where(kept.c["table"].in_(tables.users.names))
         .distinct()
         .cte("excepted")
     )
@@ -109,11 +109,8 @@ def _linked(spokes: CTE, excepted: CTE) -> CTE:
         .where(~told_apart)
     )
     links = sa.union(whole, pairs).cte("links")
-    return (
-        sa.union(sa.select(links.c.one.label("here"), links.c.other.label("there")), sa.select(links.c.other, links.c.one))
-        .cte("edges")
-        .prefix_with("MATERIALIZED", dialect="postgresql")
-    )
+    both = sa.union(sa.select(links.c.one.label("here"), links.c.other.label("there")), sa.select(links.c.other, links.c.one))
+    return once(both.cte("edges"))
 
 
 def _chains(numbered: CTE, excepted: CTE | None) -> CTE:
@@ -133,14 +130,11 @@ def _chains(numbered: CTE, excepted: CTE | None) -> CTE:
     else:
         apart = spokes.c.node != spokes.c.hub
         # once: the walk would sort them anew at every step
-        edges = (
-            sa.union(
-                sa.select(spokes.c.node.label("here"), spokes.c.hub.label("there")).where(apart),
-                sa.select(spokes.c.hub, spokes.c.node).where(apart),
-            )
-            .cte("edges")
-            .prefix_with("MATERIALIZED", dialect="postgresql")
+        both = sa.union(
+            sa.select(spokes.c.node.label("here"), spokes.c.hub.label("there")).where(apart),
+            sa.select(spokes.c.hub, spokes.c.node).where(apart),
         )
+        edges = once(both.cte("edges"))
         first = sa.select(spokes.c.node).group_by(spokes.c.node).having(sa.func.min(spokes.c.hub) == spokes.c.node)
     starts = first.subquery()
     walk = sa.select(starts.c.node.label("chain"), starts.c.node.label("node")).cte("walk", recursive=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from mendbook.blanks import blank
 from mendbook.damage.changes import updated
-from mendbook.damage.fitting import misfit, plain_text
+from mendbook.damage.fitting import misfit
 from mendbook.damage.proposals import Held, Told, left, made, profile_of, rows_of
 from mendbook.damage.tellings import Telling, same_people, tellings_of_profile, tellings_of_reference
 from mendbook.dialects import Column
@@ -127,7 +127,7 @@ def _compatible(source: Column | None, target: Column) -> bool:
     """A value of ``source`` can stand in ``target`` as it is, if it is not too long."""
     if source is None or not source.readable:
         return False
-    return source.type == target.type or (source.family == "text" and plain_text(target))
+    return source.type == target.type or (source.family == "text" and target.plain)
 
 
 def _take(
@@ -141,7 +141,7 @@ def _take(
     """Remember what is told of users of whom nothing closer told; what does not fit tells nothing."""
     kind = profile.kind(column)
     for one in told:
-        fits = not plain_text(kind) or not misfit(kind, one.value)
+        fits = not kind.plain or not misfit(kind, one.value)
         if fits and (one.user, column) not in sources:
             sources[one.user, column] = _Source(one.value, why.replace("{row}", one.row), another)
 

@@ -12,41 +12,26 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from mendbook.damage.proposals import NamedType, Told
+from mendbook.damage.proposals import Told
 from mendbook.dialects import Column
 from mendbook.settings_types import Value
 from mendbook.tables import ProfileTable, Tables
 
-_BITS = {"smallint": 16, "integer": 32, "bigint": 64}
-_LENGTH = re.compile(r"(?:character varying|character)\((\d+)\)")
+#: What surely fits into whole numbers that have rules of their own.
+_SMALL = (-(2**15), 2**15 - 1)
 _TRUE, _FALSE = {"true", "t", "yes", "on", "1"}, {"false", "f", "no", "off", "0"}
-
-
-def plain_text(column: Column) -> bool:
-    """Text without rules of its own; a domain over text may refuse what text would take."""
-    known = ("text", "character varying", "citext", "bpchar")
-    return column.family == "text" and (
-        column.type in known or column.type.endswith(".citext") or _LENGTH.fullmatch(column.type) is not None
-    )
-
-
-def length(column: Column) -> int | None:
-    """How many characters fit; None where there is no limit, or none that the type's name tells."""
-    found = _LENGTH.fullmatch(column.type)
-    return None if found is None else int(found[1])
 
 
 def misfit(column: Column, text: str) -> str:
     """Why ``text`` cannot stand in ``column`` as it is; empty where it can."""
     if column.family == "text":
-        most = length(column)
-        if most is not None and len(text) > most:
+        if column.length is not None and len(text) > column.length:
             return f"{text!r} is longer than column {column.name} ({column.type})"
-        padded = column.type.startswith("character(") and text.endswith(" ")
+        padded = column.padded and text.endswith(" ")
         return f"column {column.name} ({column.type}) does not keep the blanks at the end of {text!r}" if padded else ""
     if column.family == "integer" and re.fullmatch(r"0|-?[1-9][0-9]*", text):
-        bits = _BITS.get(column.type, 16)
-        return "" if -(2 ** (bits - 1)) <= int(text) < 2 ** (bits - 1) else f"{text} is too large for column {column.name}"
+        least, most = column.whole or _SMALL
+        return "" if least <= int(text) <= most else f"{text} is too large for column {column.name}"
     if column.type == "numeric" and re.fullmatch(r"0|-?[1-9][0-9]*", text):
         return ""
     if column.family == "uuid" and _uuid(text) == text:
@@ -68,10 +53,12 @@ def mapped_values(tables: Tables, profile: ProfileTable, mapped: Mapping[str, Va
     memory = tables.noted
     fresh = [name for name, value in asked.items() if ("value", profile.name, name, value) not in memory]
     if fresh:
-        casts = [sa.cast(sa.cast(asked[name], sa.Text), NamedType(profile.kind(name).type)) for name in fresh]
-        (shown,) = yield sa.select(*(sa.cast(each, sa.Text).label(f"c{i}") for i, each in enumerate(casts)))
-        for name, text in zip(fresh, shown, strict=True):
-            memory["value", profile.name, name, asked[name]] = text
+        kinds, rules = [profile.kind(name) for name in fresh], tables.text
+        values = [rules.typed(sa.cast(asked[kind.name], sa.Text), kind) for kind in kinds]
+        casts = [rules.shown(value, kind) for value, kind in zip(values, kinds, strict=True)]
+        (shown,) = yield sa.select(*(each.label(f"c{i}") for i, each in enumerate(casts)))
+        for name, told in zip(fresh, shown, strict=True):
+            memory["value", profile.name, name, asked[name]] = told
     for name, value in asked.items():
         known[name] = memory["value", profile.name, name, value], ""
     return known
@@ -81,14 +68,15 @@ def _text(column: Column, value: Value) -> str | None:
     """The text that the column shows for a value; None where the server must tell it."""
     plain = _plain(value)
     if column.type == "boolean":
-        return "true" if plain.lower() in _TRUE else "false" if plain.lower() in _FALSE else None
-    if column.type in _BITS:
+        false, true = column.truth
+        return true if plain.lower() in _TRUE else false if plain.lower() in _FALSE else None
+    if column.whole is not None:
         return {"true": "1", "false": "0"}.get(plain, plain)
     if column.type == "uuid":
         return _uuid(plain) or plain
-    if column.type.startswith("character("):
+    if column.padded:
         return plain.rstrip(" ")
-    return plain if plain_text(column) else None
+    return plain if column.plain else None
 
 
 def _plain(value: Value) -> str:

@@ -30,6 +30,7 @@ from mendbook.damage.moments import microseconds, near, slice_of, slices, span
 from mendbook.damage.proposals import left, made, rows_of
 from mendbook.damage.settling import settled
 from mendbook.damage.shape import literal_text
+from mendbook.dialects.expressions import once
 from mendbook.model import Asking, Case, Damage, Failure, Found, Left, Repair
 from mendbook.tables import Tables
 
@@ -96,7 +97,7 @@ def _never_logged_in(tables: Tables, failures: Sequence[Failure]) -> CTE:
         .where(users.column(mapping.last_login).is_(None))
         .where(moment.between(sa.literal(first, sa.BigInteger), sa.literal(last, sa.BigInteger)))
     )
-    return known.cte("strangers").prefix_with("MATERIALIZED", dialect="postgresql")
+    return once(known.cte("strangers"))
 
 
 def _named(tables: Tables, strangers: CTE, failures: Sequence[Failure], by: str) -> Select[Any]:
@@ -139,9 +140,10 @@ def deactivate(tables: Tables, found: Sequence[Found]) -> Asking:
         return [
             left(each, "the mapping names no active column of users that exists: choose delete, or map one") for each in found
         ]
-    off = {"boolean": "false", "integer": "0"}.get(users.kind(active).family)
+    kind = users.kind(active)
+    off = {"boolean": kind.truth[0], "integer": "0"}.get(kind.family)
     if off is None:
-        why = f"column {active} is {users.kind(active).type}: nobody knows which of its values means inactive"
+        why = f"column {active} is {kind.type}: nobody knows which of its values means inactive"
         return [left(each, why) for each in found]
     held = yield from rows_of(tables, users, found)
     results: list[Case | Left] = []

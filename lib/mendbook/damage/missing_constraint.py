@@ -12,7 +12,6 @@ Repairs: none here; ``mendbook guard`` prints the statements that build what is 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -114,33 +113,12 @@ def _folds(index: Index, column: str) -> bool:
         return False
     if index.columns[0] is not None:
         return index.columns[0] == column and index.caseless[0]
-    return _folded_column(index.expressions[0]) == column
-
-
-def _folded_column(expression: str) -> str | None:
-    """The column inside an expression such as ``lower(btrim((email)::text))``; None for any other expression."""
-    text = re.sub(
-        r"::(?:text|citext|(?:character varying|varchar|character|bpchar)(?:\(\d+\))?)|\s+COLLATE\s+\S+?(?=\)|$)",
-        "",
-        expression,
-    )
-    name = r'\(*(?P<name>"(?:[^"]|"")+"|[^\s"()]+)\)*'
-    trims = rf"(?:btrim\({name}\)|TRIM\(BOTH FROM {name.replace('<name>', '<trimmed>')}\)|{name.replace('<name>', '<plain>')})"
-    match = re.fullmatch(rf"\(*(?:lower|upper)\(+{trims}\)+", text)
-    if match is None:
-        return None
-    found = next(value for value in match.groupdict().values() if value is not None)
-    return found[1:-1].replace('""', '"') if found.startswith('"') else found
+    return index.folds == (column,)
 
 
 def _covers_all(index: Index, column: str) -> bool:
     """The index has no predicate, or one that only leaves out blanks of its own column, which match nothing anyway."""
-    if index.predicate is None:
-        return True
-    quoted = re.escape('"' + column.replace('"', '""') + '"')
-    name = rf"\(*(?:{re.escape(column)}|{quoted})\)*(?:::text|::character varying)?\)*"
-    leaves_out = rf"{name}\s+(?:IS NOT NULL|<>\s*''(?:::text|::character varying|::bpchar)?)\)*"
-    return all(re.fullmatch(rf"\(*{leaves_out}", part) for part in index.predicate.split(" AND "))
+    return index.leaves_out is not None and {*index.leaves_out} <= {column}
 
 
 DAMAGE = Damage("missing_constraint", "Constraints that the schema lacks", find)

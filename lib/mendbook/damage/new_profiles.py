@@ -14,7 +14,7 @@ from uuid import uuid4
 from mendbook.blanks import blank
 from mendbook.damage.changes import Values
 from mendbook.damage.codes import Drawn, draw, told
-from mendbook.damage.fitting import mapped_values, plain_text
+from mendbook.damage.fitting import mapped_values
 from mendbook.damage.proposals import Told, place_of_code
 from mendbook.dialects import Column
 from mendbook.tables import ProfileTable, Tables
@@ -87,7 +87,7 @@ def _way(profile: ProfileTable, column: Column, values: Mapping[str, tuple[str, 
         return _Way("default")
     if column.nullable:
         return _Way("value", None)
-    if plain_text(column) and not refers and not _alone_unique(profile, name):
+    if column.plain and not refers and not _alone_unique(profile, name):
         return _Way("value", "")
     return _Way("none", f"column {name} of {profile.name} must not be NULL and has no default: name its value in defaults")
 

@@ -9,7 +9,6 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause
 
 from mendbook import canonical
@@ -31,19 +30,6 @@ class Held:
     key: str
     image: Image
     row: Values
-
-
-class NamedType(sa.types.UserDefinedType[Any]):
-    """A type by the name that the catalogue gives it."""
-
-    cache_ok = True
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def get_col_spec(self, **_: Any) -> str:
-        # the driver reads a percent sign as the beginning of a parameter
-        return self.name.replace("%", "%%")
 
 
 def profile_of(tables: Tables, found: Sequence[Found]) -> ProfileTable:
@@ -75,7 +61,7 @@ def asked_users(tables: Tables, keys: Iterable[str]) -> tuple[FromClause, Column
     users = tables.users
     listed = tables.text.listed("asked_users", {"key": list(dict.fromkeys(keys))}, numbers=())
     kind = users.kind(users.mapping.key)
-    return listed, users.column(users.mapping.key) == sa.cast(listed.c.key, NamedType(kind.type))
+    return listed, users.column(users.mapping.key) == tables.text.typed(listed.c.key, kind)
 
 
 def left(found: Found, why: str) -> Left:

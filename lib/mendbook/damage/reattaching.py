@@ -16,7 +16,6 @@ from mendbook.blanks import blank
 from mendbook.damage.changes import Values, updated
 from mendbook.damage.proposals import (
     Held,
-    NamedType,
     Told,
     asked_users,
     left,
@@ -81,7 +80,7 @@ def _naming(tables: Tables, profile: ProfileTable, column: str, keys: Sequence[s
     text, users = tables.text, tables.users
     own = profile.column(profile.mapping.key)
     listed = text.listed("asked_rows", {"key": keys}, numbers=())
-    asked = own == sa.cast(listed.c.key, NamedType(profile.kind(profile.mapping.key).type))
+    asked = own == text.typed(listed.c.key, profile.kind(profile.mapping.key))
     same = text.fold(profile.column(column)) == text.fold(users.column(column))
     return sa.select(
         text.key(own).label("row_key"),

@@ -20,8 +20,6 @@ from mendbook.tables import Tables
 _WHOLE = re.compile(r"-?[0-9]{1,19}")
 _NUMBER = re.compile(r"-?([0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?|Infinity)|NaN")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_LENGTH = re.compile(r"\((\d+)\)$")
-_RANGES = {"smallint": (-(2**15), 2**15 - 1), "integer": (-(2**31), 2**31 - 1), "oid": (0, 2**32 - 1)}
 _BIGINT = (-(2**63), 2**63 - 1)
 
 
@@ -92,14 +90,13 @@ def fits(column: Column, value: str | None) -> bool:
     if value is None or column.family in ("boolean", "time", "other"):
         return True
     if column.family == "integer":
-        least, most = _RANGES.get(column.type, _BIGINT)
+        least, most = column.whole or _BIGINT
         return bool(_WHOLE.fullmatch(value)) and least <= int(value) <= most
     if column.family == "number":
         return bool(_NUMBER.fullmatch(value))
     if column.family == "uuid":
         return bool(_UUID.fullmatch(value))
-    length = _LENGTH.search(column.type)
-    return length is None or len(value) <= int(length[1])
+    return column.length is None or len(value) <= column.length
 
 
 def unreadable(tables: Tables, reference: Reference) -> str:

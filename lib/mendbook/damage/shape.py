@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import CTE, ColumnElement, FromClause, Select
 
+from mendbook.dialects.expressions import once
 from mendbook.tables import MappedTable, ProfileTable, Tables
 
 
@@ -27,7 +28,7 @@ def repeated(value: ColumnElement[Any], rows: FromClause) -> CTE:
     """
     every = sa.select(value.label("value")).select_from(rows).subquery("every")
     counted = sa.select(every.c.value).group_by(every.c.value).having(_several(sa.func.count()))
-    return counted.cte().prefix_with("MATERIALIZED", dialect="postgresql")
+    return once(counted.cte())
 
 
 def sharing(tables: Tables, text: ColumnElement[str], table: MappedTable, key: str) -> FromClause:
@@ -85,16 +86,15 @@ def damaged_rows(tables: Tables, profile: ProfileTable, condition: ColumnElement
     )
 
 
-def damaged_groups(rows: Select[Any], profile: str | None, table: str) -> Select[Any]:
+def damaged_groups(tables: Tables, rows: Select[Any], profile: str | None, table: str) -> Select[Any]:
     """Every row of groups (case_key, row_key, user_key, moment, place, blank) as a finding, group by group, oldest first.
 
     ``at`` is that of the second-earliest row of the group. Three more columns tell of the group's making: ``rank`` (1 is
     the oldest row), ``moment`` (when the row was made, microseconds) and ``blank`` (1, 0 or NULL).
     """
     group = rows.subquery("members")
-    rank = sa.func.row_number().over(
-        partition_by=group.c.case_key, order_by=(group.c.moment.asc().nulls_last(), group.c.place.asc())
-    )
+    order = (*tables.text.in_order(group.c.moment), group.c.place.asc())
+    rank = sa.func.row_number().over(partition_by=group.c.case_key, order_by=order)
     row = sa.select(group, rank.label("rank")).subquery("ranked")
     second = sa.func.max(sa.case((row.c["rank"] == 2, row.c.moment))).over(partition_by=row.c.case_key)
     return sa.select(

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.types import UserDefinedType
 
 from mendbook.blanks import blank
 from mendbook.damage.held import Held, Merging
@@ -24,18 +23,6 @@ IN_USE = 90 * 24 * 3600 * 10**6
 #: What is counted of rows, one and several.
 _FILLED = ("filled column", "filled columns")
 _REFERRING = ("row that refers to it", "rows that refer to it")
-
-
-class _Native(UserDefinedType[Any]):
-    """A type by the name that the catalogue gives it."""
-
-    cache_ok = True
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def get_col_spec(self, **_: Any) -> str:
-        return self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +57,7 @@ def facts(
     """What is told of the rows with these keys."""
     key, text = table.mapping.key, tables.text
     wanted = text.listed("wanted", {"wanted_key": list(keys)}, ())
-    native = sa.cast(wanted.c.wanted_key, _Native(table.kind(key).type))
+    native = text.typed(wanted.c.wanted_key, table.kind(key))
     source: Any = table.sql.join(wanted, table.column(key) == native)
     more: list[Any] = []
     if isinstance(table, ProfileTable):
@@ -79,7 +66,7 @@ def facts(
     else:
         moment = text.microseconds(tables.created(None))
         more = [*_of_user(tables), *(_must_have(tables, profile) for profile in tables.profiles)]
-    age = sa.func.row_number().over(order_by=(moment.asc().nulls_last(), tables.order_key(table, key).asc()))
+    age = sa.func.row_number().over(order_by=(*text.in_order(moment), tables.order_key(table, key).asc()))
     rows = yield sa.select(wanted.c.wanted_key, age, *more).select_from(source)
     if not more:
         return {row[0]: Facts(row[1]) for row in rows}
@@ -104,7 +91,7 @@ def _of_user(tables: Tables) -> list[Any]:
     moment = text.moment(users.column(name), users.kind(name)) if name is not None and users.has(name) else None
     if moment is not None:
         login = text.microseconds(moment)
-    now = text.microseconds(sa.func.now())
+    now = text.microseconds(text.now())
     return [active, login, sa.func.coalesce(now - login <= IN_USE, sa.false()) if moment is not None else sa.false()]
 
 

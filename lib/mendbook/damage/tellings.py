@@ -16,6 +16,7 @@ from sqlalchemy.sql import quoted_name
 
 from mendbook.damage import duplicate_user
 from mendbook.damage.proposals import Told, asked_users
+from mendbook.dialects import Column
 from mendbook.surroundings import Reference
 from mendbook.tables import ProfileTable, Tables
 
@@ -34,11 +35,12 @@ def tellings_of_profile(tables: Tables, profile: ProfileTable, column: str, user
     """What the rows of ``users`` (keys) in ``profile`` tell in ``column``."""
     own = profile.column(profile.mapping.key)
     newest: list[ColumnElement[Any]] = [
-        tables.created_alone(profile).desc().nulls_first(),
+        *tables.text.in_order(tables.created_alone(profile), descending=True, nulls_first=True),
         tables.order_key(profile, profile.mapping.key).desc(),
     ]
     joined = tables.users.sql.join(profile.sql, tables.same_user(profile))
-    return (yield from _newest(tables, joined, tables.text.key(own), profile.column(column), newest, users))
+    told = profile.column(column), profile.kind(column)
+    return (yield from _newest(tables, joined, tables.text.key(own), *told, newest, users))
 
 
 def tellings_of_reference(tables: Tables, reference: Reference, column: str, users: Iterable[str]) -> Told[list[Telling]]:
@@ -60,7 +62,7 @@ def tellings_of_reference(tables: Tables, reference: Reference, column: str, use
     newest: list[ColumnElement[Any]] = [*order] or [text.key(source.c[column])]
     row = text.key(keys[0][0]) if len(keys) == 1 else sa.literal("", sa.Text)
     joined = tables.users.sql.join(source, same)
-    return (yield from _newest(tables, joined, row, source.c[column], newest, users))
+    return (yield from _newest(tables, joined, row, source.c[column], relation.columns[column], newest, users))
 
 
 def same_people(tables: Tables) -> Told[dict[str, tuple[str, ...]]]:
@@ -80,6 +82,7 @@ def _newest(
     joined: FromClause,
     row: ColumnElement[str],
     column: ColumnElement[Any],
+    kind: Column,
     newest: Sequence[ColumnElement[Any]],
     users: Iterable[str],
 ) -> Told[list[Telling]]:
@@ -90,7 +93,7 @@ def _newest(
         sa.select(
             tables.text.key(key).label("user_key"),
             row.label("row_key"),
-            sa.cast(column, sa.Text).label("value"),
+            tables.text.shown(column, kind).label("value"),
             sa.func.row_number().over(partition_by=key, order_by=newest).label("place"),
             sa.func.row_number().over(order_by=newest).label("newest"),
         )

@@ -15,13 +15,10 @@ from sqlalchemy import Select
 from mendbook.damage.held import Merging
 from mendbook.tables import Tables
 
-#: Where the pairs are kept: "table" as the mapping or the catalogue names it, keys in the order of their letters.
-PAIRS = sa.table("exceptions", sa.column("table"), sa.column("first_key"), sa.column("second_key"), schema="mendbook")
-
 
 def leave_told_apart(tables: Tables, mergings: Sequence[Merging]) -> Generator[Any, Sequence[Any], None]:
     """Leave the cases of which two accounts are known not to be one person."""
-    if not tables.exceptions:
+    if tables.exceptions is None:
         return
     users = {row.row_key: merging for merging in mergings for row in merging.found.rows}
     answer = yield pairs_of(tables, list(users))
@@ -35,7 +32,10 @@ def leave_told_apart(tables: Tables, mergings: Sequence[Merging]) -> Generator[A
 
 def pairs_of(tables: Tables, users: Sequence[str]) -> Select[Any]:
     """The pairs of which the first is one of ``users`` (keys), as (first_key, second_key)."""
+    pairs = tables.exceptions
+    assert pairs is not None
     listed = tables.text.listed("asked_accounts", {"key": users}, numbers=())
-    kept = PAIRS.join(listed, tables.text.key(PAIRS.c.first_key) == listed.c.key)
-    of_users = PAIRS.c["table"].in_(tables.users.names)
-    return sa.select(PAIRS.c.first_key, PAIRS.c.second_key).select_from(kept).where(of_users)
+    kept = pairs.join(listed, tables.text.key(pairs.c.first_key) == listed.c.key)
+    # "table" as the mapping or the catalogue names it, keys in the order of their letters
+    of_users = pairs.c["table"].in_(tables.users.names)
+    return sa.select(pairs.c.first_key, pairs.c.second_key).select_from(kept).where(of_users)

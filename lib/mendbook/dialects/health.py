@@ -11,7 +11,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from mendbook.dialects import Relation
+from mendbook.dialects.described import Relation
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,26 +7,28 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg2
 import psycopg2.extensions
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection
 from sqlalchemy.dialects.postgresql import OID
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 
-from mendbook.dialects import Catalogue, Generic, Moment, Relation, Server, Standing, Writers
+from mendbook.dialects import Catalogue, Generic, Moment, Pressure, Relation, Server, Standing, Writers
 from mendbook.dialects.postgresql_becoming import PostgreSQLFutureRows
 from mendbook.dialects.postgresql_catalogue import EXCEPTED, EXCEPTIONS, SEQUENCES
+from mendbook.dialects.postgresql_errors import explain, fault, objection
 from mendbook.dialects.postgresql_generic import generic
 from mendbook.dialects.postgresql_health import PostgreSQLHealth
+from mendbook.dialects.postgresql_ledger import PostgreSQLLedger
 from mendbook.dialects.postgresql_relations import catalogue, referring
-from mendbook.dialects.postgresql_schema import identity, schema_digests, standing, writers
+from mendbook.dialects.postgresql_schema import identity, pressure, schema_digests, standing, writers, written_since
 from mendbook.dialects.postgresql_text import PostgreSQLText, text_of
-from mendbook.errors import ConnectionFailed, MappingError, MendbookError, QueryStopped, Refused
+from mendbook.errors import MendbookError, Refused
 
 #: What text forms and comparisons depend on, pinned for the transaction so that every session reads alike.
 PINS = {
@@ -54,8 +56,6 @@ PINS = {
     "enable_hashagg": "off",
 }
 
-#: Lock timeouts, deadlocks, and conflicts with what a replica has to replay.
-STOPPED_BY_OTHERS = {"55P03", "40P01", "40001"}
 #: Pins that this server does not know are passed over.
 PIN = sa.text(
     "SELECT set_config(name, value, true) FROM unnest(cast(:names AS text[]), cast(:values AS text[])) AS pin(name, value)"
@@ -104,6 +104,7 @@ class PostgreSQL:
     """The dialect of PostgreSQL over psycopg2."""
 
     name = "postgresql"
+    no_roles = ""
 
     def url(self, url: URL) -> URL:
         """The URL with psycopg2 as its driver: SQLAlchemy 2.1 reads a bare postgresql:// as psycopg 3."""
@@ -142,9 +143,23 @@ class PostgreSQL:
         except sa.exc.NotSupportedError:  # there is one reason for which a transaction may not be made to write
             raise Refused("This is a replica: nothing can be written there.", "Name the primary, which it follows.") from None
 
+    def begin_writing(self, connection: Connection) -> None:
+        """Each statement of the transaction that has just begun sees what is committed by then, whatever the role's default."""
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE")
+
+    def begin_keeping(self, connection: Connection, lock_seconds: float) -> None:
+        """The transaction that has just begun will stand open and idle as long as a repair lasts."""
+        self.begin_repair(connection, lock_seconds, lock_seconds, 0)
+
     def keep_others_out(self, connection: Connection) -> bool:
         """Whether this transaction is now the only one that repairs this database; so it is until it ends."""
         return bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(REPAIRING))).scalar_one())
+
+    def defer_constraints(self, connection: Connection) -> None:
+        connection.exec_driver_sql("SET CONSTRAINTS ALL DEFERRED")
+
+    def check_constraints(self, connection: Connection) -> None:
+        connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
 
     def moment(self, connection: Connection) -> Moment:
         """What the session is and what time it is there, by the database's own clock."""
@@ -158,6 +173,14 @@ class PostgreSQL:
     def writers(self, connection: Connection) -> Writers:
         """Who writes this database besides this transaction."""
         return writers(connection)
+
+    def written_since(self, table: str, snapshot: str) -> ColumnElement[bool]:
+        """The rows that somebody may have written since; by the number of the transaction that wrote each."""
+        return written_since(table, snapshot)
+
+    def pressure(self, connection: Connection) -> Pressure:
+        """How busy the database is."""
+        return pressure(connection)
 
     def identity(self, connection: Connection) -> dict[str, str]:
         """Which database this is."""
@@ -209,6 +232,10 @@ class PostgreSQL:
         """The statements that read and change rows as images."""
         return PostgreSQLFutureRows()
 
+    def ledger(self) -> PostgreSQLLedger:
+        """The schema mendbook."""
+        return PostgreSQLLedger()
+
     def exceptions(self, connection: Connection, tables: Sequence[str]) -> bool | None:
         """Whether mendbook.exceptions has rows of ``tables`` (names for one); None where it is there and may not be read."""
         readable = connection.execute(EXCEPTIONS).scalar()
@@ -232,69 +259,10 @@ class PostgreSQL:
 
     def explain(self, error: Exception, url: URL) -> MendbookError | Exception:
         """What a driver's error means, in words for the person at the keyboard; unknown ones come back as they are."""
-        if isinstance(error, UnicodeEncodeError):
-            letters = error.object[error.start : error.end]
-            return MappingError(
-                f"The database's encoding ({error.encoding}) has no {letters!r}, but it was asked for them.",
-                "Nothing there can hold them: look at the names in mendbook.toml and at the values asked for.",
-            )
-        original = getattr(error, "orig", error)
-        code = getattr(original, "pgcode", None) or ""
-        said = re.sub(r"\s+", " ", str(original)).strip()
-        if url.password:
-            # as a word of its own: a password of one letter would otherwise be told by the letters that go missing
-            said = re.sub(rf"(?<!\w){re.escape(str(url.password))}(?!\w)", "***", said)
-        where = f"{url.host or 'the local socket'}{f':{url.port}' if url.port else ''}/{url.database or ''}"
-        asked = getattr(error, "statement", None)
-        if "invalid dsn" in said or (isinstance(error, sa.exc.OperationalError) and not code and not asked):
-            return _connection_error(said, where, url.username or "")
-        if code == "57014":
-            return QueryStopped(
-                f"The database at {where} stopped a statement: {said}.",
-                "Raise statement_timeout (seconds) for the source in mendbook.toml, or audit fewer kinds with --kind.",
-            )
-        if "conflict with recovery" in said:
-            return QueryStopped(
-                f"The replica at {where} stopped the audit to go on replaying: {said}.",
-                "Set hot_standby_feedback = on there, raise max_standby_streaming_delay, or audit another replica.",
-            )
-        if code == "42501" and "row-level security" in said:
-            return Refused(
-                f"Row security hides rows from this role: {said}.",
-                "An audit that cannot see every row would lie. Use a role with BYPASSRLS, or one the policies do not apply to.",
-            )
-        if code == "42501":
-            return Refused(
-                f"This role may not read what the audit needs: {said}.",
-                "GRANT SELECT on it, then try again. 'mendbook doctor SOURCE' tells all that is missing.",
-            )
-        if code in STOPPED_BY_OTHERS:
-            return QueryStopped(
-                f"The database at {where} stopped a statement for the sake of another: {said}.",
-                "Nothing was changed. Try again when less is going on there.",
-            )
-        if code == "42883" and "equality operator" in said:
-            return MappingError(
-                f"A mapped key or user column is of a type that cannot be compared: {said.partition(' LINE ')[0]}.",
-                "Map a column of numbers, text or uuids as the key; docs/mapping.md tells which column plays which part.",
-            )
-        if code.startswith(("08", "57P", "53")) or (isinstance(error, sa.exc.OperationalError) and not code):
-            return ConnectionFailed(f"The database at {where} broke off: {said}.", "Nothing was changed. Try again.")
-        return error
+        return explain(error, url)
 
+    def fault(self, error: DBAPIError) -> str:
+        return fault(error)
 
-def _connection_error(said: str, where: str, user: str) -> ConnectionFailed:
-    """The reason a connection was not made (libpq gives no SQLSTATE then, only text)."""
-    hints = {
-        "password authentication failed": f"Check the password for user {user!r} in the URL (percent-encode special letters).",
-        "no password supplied": "The URL has no password; write postgresql://USER:PASSWORD@HOST/DATABASE.",
-        "does not exist": "Check the database and user name in the URL; 'psql URL -l' lists the databases.",
-        "could not translate host name": "Check the host name in the URL.",
-        "Connection refused": "Is the server running, and is the port right? 'pg_isready -h HOST -p PORT' tells.",
-        "No such file or directory": "No server listens on that socket. Is it running, and does the URL name its host?",
-        "timeout expired": "The host did not answer within 10 seconds. Check the address, and firewalls on the way.",
-        "invalid connection option": "The URL has an option after '?' that libpq does not know.",
-        "no pg_hba.conf entry": "The server does not let this user in from here; its pg_hba.conf decides.",
-    }
-    hint = next((text for sign, text in hints.items() if sign in said), "Check the URL, then try 'psql URL'.")
-    return ConnectionFailed(f"Cannot connect to {where}: {said}.", hint)
+    def objection(self, error: DBAPIError) -> str:
+        return objection(error)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import ARRAY, OID
 
-from mendbook.dialects import Relation
+from mendbook.dialects.described import Relation
 from mendbook.dialects.health import Check, Lack, Look, Right
 from mendbook.dialects.postgresql_catalogue import CHANGED_COLLATIONS
 from mendbook.dialects.postgresql_rights import lacking, plain

@@ -5,6 +5,7 @@ A handful of queries however many tables there are. It reads pg_catalog alone, a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -25,6 +26,7 @@ from mendbook.dialects.postgresql_catalogue import (
     RELATIONS,
     TRIGGERS,
 )
+from mendbook.dialects.postgresql_expressions import folded_column, left_out
 
 FAMILIES = {
     "integer": {"int2", "int4", "int8", "oid"},
@@ -34,6 +36,16 @@ FAMILIES = {
     "boolean": {"bool"},
     "time": {"timestamptz", "timestamp", "date"},
 }
+#: The least and the largest of whole numbers, by the names of their types.
+WHOLE = {
+    "smallint": (-(2**15), 2**15 - 1),
+    "integer": (-(2**31), 2**31 - 1),
+    "bigint": (-(2**63), 2**63 - 1),
+    "oid": (0, 2**32 - 1),
+}
+_LENGTH = re.compile(r"(?:character varying|character)\((\d+)\)")
+#: Text without rules of its own; a domain over text may refuse what text would take.
+_PLAIN = ("text", "character varying", "citext", "bpchar")
 KINDS = {
     "r": "table",
     "p": "table",
@@ -130,6 +142,7 @@ def _columns(connection: Connection, oids: list[int], caseless: set[int]) -> dic
     columns: dict[int, dict[str, Column]] = {}
     for row in connection.execute(COLUMNS, {"oids": oids}):
         family = next((name for name, types in FAMILIES.items() if row.base in types), "other")
+        limit = _LENGTH.fullmatch(row.type)
         columns.setdefault(row.oid, {})[row.name] = Column(
             row.name,
             row.type,
@@ -143,6 +156,10 @@ def _columns(connection: Connection, oids: list[int], caseless: set[int]) -> dic
             generated=row.generated,
             expression=row.expression,
             collate=row.collate or "",
+            length=int(limit[1]) if limit else None,
+            whole=WHOLE.get(row.type),
+            plain=family == "text" and (row.type in _PLAIN or row.type.endswith(".citext") or limit is not None),
+            padded=row.type.startswith("character("),
         )
     return columns
 
@@ -155,7 +172,18 @@ def _indexes(connection: Connection, oids: list[int], caseless: set[int]) -> dic
         )
         columns, expressions = tuple(row.columns), tuple(row.expressions)
         collate = tuple(each or "" for each in row.collate)
-        index = Index(row.name, columns, expressions, blind, row.predicate, row.valid, row.nulls_equal, collate)
+        index = Index(
+            row.name,
+            columns,
+            expressions,
+            blind,
+            row.predicate,
+            row.valid,
+            row.nulls_equal,
+            collate,
+            tuple(folded_column(each) if name is None else None for name, each in zip(columns, expressions, strict=True)),
+            left_out(row.predicate),
+        )
         indexes.setdefault(row.oid, []).append(index)
     return indexes
 

@@ -92,8 +92,9 @@ class PostgreSQLRows:
             {"images": list(images)},
         )
 
-    def lock_table(self, relation: Relation, mode: str) -> TextClause:
-        """``mode`` as PostgreSQL names it, e.g. SHARE ROW EXCLUSIVE."""
+    def lock_table(self, relation: Relation, alone: bool) -> TextClause:
+        """Nobody alters the table meanwhile; where ``alone``, nobody writes it either."""
+        mode = "SHARE ROW EXCLUSIVE" if alone else "ROW EXCLUSIVE"
         return sa.text(f"LOCK TABLE ONLY {table(relation)} IN {mode} MODE")
 
     def delete(self, stored: Stored, keys: Sequence[str]) -> TextClause:

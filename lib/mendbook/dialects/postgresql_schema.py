@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection
 from sqlalchemy.dialects.postgresql import ARRAY, OID
 
-from mendbook import canonical
-from mendbook.dialects import Moment, Standing, Writers
+from mendbook.dialects import Moment, Pressure, Standing, Writers
 
 _IDENTITY = sa.text("""
     SELECT (SELECT system_identifier::text FROM pg_control_system()) AS system, current_database()::text AS database,
@@ -97,6 +96,26 @@ def writers(connection: Connection) -> Writers:
     return Writers(row.own, row.next, row.others)
 
 
+def written_since(table: str, snapshot: str) -> ColumnElement[bool]:
+    """The rows whose transaction had no number yet when ``snapshot`` (its text) was taken, or had not ended; all for ""."""
+    first = int(snapshot.partition(":")[0] or 0) % 2**32
+    return sa.text(f"age({table}.xmin) <= age(CAST('{first}' AS xid))")  # type: ignore[return-value]
+
+
+_PRESSURE = sa.text("""
+    SELECT (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock') AS waiting,
+           (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'
+            AND pid <> pg_backend_pid()) AS active,
+           (SELECT extract(epoch FROM max(replay_lag)) FROM pg_stat_replication) AS lag
+""")
+
+
+def pressure(connection: Connection) -> Pressure:
+    """How busy the database is, as far as this role sees the sessions of others."""
+    row = connection.execute(_PRESSURE).one()
+    return Pressure(row.waiting, row.active, None if row.lag is None else float(row.lag))
+
+
 def identity(connection: Connection) -> dict[str, str]:
     """Which database this is: {"system", "database", "number"}; a copy in the same cluster has another number."""
     row = connection.execute(_IDENTITY).one()
@@ -114,8 +133,3 @@ def schema_digests(connection: Connection, oids: Mapping[str, int]) -> dict[str,
     connection.execute(sa.select(sa.func.set_config("search_path", path, True)))
     found = {row.oid: row.digest for row in rows}
     return {name: found.get(oid, "missing") for name, oid in sorted(oids.items())}
-
-
-def schema_digest(digests: Mapping[str, str]) -> str:
-    """One digest of all of them."""
-    return canonical.digest(canonical.line(dict(digests)))

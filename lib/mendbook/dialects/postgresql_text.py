@@ -12,8 +12,9 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, FromClause
+from sqlalchemy import ColumnElement, FromClause, Select
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import UserDefinedType
 
 from mendbook.blanks import WHITE_SPACE
 from mendbook.dialects import Column
@@ -49,6 +50,19 @@ def _holds(codec: str, text: str) -> bool:
     except (UnicodeEncodeError, LookupError):
         return False
     return True
+
+
+class NamedType(UserDefinedType[Any]):
+    """A type by the name that the catalogue gives it."""
+
+    cache_ok = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def get_col_spec(self, **_: Any) -> str:
+        # the driver reads a percent sign as the beginning of a parameter
+        return self.name.replace("%", "%%")
 
 
 class PostgreSQLText:
@@ -148,6 +162,56 @@ class PostgreSQLText:
     def microseconds(self, moment: ColumnElement[Any]) -> ColumnElement[int]:
         """A finite time as microseconds since 1970, UTC; NULL in the last years of PostgreSQL's calendar, which do not fit."""
         return sa.case((moment < END_OF_MICROSECONDS, sa.cast(sa.extract("epoch", moment) * 1000000, sa.BigInteger)))
+
+    def no_moment(self) -> ColumnElement[Any]:
+        """NULL as a time with zone."""
+        return sa.cast(sa.null(), sa.TIMESTAMP(timezone=True))
+
+    def now(self) -> ColumnElement[Any]:
+        """The transaction's time."""
+        return sa.func.now()
+
+    def in_order(
+        self, value: ColumnElement[Any], descending: bool = False, nulls_first: bool = False
+    ) -> list[ColumnElement[Any]]:
+        """By the value, its NULLs at one end."""
+        way = value.desc() if descending else value.asc()
+        return [way.nulls_first() if nulls_first else way.nulls_last()]
+
+    def typed(self, text: ColumnElement[Any], kind: Column) -> ColumnElement[Any]:
+        """The text cast to the column's own type."""
+        return sa.cast(text, NamedType(kind.type))
+
+    def shown(self, value: ColumnElement[Any], kind: Column) -> ColumnElement[str]:
+        """The value's own text form, which every type has."""
+        del kind
+        return sa.cast(value, sa.Text)
+
+    def among(self, column: ColumnElement[Any], kind: Column | None, name: str) -> ColumnElement[bool]:
+        """The column is one of an array of texts, cast to its type."""
+        given = sa.bindparam(name, [], type_=ARRAY(sa.Text))
+        if kind is None:
+            return self.key(column) == sa.any_(given)
+        return column == sa.any_(sa.cast(given, NamedType(f"{kind.type}[]")))
+
+    def sent(self, texts: Sequence[str]) -> list[str]:
+        return list(texts)
+
+    def any_of(self, value: ColumnElement[Any], rows: Select[Any]) -> ColumnElement[bool]:
+        """The value is in the array of what the rows have: an index on the value serves, which no join on it would use."""
+        return value == sa.any_(sa.func.array(rows.scalar_subquery()))
+
+    def numbered(self, code: ColumnElement[Any], before: str, after: str) -> ColumnElement[int]:
+        """The number between ``before`` and ``after``."""
+        text = self.exact(code)
+        rest = sa.func.char_length(text) - len(before) - len(after)
+        number = sa.func.substr(text, len(before) + 1, sa.func.greatest(rest, 0), type_=sa.Text)
+        fits = sa.and_(
+            sa.func.lower(sa.func.left(text, len(before))) == sa.func.lower(sa.literal(before, sa.Text)),
+            sa.func.lower(sa.func.right(text, len(after))) == sa.func.lower(sa.literal(after, sa.Text)),
+            number.op("~")(sa.literal("^[0-9]{1,18}$", sa.Text)),
+        )
+        return sa.case((fits, sa.cast(number, sa.BigInteger)))
 
 
 @cache
