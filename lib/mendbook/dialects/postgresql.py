@@ -25,7 +25,7 @@ from mendbook.dialects.postgresql_errors import explain, fault, objection
 from mendbook.dialects.postgresql_generic import generic
 from mendbook.dialects.postgresql_health import PostgreSQLHealth
 from mendbook.dialects.postgresql_ledger import PostgreSQLLedger
-from mendbook.dialects.postgresql_relations import catalogue, referring
+from mendbook.dialects.postgresql_relations import catalogue, referring, tables
 from mendbook.dialects.postgresql_schema import identity, pressure, schema_digests, standing, writers, written_since
 from mendbook.dialects.postgresql_text import PostgreSQLText, text_of
 from mendbook.errors import MendbookError, Refused
@@ -215,6 +215,10 @@ class PostgreSQL:
 
     def text(self, server: Server) -> PostgreSQLText:
         return text_of(server.encoding)
+
+    def tables(self, connection: Connection) -> list[str]:
+        """Every table of somebody's own that there is for this role, as the mapping names it."""
+        return tables(connection)
 
     def catalogue(self, connection: Connection, tables: list[str]) -> Catalogue:
         """What the catalogue says of ``tables`` (names as in the mapping): a handful of queries, however many there are."""
