@@ -90,7 +90,8 @@ class Schema:
         bare = re.escape(self.printed(column))
         one = rf"\(*{bare}\)*"
         trimmed = rf"(?:btrim\({one}\)|TRIM\(BOTH FROM {one}\))"
-        return re.fullmatch(rf"(?:lower|upper)\((?:{one}|\(*{trimmed}\)*)\)", without_casts(index.first_key)) is not None
+        key = re.sub(r" COLLATE [^\s()]+", "", without_casts(index.first_key))
+        return re.fullmatch(rf"(?:lower|upper)\((?:{one}|\(*{trimmed}\)*)\)", key) is not None
 
     def collation_is_caseless(self, collation: int) -> bool:
         if not collation:
@@ -126,11 +127,12 @@ def without_casts(expression: str) -> str:
 
 
 def excludes_only_nothing(predicate: str | None, name: str) -> bool:
-    """Whether a partial index leaves out at most the rows in which the column of that printed name is NULL or ''."""
+    """Whether a partial index leaves out at most the rows in which the column of that printed name is NULL, '' or blanks."""
     if predicate is None:
         return True
     conditions = [without_casts(part).replace("(", "").replace(")", "") for part in predicate.split(" AND ")]
-    return all(condition in (f"{name} IS NOT NULL", f"{name} <> ''") for condition in conditions)
+    nothing = (f"{name} IS NOT NULL", f"{name} <> ''", f"btrim{name} <> ''", f"TRIMBOTH FROM {name} <> ''")
+    return all(condition in nothing for condition in conditions)
 
 
 def missing_constraints(connection: Any, mapping: dict[str, Any], users: Table, profiles: list[Table]) -> Iterator[Finding]:

@@ -100,7 +100,7 @@ def _take(database: Database, looked_for: list[Damage], folder: Path, progress: 
             "help": {kind.name: kind.help.partition("\n\n")[0].replace("\n", " ").replace("``", "") for kind in looked_for},
             "database": _database(snapshot),
             "scope": _scope(snapshot),
-            "constraints": [asdict(weakness) for weakness in weaknesses(snapshot.tables)],
+            "constraints": [weakness.as_json() for weakness in weaknesses(snapshot.tables)],
             "left_out": [asdict(each) for each in left_out(snapshot.tables, looked_for)],
             "warnings": [*_warnings(snapshot), *read.warnings],
             "change": None,

@@ -20,6 +20,7 @@ from mendbook.workplace import resolve
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from mendbook.guard import Guards
     from mendbook.incident_view import IncidentView
     from mendbook.views import AuditView
 
@@ -95,6 +96,17 @@ class Workbook(NotebookVerbs):
         home = self.settings.path.parent
         with self._folder("incidents") as folder:
             return folder, take_incidents(self._database, self.source, home, folder, period, known_deploys)
+
+    def guard(self, django: bool = False, app: str = "", after: str = "") -> Guards:
+        """What the schema lacks, the statements that build it, and what they would meet today; nothing is run.
+
+        With ``django`` also a migration for the project's app ``app``, to follow its migration ``after``; where they are not
+        named, the database's own record of migrations tells. Raises ConfigError, MappingError, Refused, ConnectionFailed or
+        QueryStopped.
+        """
+        from mendbook.guard import take as take_guards
+
+        return take_guards(self._database, self.reveal, django, app, after)
 
     def users(
         self,

@@ -26,13 +26,42 @@ from mendbook.tables import MappedTable, ProfileTable, Tables
 
 
 @dataclass(frozen=True, slots=True)
+class Lack:
+    """One thing that a column lacks: ``what`` is one of the constants below, ``name`` the index, key or role it is about."""
+
+    what: str
+    name: str = ""
+
+    @property
+    def words(self) -> str:
+        """The same as a person reads it."""
+        return _WORDS[self.what].format(self.name)
+
+
+UNIQUE, CASELESS, INVALID = "unique", "caseless", "invalid"
+FOREIGN_KEY, LOOSE, COLUMN = "foreign key", "loose", "column"
+_WORDS = {
+    UNIQUE: "no unique index",
+    CASELESS: "no unique index that ignores case",
+    INVALID: "index {} is invalid",
+    FOREIGN_KEY: "no foreign key to the users",
+    LOOSE: "foreign key {} is not validated",
+    COLUMN: "the mapped column does not exist ({})",
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Weakness:
-    """A column that the schema does not protect, and every reason why."""
+    """A column that the schema does not protect, and everything that it lacks; ``reasons`` are the same in words."""
 
     table: str
     column: str
     profile: str | None
     reasons: tuple[str, ...]
+    lacks: tuple[Lack, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return {"table": self.table, "column": self.column, "profile": self.profile, "reasons": self.reasons}
 
 
 def find(tables: Tables) -> list[Select[Any]]:
@@ -53,11 +82,11 @@ def _finding(weakness: Weakness) -> Select[Any]:
 
 def weaknesses(tables: Tables) -> list[Weakness]:
     """Every unprotected column of the mapping, from the catalogue alone; one weakness a column."""
-    found: dict[tuple[str, str, str | None], list[str]] = {}
+    found: dict[tuple[str, str, str | None], list[Lack]] = {}
 
-    def add(table: str, column: str, profile: str | None, reasons: list[str]) -> None:
-        if reasons:
-            found.setdefault((table, column, profile), []).extend(reasons)
+    def add(table: str, column: str, profile: str | None, lacks: list[Lack]) -> None:
+        if lacks:
+            found.setdefault((table, column, profile), []).extend(lacks)
 
     users = tables.users
     for column in (users.mapping.email, users.mapping.username):
@@ -72,39 +101,49 @@ def weaknesses(tables: Tables) -> list[Weakness]:
             if profile.has(code):
                 add(profile.name, code, name, _unique(profile, code))
     for gone in tables.absent:
-        add(gone.table, gone.column, gone.profile, [f"the mapped column does not exist ({gone.role})"])
-    return [Weakness(table, column, profile, tuple(dict.fromkeys(why))) for (table, column, profile), why in found.items()]
+        add(gone.table, gone.column, gone.profile, [Lack(COLUMN, gone.role)])
+    return [_weakness(table, column, profile, lacks) for (table, column, profile), lacks in found.items()]
 
 
-def _unique(table: MappedTable, column: str) -> list[str]:
+def _weakness(table: str, column: str, profile: str | None, lacks: list[Lack]) -> Weakness:
+    once = tuple(dict.fromkeys(lacks))
+    return Weakness(table, column, profile, tuple(lack.words for lack in once), once)
+
+
+def is_unique(table: MappedTable, column: str, caseless: bool = False) -> bool:
+    """Whether a sound index keeps two rows from having the same value there (in whatever spelling, if ``caseless``)."""
+    return not (_caseless_unique if caseless else _unique)(table, column)
+
+
+def _unique(table: MappedTable, column: str) -> list[Lack]:
     on_it = [i for i in table.relation.unique_indexes if i.columns == (column,) and _covers_all(i, column)]
-    return _lacking(on_it, "no unique index")
+    return _lacking(on_it, Lack(UNIQUE))
 
 
-def _caseless_unique(table: MappedTable, column: str) -> list[str]:
+def _caseless_unique(table: MappedTable, column: str) -> list[Lack]:
     on_it = [i for i in table.relation.unique_indexes if _folds(i, column) and _covers_all(i, column)]
-    return _lacking(on_it, "no unique index that ignores case")
+    return _lacking(on_it, Lack(CASELESS))
 
 
-def _lacking(indexes: list[Index], none: str) -> list[str]:
+def _lacking(indexes: list[Index], none: Lack) -> list[Lack]:
     if any(index.valid for index in indexes):
         return []
     return _invalid(indexes) or [none]
 
 
-def _invalid(indexes: Iterable[Index]) -> list[str]:
-    return [f"index {index.name} is invalid" for index in indexes if not index.valid]
+def _invalid(indexes: Iterable[Index]) -> list[Lack]:
+    return [Lack(INVALID, index.name) for index in indexes if not index.valid]
 
 
-def _foreign_key(profile: ProfileTable, tables: Tables) -> list[str]:
+def _foreign_key(profile: ProfileTable, tables: Tables) -> list[Lack]:
     users, user = tables.users, profile.mapping.user
     keys = [
         key
         for key in profile.relation.foreign_keys
         if key.columns == (user,) and key.target == users.relation.identity and key.target_columns == (users.mapping.key,)
     ]
-    loose = [f"foreign key {key.name} is not validated" for key in keys if not key.validated]
-    return loose if keys else ["no foreign key to the users"]
+    loose = [Lack(LOOSE, key.name) for key in keys if not key.validated]
+    return loose if keys else [Lack(FOREIGN_KEY)]
 
 
 def _folds(index: Index, column: str) -> bool:

@@ -10,7 +10,8 @@ _INSIDE, _BARE = _NAME.replace("<name>", "<inside>"), _NAME.replace("<name>", "<
 _TRIMMED = rf"(?:btrim\({_NAME}\)|TRIM\(BOTH FROM {_INSIDE}\)|{_BARE})"
 _FOLDED = re.compile(rf"\(*(?:lower|upper)\(+{_TRIMMED}\)+")
 _LEFT_OUT = re.compile(
-    r'\(*(?:(?P<plain>[^\s"():]+)|(?P<quoted>"(?:[^"]|"")+"))\)*(?:::text|::character varying)?\)*'
+    r"\(*(?:btrim\(|TRIM\(BOTH FROM )?\(*"
+    r'(?:(?P<plain>[^\s"():]+)|(?P<quoted>"(?:[^"]|"")+"))\)*(?:::text|::character varying)?\)*'
     r"\s+(?:IS NOT NULL|<>\s*''(?:::text|::character varying|::bpchar)?)\)*"
 )
 

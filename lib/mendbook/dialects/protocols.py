@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select, TextClause
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
+from mendbook.dialects.building import Building
 from mendbook.dialects.described import (
     Catalogue,
     Column,
@@ -262,6 +263,10 @@ class Dialect(Protocol):
     def referring(self, connection: Connection, tables: Mapping[str, Relation]) -> dict[str, Relation]: ...
     def generic(self, connection: Connection, schema: str) -> Generic | None: ...
     def rows(self) -> Rows: ...
+    def building(self, connection: Connection, tables: Sequence[Relation]) -> Building:
+        """The statements that build what ``tables`` lack, as text."""
+        ...
+
     def ledger(self) -> LedgerWords:
         """Where the ledger stands, and how it is written."""
         ...

@@ -8,7 +8,7 @@ CASCADE, SET_NULL = django.db.models.deletion.CASCADE, django.db.models.deletion
 
 
 def key() -> tuple[str, models.Field]:
-    return ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False))
+    return ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"))
 
 
 class Migration(migrations.Migration):

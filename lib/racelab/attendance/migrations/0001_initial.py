@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name="Staff",
                     fields=[
-                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False)),
+                        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                         ("department", models.CharField(blank=True, default="", max_length=100)),
                         ("phone", models.CharField(blank=True, default="", max_length=30)),
                         ("barcode", models.CharField(blank=True, max_length=20, null=True, unique=True)),
@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="SignIn",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("direction", models.CharField(choices=[("in", "in"), ("out", "out")], max_length=3)),
                 ("at", models.DateTimeField(auto_now_add=True)),
                 (

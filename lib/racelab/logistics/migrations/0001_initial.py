@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 def key() -> tuple[str, models.Field]:
-    return ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False))
+    return ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"))
 
 
 def user() -> tuple[str, models.Field]:

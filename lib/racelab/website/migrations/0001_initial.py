@@ -7,7 +7,7 @@ from django.utils import timezone
 
 
 def key() -> tuple[str, models.Field]:
-    return ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False))
+    return ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"))
 
 
 def account() -> tuple[str, models.Field]:
@@ -29,9 +29,9 @@ class Migration(migrations.Migration):
                 key(),
                 ("username", models.CharField(max_length=150, unique=True)),
                 ("email", models.CharField(max_length=254, unique=True)),
-                ("password", models.CharField(max_length=128)),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
                 ("is_active", models.BooleanField(default=True)),
-                ("last_login", models.DateTimeField(blank=True, null=True)),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
                 ("date_joined", models.DateTimeField(default=timezone.now)),
             ],
         ),

@@ -1,0 +1,91 @@
+"""What the schema lacks, the statements that build it while everybody goes on writing, and what they would meet today.
+
+Reads only. The statements are text for a person to run as the tables' owner: mendbook never changes the schema of a source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from mendbook.damage.missing_constraint import weaknesses
+from mendbook.database import Database
+from mendbook.display import inert
+from mendbook.guard_advice import Advice, code_advice
+from mendbook.guard_breaks import Looking
+from mendbook.guard_django import Migration, migration
+from mendbook.guard_making import Guard, Making, place
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """All of a source, in the order in which they are built.
+
+    running   sentences on how to run the statements
+    script, rollback  all statements in order for one session, with how long each may wait
+    patient   makes such a script of some of them
+    advice    what the application's code should do, a value for each table that people are written to
+    """
+
+    source: str
+    guards: tuple[Guard, ...]
+    running: tuple[str, ...]
+    script: tuple[str, ...]
+    rollback: tuple[str, ...]
+    advice: tuple[Advice, ...]
+    django: Migration | None
+    patient: Callable[[Sequence[str]], tuple[str, ...]]
+
+    def text(self) -> str:
+        """The script as psql reads it, with what takes it back in comments below."""
+        parts = [
+            f"-- What builds the constraints that {inert(self.source)} lacks. Outside any transaction, as the tables' owner."
+        ]
+        parts += [f"-- {inert(line)}" for line in self.running]
+        for guard in self.guards:
+            weakness = guard.weakness
+            parts.append(f"\n-- {inert(weakness.table)}.{inert(weakness.column)}: {inert('; '.join(weakness.reasons))}")
+            if guard.built.cannot:
+                parts.append(f"-- {inert(guard.built.cannot)}")
+            elif guard.would_build is False:
+                parts.append(f"-- IT WOULD FAIL TODAY: {guard.breaks.words()}")
+            parts += [f"{statement};" for statement in self.patient(guard.built.statements)]
+        back = [f"-- {statement};" for statement in self.rollback]
+        return "\n".join([*parts, *(["\n-- To take all of it back:", *back] if back else [])]) + "\n"
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "source": self.source,
+            "constraints": [guard.as_json() for guard in self.guards],
+            "running": self.running,
+            "script": self.script,
+            "rollback": self.rollback,
+            "advice": [asdict(each) for each in self.advice],
+            "django": self.django and asdict(self.django),
+        }
+
+
+def take(database: Database, reveal: bool = False, django: bool = False, app: str = "", after: str = "") -> Guards:
+    """The guards of a source, in one snapshot. With ``django`` a migration of them, for the app ``app``, after its ``after``.
+
+    Raises ConfigError, MappingError, Refused, ConnectionFailed, QueryStopped.
+    """
+    with database.snapshot() as snapshot:
+        tables = snapshot.tables
+        relations = {t.relation.identity: t.relation for t in (tables.users, *tables.profiles)}
+        building = snapshot.dialect.building(snapshot.connection, list(relations.values()))
+        making = Making(snapshot, building, Looking(snapshot, reveal))
+        guards = tuple(making.guard(weakness) for weakness in sorted(weaknesses(tables), key=place))
+        built = [guard.built for guard in guards]
+        file = migration(snapshot, building, [(g.weakness, g.built) for g in guards], app, after) if django else None
+        return Guards(
+            database.source.name,
+            guards,
+            building.advice if any(each.statements for each in built) else (),
+            building.patient([line for each in built for line in each.statements]),
+            building.patient([line for each in reversed(built) for line in each.rollback]),
+            code_advice(snapshot, building, django),
+            file,
+            building.patient,
+        )
