@@ -521,6 +521,8 @@ def test_what_counts_as_busy(row: tuple[Any, ...], why: str) -> None:
     class Connection:
         """What the server would say."""
 
+        dialect = SimpleNamespace(name="postgresql")
+
         def begin(self) -> Any:
             return contextlib.nullcontext()
 

@@ -6,7 +6,6 @@ Texts only; it runs nothing. Every name in them is quoted for the shell: folders
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from mendbook.approvals import revoked_file, signers_file
 from mendbook.config import Settings, url_variable
+from mendbook.database import Database
 from mendbook.plan_files import PLAN_FILE, PlanFile
 from mendbook.signatures import Namespace
 from mendbook.statements import decisions_file, moment, signature_file
