@@ -1,4 +1,4 @@
-"""The demo: a real PostgreSQL, four applications damaged by their own races, found, repaired, and raced once more when fixed.
+"""The demo: a real PostgreSQL, four applications damaged by their own races, found, repaired, guarded, and raced when fixed.
 
 Everything lives in outputs/demo: the server and its databases, the applications' logs, mendbook.toml and, beside it, a
 .env with the databases' URLs (local sockets, no password). It may be played again at any time: the databases are made anew.
@@ -16,6 +16,7 @@ from typing import Any
 
 from mendbook import embedded
 from mendbook.config import DEMO_CONFIG
+from mendbook.demo_guard import build
 from mendbook.demo_home import (
     AUTHOR,
     PRACTICE,
@@ -180,19 +181,21 @@ def _propose_practice(config: Path, outputs: Path, say: Say) -> dict[str, Any]:
 
 
 def _race_fixed(server: embedded.Server, home: Path, name: str, config: Path, outputs: Path, say: Say) -> dict[str, Any]:
-    """The fix's migrations, whose constraints build only where the damage is gone; then traffic like the first one's."""
+    """The fix's migrations, whose constraints build only where the damage is gone, and what guard prints besides; then traffic
+    like the first one's."""
     import racelab
 
     racelab.migrate(name, "fixed", server.url(name))
+    say(f"{name}: the fix's own constraints could be built.")
     book = Workbook.open(name, config, outputs)
+    guarded = build(server, book, say)
     before = _findings(book)
     lacking = sum(kind == "missing_constraint" for kind, *_ in before)
-    say(f"{name}: the fix's constraints could be built" + (f"; {lacking} are still missing." if lacking else ", all of them."))
     traffic = _traffic(server, home, name, "fixed", NEXT_SEED, say)
     after = _findings(book)
     new = sorted(after - before)
     say(f"{name}: {len(new)} new findings after that.")
-    told = {"before": len(before), "after": len(after), "missing_constraint": lacking}
+    told = {"before": len(before), "after": len(after), "missing_constraint": lacking, "guard": guarded}
     return {**traffic, **told, "new_findings": [list(finding) for finding in new]}
 
 

@@ -155,5 +155,5 @@ def left_in_words(repair: Mapping[str, Any], lacking: int) -> list[str]:
         reasons[each["kind"], each["why"]] += each["cases"]
     lines = [f"{cases} {kind}: {why}" for (kind, why), cases in reasons.items()]
     if lacking:
-        lines.append(f"{lacking} missing_constraint: not even the fix's migrations make them")
+        lines.append(f"{lacking} missing_constraint: mendbook guard tells why they cannot be built yet")
     return lines

@@ -147,12 +147,11 @@ def _foreign_key(profile: ProfileTable, tables: Tables) -> list[Lack]:
 
 
 def _folds(index: Index, column: str) -> bool:
-    """The index has one key: the column itself where that ignores case, or lower() or upper() of it, trimmed or not."""
+    """The index has one key: the column itself where that ignores case, or lower() or upper() of it, trimmed or not (which
+    may stand in a column of its own)."""
     if len(index.columns) != 1:
         return False
-    if index.columns[0] is not None:
-        return index.columns[0] == column and index.caseless[0]
-    return index.folds == (column,)
+    return (index.columns[0] == column and index.caseless[0]) or index.folds == (column,)
 
 
 def _covers_all(index: Index, column: str) -> bool:
