@@ -15,8 +15,10 @@ from typing import Annotated, Any, Literal
 from dotenv import dotenv_values
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 
+from mendbook.drill_settings import DrillForm, Drills
 from mendbook.errors import ConfigError, known
 from mendbook.schedule_settings import Alerts, Job, Schedule, check_sources
+from mendbook.setting_errors import explain, unknown
 from mendbook.settings_types import EnvironmentName, Name, PlainName, Strict, Value, ZoneName
 
 DEFAULT_CONFIG = Path("mendbook.toml")
@@ -86,6 +88,7 @@ class Source(Strict):
     connections: Annotated[int, Field(ge=1, le=8, description="how many an audit uses at once")] = 2
     users: Users
     profiles: list[Profile] = []
+    drill: Annotated[DrillForm | None, Field(description="how its application registers people")] = None
 
     @model_validator(mode="after")
     def _profiles_differ(self) -> Source:
@@ -141,6 +144,7 @@ class Settings(Strict):
     apply: Apply = Apply()
     schedule: Schedule = Schedule()
     alerts: Alerts = Alerts()
+    drill: Drills = Drills()
 
     def source(self, name: str) -> Source:
         """The source called ``name``; a ConfigError lists those there are."""
@@ -159,6 +163,10 @@ class Settings(Strict):
                 known(name, self.schedule.jobs, "job") + f" Add [schedule.jobs.{name}] or name one of these.",
             )
         return self.schedule.jobs[name]
+
+
+#: What ``load`` fills in itself.
+_FILLED_IN: dict[type[BaseModel], str] = {Settings: "path", Source: "name", Job: "name"}
 
 
 def split_reference(reference: str) -> tuple[str, str, str, str]:
@@ -182,20 +190,22 @@ def find_config(config: Path, root: Path, outputs: Path) -> Path:
     return demo if config == root / DEFAULT_CONFIG and not config.exists() and demo.exists() else config
 
 
+def _document(file: Path, missing: str) -> dict[str, Any]:
+    """The TOML of ``file``; where there is none, ``missing`` says what to do."""
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"There is no {file}.", missing) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} cannot be read: {error}.", "Check the path and its rights.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file} is not TOML: {error}.", "Mend that line and try again.") from None
+
+
 def load(path: str | Path) -> Settings:
     """Read and check ``path``; ConfigError says what is wrong, where, and what to type."""
     file = Path(path).absolute()
-    try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(
-            f"There is no {file}.",
-            "Write one (docs/mapping.md shows how), name it with --config, or try 'mendbook demo'.",
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} cannot be read: {error}.", "Check the path given with --config and its rights.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file} is not TOML: {error}.", "Mend that line and try again.") from None
+    document = _document(file, "Write one (docs/mapping.md shows how), name it with --config, or try 'mendbook demo'.")
     sources = document.get("sources")
     if not isinstance(sources, dict) or not sources:
         raise ConfigError(f"{file} names no source.", "It needs at least one [sources.NAME]; docs/mapping.md shows one.")
@@ -203,7 +213,7 @@ def load(path: str | Path) -> Settings:
     try:
         settings = Settings.model_validate({**document, "sources": _named(sources), **_scheduled(document), "path": file})
     except ValidationError as error:
-        raise _explain(file, error) from None
+        raise explain(file, Settings, error, _page, _FILLED_IN) from None
     check_sources(settings.schedule, settings.sources, file)
     return settings
 
@@ -231,48 +241,23 @@ def _refuse_set_here(file: Path, document: dict[str, Any], sources: dict[str, An
     where += [("sources", name, "name") for name, body in sources.items() if isinstance(body, dict) and "name" in body]
     where += [("schedule", "jobs", name, "name") for name, body in _jobs(document).items() if "name" in body]
     if where:
-        raise _unknown(file, where[0])
-
-
-def _unknown(file: Path, location: tuple[Any, ...], more: str = "") -> ConfigError:
-    word, where = str(location[-1]), ".".join(map(str, location))
-    return ConfigError(f"{file}: {where} is not a known name{more}.", known(word, _known_at(location), "name"))
-
-
-def _explain(file: Path, error: ValidationError) -> ConfigError:
-    """pydantic's first complaint as a sentence that says where and what to type.
-
-    An unknown name comes before all else: mostly it is a misspelled one, and the one that it was meant for is missing.
-    """
-    first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
-    where = ".".join(str(part) for part in first["loc"]) or "the file"
-    more = f" ({error.error_count() - 1} more after it)" if error.error_count() > 1 else ""
-    if first["type"] == "extra_forbidden":
-        return _unknown(file, first["loc"], more)
-    if first["type"] == "missing":
-        return ConfigError(f"{file}: {where} is missing{more}.", f"Add it. {_page(first['loc'])}")
-    reason = str(first["msg"]).removeprefix("Value error, ")
-    return ConfigError(f"{file}: {where}: {reason}{more}.", f"Mend that line and try again. {_page(first['loc'])}")
+        raise unknown(file, Settings, where[0], "", _FILLED_IN)
 
 
 def _page(location: tuple[Any, ...]) -> str:
     """Where that part of the file is explained."""
-    page = "schedule" if location and location[0] in ("schedule", "alerts") else "mapping"
-    return f"docs/{page}.md explains each line."
+    if location and location[0] in ("schedule", "alerts"):
+        return "docs/schedule.md"
+    return "docs/drill.md" if "drill" in location[:3] else "docs/mapping.md"
 
 
-def _known_at(location: tuple[Any, ...]) -> list[str]:
-    """The names that may stand where pydantic met an unknown one."""
-    models: dict[str, type[BaseModel]] = {"users": Users, "profiles": Profile, "log_formats": LogFormat, "review": Review}
-    models |= {"apply": Apply, "schedule": Schedule, "alerts": Alerts}
-    model: type[BaseModel] = Settings
-    if location and location[0] == "sources":
-        model = models.get(str(location[2]), Source) if len(location) > 3 else Source
-    elif location[:2] == ("schedule", "jobs") and len(location) > 3:
-        model = Job
-    elif location and location[0] in models:
-        model = models[str(location[0])]
-    return [name for name in model.model_fields if name not in ("path", "name") or model is Profile]
+def load_form(path: str | Path) -> DrillForm:
+    """Read and check the description of an application's registration in ``path``; ConfigError says what is wrong."""
+    file = Path(path).absolute()
+    try:
+        return DrillForm.model_validate(_document(file, "'mendbook drill --example' prints one"))
+    except ValidationError as error:
+        raise explain(file, DrillForm, error, lambda _: "docs/drill.md", {}) from None
 
 
 def url_variable(source: Source, role: str = "audit") -> str:

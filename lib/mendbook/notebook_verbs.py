@@ -1,6 +1,7 @@
 """The verbs of reviewed repair as notebooks use them: what each returns shows itself, or says what to do next.
 
-The work is that of repair_verbs.py; nothing more is done here than to choose the plan and to wrap it for looking at.
+The work is that of repair_verbs.py and drill_verbs.py; nothing more is done here than to choose the plan
+and to wrap it for looking at.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mendbook import plan_files
+from mendbook.drill_verbs import DrillVerbs
 from mendbook.plan_files import PlanFile
-from mendbook.repair_verbs import RepairVerbs
 from mendbook.workplace import command_options
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from mendbook.review_view import ProposalView, ReviewView
 
 
-class NotebookVerbs(RepairVerbs):
+class NotebookVerbs(DrillVerbs):
     """Propose, review and repair, of one source, to look at."""
 
     def propose(

@@ -75,6 +75,21 @@ REGISTRATIONS = pa.schema(
     ]
 )
 
+#: One row a request of a drill; ``outcome`` is what the answer to a registration means, status 0 that none came.
+REQUESTS_OF_DRILL = pa.schema(
+    [
+        ("at", _TIME),
+        ("person", _WHOLE),
+        ("behaviour", _TEXT),
+        ("attempt", _WHOLE),
+        ("part", _TEXT),
+        ("status", _WHOLE),
+        ("outcome", _TEXT),
+        ("seconds", _REAL),
+        ("cut", _BOOLEAN),
+    ]
+)
+
 
 class ParquetFile:
     """A Parquet file that gets its name when it is whole; left with an error, it leaves nothing behind."""

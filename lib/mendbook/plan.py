@@ -95,8 +95,21 @@ def make(
     repairs, Refused where rows are hidden or cannot be told exactly, MappingError, ConnectionFailed, QueryStopped,
     OutputError, and what ``sign`` raises; then no plan stays behind.
     """
-    looked_for, tell = choose(kinds, repairs or {}), progress or (lambda *_: None)
-    read = LogsRead()
+    return make_for(database, settings, outputs, author, sign, choose(kinds, repairs or {}), progress, logs)
+
+
+def make_for(
+    database: Database,
+    settings: Settings,
+    outputs: Path,
+    author: str,
+    sign: Sign,
+    looked_for: Chosen,
+    progress: Progress | None = None,
+    logs: Callable[[], LogsRead] | None = None,
+) -> Made:
+    """The same for kinds that are given with their repairs, in the order in which they take their rows."""
+    tell, read = progress or (lambda *_: None), LogsRead()
     if logs is not None and any("logs" in kind.needs for kind, _ in looked_for):
         tell("reading the logs", 0, len(looked_for))
         read = logs()

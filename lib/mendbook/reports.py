@@ -66,11 +66,12 @@ def render_report(folder: Path, record: RunRecord | None = None) -> str:
     incidents = _try(lambda: _incident_parts(result), problems)
     shown = incidents is not None
     step = _try(lambda: _step_parts(folder, result), problems) if step_results.is_step(result) else None
+    named = str((result or {}).get("step", "apply"))
     page = {
         "record": record,
         "name": folder.name,
         "source": record.source if record else (result or {}).get("source", ""),
-        "notebook": record.notebook if record else ("audit" if audit else "incidents" if shown else "apply" if step else "run"),
+        "notebook": record.notebook if record else ("audit" if audit else "incidents" if shown else named if step else "run"),
         "state": record.state if record else "finished",
         "figures": _figures(folder, problems),
         "audit": audit,

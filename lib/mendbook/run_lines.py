@@ -104,7 +104,7 @@ def _line(folder: Path) -> Line:
 
 def _of_result(result: dict[str, Any], source: str) -> Line:
     """What a line takes from result.json; nothing where it is that of some other notebook."""
-    common = {"source": str(result.get("source", source)), "state": "finished"}
+    common = {"source": str(result.get("source") or source), "state": "finished"}
     if results.is_audit(result):
         cases, rows = results.total(result)
         seconds = float(result.get("seconds", 0))

@@ -1,0 +1,156 @@
+"""mendbook drill."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from mendbook.commands import app
+from mendbook.commands.plan import tell
+from mendbook.console import (
+    CONFIG,
+    OUTPUTS,
+    AsJson,
+    Config,
+    Outputs,
+    end_when_terminated,
+    inert,
+    open_workbook,
+    people,
+    print_json,
+    print_text,
+    progress,
+    say,
+)
+from mendbook.errors import ConfigError
+
+_STYLES = {"open": "bold red", "closed": "bold green", "unknown": "bold yellow"}
+_EXAMPLE = Path(__file__).parent.parent / "templates" / "drill.toml"
+
+
+@app.command()
+def drill(
+    url: Annotated[str, typer.Argument(metavar="[URL]", help="where the application runs, as http://127.0.0.1:8000")] = "",
+    form: Annotated[Path | None, typer.Option("--form", metavar="FILE", help="TOML that describes its registration")] = None,
+    source: Annotated[str, typer.Option("--source", metavar="NAME", help="its database, to look at the rows")] = "",
+    count: Annotated[int, typer.Option("--people", help="how many register, at most 500")] = 40,
+    concurrency: Annotated[int, typer.Option("--concurrency", help="how many of them at a time, at most 64")] = 8,
+    seconds: Annotated[float, typer.Option("--seconds", help="for how long at most, up to 600")] = 60,
+    seed: Annotated[int, typer.Option("--seed", help="the same seed makes people behave the same")] = 1,
+    yes: Annotated[bool, typer.Option("--yes", help="do it, though the host is not this machine")] = False,
+    remove: Annotated[str, typer.Option("--remove", metavar="MARK", help="plan the removal of a drill's people")] = "",
+    author: Annotated[str, typer.Option("--author", metavar="NAME", help="who proposes that plan")] = "",
+    key: Annotated[Path | None, typer.Option("--key", metavar="FILE", help="the author's SSH key")] = None,
+    example: Annotated[bool, typer.Option("--example", help="print a description to begin with")] = False,
+    config: Config = CONFIG,
+    outputs: Outputs = OUTPUTS,
+    as_json: AsJson = False,
+) -> int:
+    """Register made-up people at a running application, many at once, and tell whether it races. Exit code 1 where it does."""
+    end_when_terminated()
+    if example:
+        return _example(as_json)
+    if remove:
+        return _remove(remove, source, author, key, config, outputs, as_json)
+    if not url:
+        raise ConfigError("No application is named.", "mendbook drill http://127.0.0.1:8000 --form drill.toml --source NAME")
+    folder, result = _drilled(url, form, source, (count, concurrency, seconds), seed, yes, config, outputs)
+    from mendbook.drill_view import write_report
+
+    report = write_report(folder)
+    _tell(result)
+    say(f"Files: {folder}")
+    say(f"Report: {report}")
+    if as_json:
+        shown = {name: value for name, value in result.items() if name not in ("sections", "step", "plan")}
+        print_json({**shown, "folder": str(folder), "requests_file": str(folder / "requests.parquet"), "report": str(report)})
+    return 1 if result["state"] == "open" else 0
+
+
+def _drilled(
+    url: str, form: Path | None, source: str, bounds: tuple[int, int, float], seed: int, yes: bool, config: Path, outputs: Path
+) -> tuple[Path, dict[str, Any]]:
+    """Tell what will be done, and do it."""
+    if source:
+        book = open_workbook(source, config, outputs)
+        made = book.prepare_drill(url, form or "", *bounds, seed, yes)
+        _announce(made.words())
+        return book.run_drill(made)
+    from mendbook.config import load, load_form
+    from mendbook.drill import prepare, run
+    from mendbook.drill_traffic import Bounds
+
+    if form is None:
+        raise ConfigError(
+            "Nobody has said how the application registers people.", "--form drill.toml; 'mendbook drill --example' prints one."
+        )
+    owned = load(config).drill.owned if config.exists() else frozenset[str]()
+    made = prepare(url, load_form(form), owned, Bounds(*bounds), seed, yes)
+    _announce(made.words())
+    return run(made, outputs.absolute(), None, None)
+
+
+def _announce(words: list[str]) -> None:
+    for line in words:
+        say(line)
+
+
+def _tell(result: dict[str, Any]) -> None:
+    from mendbook.drill_result import fingerprint_table, statuses_table
+
+    table = Table(title="Answers to registrations", title_justify="left", show_edge=False)
+    frame = statuses_table(result).frame
+    for name in frame.columns:
+        table.add_column(name, justify="left" if name in ("status", "means") else "right")
+    for row in frame.itertuples(index=False):
+        table.add_row(
+            *(
+                "" if value != value or value is None else f"{value:,}" if isinstance(value, (int, float)) else value
+                for value in row
+            )
+        )
+    people.print(table)
+    for meaning, value in fingerprint_table(result).frame.itertuples(index=False):
+        if value != "–":
+            say(f"  {value:>8}  {meaning}")
+    people.print(f"[{_STYLES[result['state']]}]{escape(inert(result['verdict']))}[/]")
+    for words in (*result["reasons"], *result["warnings"]):
+        say(f"  {inert(words)}")
+    if result["accounts"] != 0:
+        named = result["source"] or "NAME"
+        say(f"To remove what it made: mendbook drill --remove {result['mark']} --source {named} --author NAME --key FILE")
+
+
+def _remove(mark: str, source: str, author: str, key: Path | None, config: Path, outputs: Path, as_json: bool) -> int:
+    from mendbook import drill_records
+
+    if not author or key is None:
+        raise ConfigError("A plan has an author, who signs it.", f"mendbook drill --remove {mark} --author NAME --key FILE")
+    named = source or drill_records.find(mark, outputs.absolute()).source
+    if not named:
+        raise ConfigError(
+            f"Nobody said in which source drill {mark} left its rows.", f"mendbook drill --remove {mark} --source NAME .."
+        )
+    book = open_workbook(named, config, outputs)
+    made = book.remove_drill(mark, author, key, progress())
+    tell(book.plan_file(made["plan"]).header)
+    if made["blocked"]:
+        say(f"Blocked: {made['blocked']:,} of {made['cases']:,} cases; each is approved only by its name, its blockers waived.")
+    say(f"Plan {made['plan']}, until {made['expires']}: {made['path']}")
+    say(f"Nothing was changed. Next: mendbook show {made['plan']}" if made["cases"] else "There is nothing to remove.")
+    if as_json:
+        print_json(made)
+    return 0
+
+
+def _example(as_json: bool) -> int:
+    text = _EXAMPLE.read_text(encoding="utf-8")
+    if as_json:
+        print_json({"form": text})
+    else:
+        print_text(text)
+    return 0
