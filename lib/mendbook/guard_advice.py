@@ -67,8 +67,9 @@ def _of_profile(snapshot: Snapshot, building: Building, profile: ProfileTable) -
         "What others see (mails, labels, calls to other servers) waits for transaction.on_commit.",
     ]
     if own.required_for:
-        named = ", ".join(own.required_for)
-        steps.append(f"{named} is set before the user is first saved: a signal that runs earlier takes the person for another.")
+        named, wrong = ", ".join(own.required_for), evidence.get("wrong_profile", 0)
+        found = f" ({wrong:,} rows here are of people who should have none)" if wrong else ""
+        steps.append(f"{named} is set before the user is first saved, or a signal takes the person for another{found}.")
     for code in own.codes:
         steps.append(
             f"{code} is drawn once, by whoever made the row, and written by the insert or under a lock; "
@@ -77,6 +78,7 @@ def _of_profile(snapshot: Snapshot, building: Building, profile: ProfileTable) -
     model = _model(profile.relation.name)
     form = [column for column in own.filled if profile.has(column)]
     lines = [
+        f"# {model}: the model of the table {profile.relation.name}",
         "with transaction.atomic():",
         f"    row, _ = {model}.objects.get_or_create({_given(own.user, 'user.pk')})  # the signal, and the view",
     ]
@@ -120,26 +122,26 @@ def _of_users(snapshot: Snapshot, building: Building) -> Advice:
 def _profile_writers(evidence: dict[str, Any], table: str) -> str:
     """Who raced, as far as the rows tell: a blank row is the signal's, a filled one the form's."""
     signatures: dict[str, int] = evidence.get("signatures", {})
-    total = sum(signatures.values())
+    total, blank = sum(signatures.values()), evidence.get("blank_profile", 0)
+    sentences = []
     if total:
         most, count = max(signatures.items(), key=lambda each: each[1])
-        gap = (
-            f" {_seconds(evidence['median_seconds'])} later (the median)" if evidence.get("median_seconds") is not None else ""
-        )
+        gap = f" {_seconds(evidence['median_seconds'])} later (the median)"
         told = {
             "signal first": f"the older row is blank, a signal's (or a trigger's), and the form's came{gap}",
             "form first": f"the older row is the form's, and a blank one, a signal's, came{gap}",
             "both filled": f"both rows are filled: the form was handled twice, the second time{gap}",
             "both blank": f"both rows are blank, the second came{gap}: the form's data is in neither",
         }.get(most, f"a second row came{gap}; the mapping names no columns by which to tell whose")
-        return f"In {count:,} of {total:,} double rows of {table} {told}."
-    blank = evidence.get("blank_profile", 0)
+        sentences.append(f"In {count:,} of {total:,} double rows of {table} {told}.")
     if blank:
-        return (
-            f"A signal and the form: {blank:,} rows of {table} are blank, as a signal makes them, and no second row stands "
-            "beside them. Where an index forbids it the form's insert was refused, and its data was lost."
+        sentences.append(
+            f"{blank:,} rows of {table} are blank, as a signal makes them: where an index forbade a second row, the form's "
+            "insert was refused and its data lost."
         )
-    return f"A signal on the users and the view that handles the form: whichever comes second to {table} must not insert."
+    return " ".join(sentences) or (
+        f"A signal on the users and the view that handles the form: whichever comes second to {table} must not insert."
+    )
 
 
 def _evidence(snapshot: Snapshot, profile: str | None, kinds: Sequence[str]) -> dict[str, Any]:
@@ -184,7 +186,7 @@ def _signatures(snapshot: Snapshot, selects: Sequence[sa.Select[Any]], profile: 
         own = sa.select(every).order_by(every.c.case_key, every.c["rank"])
         own = own if profile is None else own.where(every.c.profile == profile)
         with snapshot.connection.execute(own, execution_options={"stream_results": True, "yield_per": 1000}) as rows:
-            for _, _, _, _, gap, signature, _ in islice(pairs(rows), MOST_PAIRS):
+            for *_, gap, signature, _ in islice(pairs(rows), MOST_PAIRS):
                 signatures[signature] += 1
                 seconds.append(gap)
     return {"signatures": dict(signatures), "median_seconds": median(seconds)} if seconds else {}

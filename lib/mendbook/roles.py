@@ -108,6 +108,7 @@ def sql(snapshot: Snapshot, names: Mapping[str, str]) -> str:
         f"GRANT USAGE ON SCHEMA {schemas} TO {audit}, {repair};",
         *(f"GRANT SELECT ON {_table(relation)} TO {audit}, {repair};" for relation in relations),
         *_content_types(snapshot, f"{audit}, {repair}"),
+        *_migrations(snapshot, audit),
         f"\n-- {repair}: the columns that repairs write, and rows that an undo brings back. DELETE also lets it lock a table.",
         *(line for each in written(tables) for line in _grants(each, repair)),
         *(f"GRANT USAGE ON SEQUENCE {_name(schema)}.{_name(name)} TO {repair};" for schema, name in sequences),
@@ -164,6 +165,14 @@ def _content_types(snapshot: Snapshot, roles: str) -> Iterable[str]:
     schema = snapshot.tables.users.relation.schema
     if snapshot.dialect.generic(snapshot.connection, schema) is not None:
         yield f"GRANT SELECT ON {_name(schema)}.{_name('django_content_type')} TO {roles};"
+
+
+def _migrations(snapshot: Snapshot, role: str) -> Iterable[str]:
+    """Django's record of its migrations tells ``mendbook guard`` which one a new migration follows."""
+    called = f"{snapshot.tables.users.relation.schema}.django_migrations"
+    relation = snapshot.dialect.catalogue(snapshot.connection, [called]).relations.get(called)
+    if relation is not None:
+        yield f"GRANT SELECT ON {_table(relation)} TO {role};"
 
 
 def _grants(rights: Written, role: str) -> Iterable[str]:

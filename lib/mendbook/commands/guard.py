@@ -47,8 +47,11 @@ def guard(
     told = book.guard(django or bool(app or after), app, after)
     for number, each in enumerate(told.guards, 1):
         _tell(each, number, len(told.guards))
-    for line in told.running:
+    notes = [note for each in told.guards for note in each.built.notes]
+    for line in dict.fromkeys((*told.running, *notes)):
         say(f"- {inert(line)}")
+    if not told.guards:
+        say("Nothing is missing: the schema forbids what the application believes impossible.")
     for advice in told.advice:
         _advise(advice)
     text = told.django.text if told.django else told.text()
@@ -77,8 +80,6 @@ def _tell(guard: Guard, number: int, of: int) -> None:
     for example in breaks.examples:
         cases = f" ({', '.join(example.cases)})" if example.cases else " (no case tells of it)"
         say(f"    {example.value or repr('')}: rows {', '.join(example.row_keys)}{cases}")
-    for note in guard.built.notes:
-        say(f"  {inert(note)}")
 
 
 def _advise(advice: Advice) -> None:
@@ -102,8 +103,7 @@ def _write(file: Path, text: str) -> None:
 
 
 def _say_next(told: Guards, file: Path | None) -> None:
-    if not told.guards:
-        say("\nNothing is missing: the schema forbids what the application believes impossible.")
+    if not told.guards and told.django is None:
         return
     failing = sum(guard.would_build is False for guard in told.guards)
     say("")
