@@ -26,6 +26,8 @@ from mendbook.guessing.profile_tables import Child, ProfileCandidate
 from mendbook.guessing.user_columns import key_of, lines
 from mendbook.guessing.user_tables import Candidate
 
+#: What is further behind than this is told in the file alone.
+FAR = 7.0
 #: Tables and columns that part one organisation's people from another's.
 _APART = "realm tenant organization organisation site workspace company domain instance".split()
 
@@ -49,7 +51,7 @@ def users_block(candidate: Candidate, others: Sequence[Candidate], sample: Sampl
     relation, key = candidate.relation, str(key_of(candidate.relation))
     warnings = []
     considered = tuple(f"{other.table} ({', '.join(other.reasons)})" for other in others)
-    if others:
+    if others and candidate.score - others[0].score <= FAR:
         warnings.append(f"{candidate.table} is taken for the users' table; {considered[0]} might be, too: --users TABLE takes it.")
     parting = _parting(relation)
     apart = parting if parting and _same_name_twice(candidate, sample, parting) else None

@@ -83,7 +83,12 @@ def rights(relations: Mapping[str, Relation], users: Relation) -> list[str]:
     }
     found = []
     for table, relation in relations.items():
-        targets = {key.target for key in relation.foreign_keys}
-        if relation.kind == "table" and users.identity in targets and targets & granting:
+        theirs = {key.target for key in relation.foreign_keys}
+        holders = [
+            key.columns[0]
+            for key in relation.foreign_keys
+            if key.target == users.identity and not set(words(key.columns[0])) & ACTOR_WORDS
+        ]
+        if relation.kind == "table" and holders and theirs & granting:
             found.append(table)
     return sorted(found)

@@ -18,7 +18,7 @@ EMAIL = "email emailaddress emailaddr mail mailaddress primaryemail loginemail e
 CREATED = (
     "datejoined createdat createdon created datecreated createddate creationdate createtime createdtime registeredat registeredon"
     " registered registrationdate dateregistered joinedat joined joindate signupdate signedupat insertedat insertdate"
-    " createdtimestamp adddate dateadded addedat creationtime createdutc ctime membersince timecreated"
+    " createdtimestamp adddate dateadded addedat creationtime createdutc ctime membersince timecreated createdatetime creationdatetime datetimecreated"
 ).split()
 LAST_LOGIN = (
     "lastlogin lastloginat lastlogintime lastlogindate lastloginon currentsigninat lastsigninat currentloginat lastloggedin"

@@ -1,0 +1,144 @@
+"""What mendbook init guesses of other frameworks' tables, by shape: users, profiles, and what only looks like them."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from mendbook import starter_file, starting
+from mendbook.sampling import MOST_ROWS
+from support import shapes
+from support.databases import TestDatabase
+
+Look = Callable[..., tuple[dict[str, Any], starting.Start, str]]
+
+
+@pytest.fixture
+def look(database: TestDatabase) -> Look:
+    """Makes tables, and tells the source that init writes, the guesses, and the file's text in one line."""
+
+    def look(script: str, **given: Any) -> tuple[dict[str, Any], starting.Start, str]:
+        database.execute(script + "\nANALYZE;")
+        start = starting.look(starting.Given(database.url, "SHAPE_URL", typed=True), "shape", **given)
+        text = starter_file.text(start, MOST_ROWS)
+        return tomllib.loads(text)["sources"]["shape"], start, " ".join(text.replace("\n# ", " ").split())
+
+    return look
+
+
+def tables(source: dict[str, Any]) -> list[str]:
+    return sorted(profile["table"] for profile in source.get("profiles", []))
+
+
+def test_rails(look: Look) -> None:
+    source, start, text = look(shapes.RAILS)
+    assert source["users"] == {
+        "table": "users",
+        "key": "id",
+        "email": "email",
+        "created": "created_at",
+        "last_login": "current_sign_in_at",
+        "password": "encrypted_password",
+        "privileged": ["admin"],
+    }
+    [profile] = source["profiles"]
+    assert profile == {
+        "name": "profile",
+        "table": "profiles",
+        "key": "id",
+        "user": "user_id",
+        "created": "created_at",
+        "filled": ["phone", "city"],
+        "defaults": {"updated_at": "now"},
+        "flags": {"newsletter": False},
+    }
+    assert source["references"] == ["comments.user_id -> users.id"]
+    assert any("admin_users" in warning for warning in start.warnings)
+    assert "last_sign_in_at" in text
+
+
+def test_laravel(look: Look) -> None:
+    source, _, text = look(shapes.LARAVEL)
+    assert source["users"] == {
+        "table": "users",
+        "key": "id",
+        "email": "email",
+        "created": "created_at",
+        "password": "password",
+    }
+    by_name = {profile["name"]: profile for profile in source["profiles"]}
+    assert sorted(by_name) == ["student", "teacher"]
+    assert by_name["teacher"]["required_for"] == {"role": "teacher"}
+    assert by_name["teacher"]["codes"] == {"staff_number": "T{n:04d}"}
+    assert by_name["student"]["required_for"] == {"role": "student"}
+    assert by_name["student"]["filled"] == ["address"]
+    assert "7 of 8 users read with it have a row, and 0 of 32 others" in text
+
+
+def test_keycloak(look: Look) -> None:
+    source, start, text = look(shapes.KEYCLOAK)
+    assert source["users"] == {
+        "table": "user_entity",
+        "key": "id",
+        "username": "username",
+        "email": "email",
+        "created": "created_timestamp",
+        "active": "enabled",
+    }
+    assert tables(source) == []
+    assert source["rights"] == ["user_role_mapping"]
+    assert any("realm_id" in warning and "two people" in warning for warning in start.warnings)
+    assert "milliseconds since 1970" in text
+
+
+def test_the_same_name_in_two_realms_is_left_out(look: Look) -> None:
+    source, start, text = look(shapes.KEYCLOAK + shapes.SECOND_REALM)
+    assert not {"username", "email"} & set(source["users"])
+    assert 'the same one stands in several realm_id, where it is another person\'s' in text
+    assert any("left out" in warning for warning in start.warnings)
+
+
+def test_flask_security(look: Look) -> None:
+    source, _, _ = look(shapes.FLASK_SECURITY)
+    assert source["users"] == {
+        "table": "user",
+        "key": "id",
+        "username": "username",
+        "email": "email",
+        "created": "create_datetime",
+        "last_login": "last_login_at",
+        "active": "active",
+        "password": "password",
+    }
+    assert tables(source) == []
+    assert source["rights"] == ["roles_users"]
+
+
+def test_inheritance_and_a_custom_user_model(look: Look) -> None:
+    source, start, text = look(shapes.INHERITED)
+    assert source["users"]["table"] == "people_person"
+    assert [profile["table"] for profile in source["profiles"]] == ["people_details"]
+    details = source["profiles"][0]
+    assert (details["key"], details["user"]) == ("person_id", "person_id")
+    assert "crm_customer inherits from the users' table by person_ptr_id" in text
+    assert "14 of 20 read" in text or "6 of 20 read" in text
+    assert "content types are here" in text
+    assert [block.table for block in start.profiles] == ["people_details"]
+
+
+def test_nothing_is_declared(look: Look) -> None:
+    source, _, text = look(shapes.UNDECLARED)
+    assert source["users"] == {
+        "table": "members",
+        "key": "id",
+        "username": "login",
+        "email": "mail",
+        "created": "joined",
+        "password": "pass_hash",
+    }
+    [details] = source["profiles"]
+    assert (details["table"], details["user"], details["filled"]) == ("member_details", "member_id", ["phone", "address"])
+    assert source["references"] == ["letters.account_ref -> members.id", "posts.member_id -> members.id"]
+    assert "no foreign key says so" in text
