@@ -210,6 +210,23 @@ def test_rights_on_half_of_the_tables(shop: Shop) -> None:
         assert checks(shop, "plan rights") == []
 
 
+def test_a_schema_that_the_role_may_not_look_into(shop: Shop) -> None:
+    """By its bare name, a table of such a schema is not there; nobody should be sent to look for another name."""
+    shop.execute("CREATE SCHEMA closed; ALTER TABLE customer SET SCHEMA closed")
+    shop.execute(f"ALTER DATABASE {shop.database.name} SET search_path = public, closed")
+    try:
+        with role(shop.database) as (name, url):
+            shop.use_url(url)
+            shop.execute(f"GRANT SELECT ON auth_user, closed.customer TO {name}")
+            closed = only(shop, "rights")
+            assert (closed.state, "USAGE of schema closed" in closed.message) == ("failed", True)
+            shop.execute("".join(closed.statements))
+            assert only(shop, "rights").state == only(shop, "mapping").state == "ok"
+            shop.use_url(shop.database.url)
+    finally:
+        shop.execute(f"ALTER DATABASE {shop.database.name} RESET search_path")
+
+
 @pytest.mark.parametrize("there", [False, True], ids=["no ledger yet", "a ledger"])
 def test_a_repair_role_that_lacks_rights(shop: Shop, monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
     shop.execute(HALF + (PostgreSQLLedger().sql() if there else ""))

@@ -22,7 +22,7 @@ from mendbook.dialects.health import Check
 from mendbook.doctor_logs import logs
 from mendbook.doctor_machine import clock, configuration, outputs, server_version, versions
 from mendbook.doctor_people import own_keys, signers, ssh_keygen
-from mendbook.doctor_rights import audit_rights, repair_rights
+from mendbook.doctor_rights import audit_rights, closed_schemas, repair_rights
 from mendbook.doctor_schedule import alerts, schedule
 from mendbook.doctor_tables import LOOKS, mapped_relations
 from mendbook.errors import MendbookError
@@ -88,7 +88,10 @@ def _server(database: Database, time: Clock) -> Iterator[Check]:
         before = time()
         there = dialect.moment(connection).now
         yield clock(before, there, time())
-        relations = mapped_relations(source, dialect.catalogue(connection, table_names(source)).relations)
+        catalogue = dialect.catalogue(connection, table_names(source))
+        closed = partial(closed_schemas, database, connection, catalogue, server.user)
+        yield from _apart(database, connection, "rights", closed)
+        relations = mapped_relations(source, catalogue.relations)
         for name, look in dialect.health().looks().items():
             yield from _apart(database, connection, name, partial(look, connection, relations))
 

@@ -7,19 +7,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from sqlalchemy import Connection
+
 from mendbook.config import Settings, Source, url_variable, value_of
 from mendbook.database import Database, Snapshot
-from mendbook.dialects import Relation
+from mendbook.dialects import Catalogue, Relation
 from mendbook.dialects.health import Check, Lack, Right
 from mendbook.doctor_tables import every_relation
 from mendbook.errors import MendbookError
 from mendbook.ledger_schema import missing
 from mendbook.roles import written
-from mendbook.tables import Tables
+from mendbook.tables import Tables, table_names
 
 #: How many rights are told in words; all of them stand in the statements.
 SHOWN = 5
 _PRINTED = "'mendbook roles SOURCE' prints all three roles with what they need."
+
+
+def closed_schemas(database: Database, connection: Connection, catalogue: Catalogue, user: str) -> Iterator[Check]:
+    """Mapped tables in a schema that the role may not look into: by their bare names they seem not to be there."""
+    hidden = [
+        (name, each.partition(".")[::2])
+        for name in table_names(database.source)
+        if name not in catalogue.relations
+        for each in catalogue.elsewhere.get(name, ())
+    ]
+    rights = [Right("SELECT", schema, table) for _, (schema, table) in hidden]
+    lacks = [lack for lack in database.dialect.health().lacking(connection, rights) if lack.words.startswith("USAGE")]
+    if lacks:
+        names = ", ".join(dict.fromkeys(name for name, _ in hidden))
+        told = f"role {user} lacks {_listed(lacks)}, where {names} may be: without it they cannot be found"
+        yield Check("rights", "failed", told, f"An administrator grants it. {_PRINTED}", _statements(lacks))
 
 
 def audit_rights(database: Database, snapshot: Snapshot) -> Iterator[Check]:
