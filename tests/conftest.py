@@ -1,4 +1,5 @@
-"""Fixtures that every test may use: one PostgreSQL for the session, one empty database for a test.
+"""Fixtures that every test may use: one PostgreSQL for the session, one empty database for a test;
+and a MariaDB, where the machine has one.
 
 ``PG=16`` chooses the embedded version (18 by default); ``MENDBOOK_TEST_URL`` names another server to use instead.
 """
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from support.databases import TestDatabase, TestServer, fresh_database, serving
+from support.mariadb import MariaDatabase, MariaServer, fresh_mariadb, serving_mariadb
 from support.shop import MAPPING, ROWS, TABLES, Shop
 
 
@@ -38,6 +40,20 @@ def server() -> Iterator[TestServer]:
 def database(server: TestServer) -> Iterator[TestDatabase]:
     """A fresh, empty database with ``name``, ``url`` and ``execute(script)``; dropped after the test."""
     with fresh_database(server) as fresh:
+        yield fresh
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[MariaServer]:
+    """The session's MariaDB; tests that ask for it are skipped where the machine has none."""
+    with serving_mariadb() as started:
+        yield started
+
+
+@pytest.fixture
+def mariadb(mariadb_server: MariaServer) -> Iterator[MariaDatabase]:
+    """A fresh, empty MariaDB database with ``name``, ``url``, ``connect()`` and ``execute(script)``; dropped after the test."""
+    with fresh_mariadb(mariadb_server) as fresh:
         yield fresh
 
 

@@ -44,8 +44,9 @@ class Database:
         """``url`` stands in for the environment's, where somebody has just named it."""
         self.source = source
         self.dialect, self._url = dialect_of(url or url_of(source, settings.path, role), url_variable(source, role))
-        # one for all connections: what it knows of the server, and the statements it has put into words, are kept
-        self._engine: Engine | None = None
+        # one for all connections that read, one for those that write: what it knows of the server, and the statements it
+        # has put into words, are kept
+        self._engines: dict[bool, Engine] = {}
 
     @property
     def url(self) -> URL:
@@ -129,14 +130,15 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A connection for whoever begins and ends transactions of their own: repair.py, and the ledger's purge."""
-        with self.errors_in_plain_words(), self._connected() as connection:
+        with self.errors_in_plain_words(), self._connected(writing=True) as connection:
             yield connection
 
-    def _connected(self) -> Connection:
+    def _connected(self, writing: bool = False) -> Connection:
         """A new connection, closed for good where it is left."""
-        if self._engine is None:
-            self._engine = sa.create_engine(self._url, poolclass=NullPool, **self.dialect.engine_options())
-        return self._engine.connect()
+        if writing not in self._engines:
+            options = self.dialect.engine_options(self._url, writing)
+            self._engines[writing] = sa.create_engine(self._url, poolclass=NullPool, **options)
+        return self._engines[writing].connect()
 
     @contextmanager
     def snapshots(self) -> Iterator[list[Snapshot]]:

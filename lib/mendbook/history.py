@@ -284,5 +284,10 @@ def _postgresql(settings: Settings, variable: str) -> tuple[Engine, Callable[[Ex
             f"export {variable}='postgresql://USER:PASSWORD@HOST/DATABASE'",
         )
     dialect, url = dialect_of(value, variable)
-    engine = sa.create_engine(url, pool_pre_ping=True, **dialect.engine_options())
+    if url.get_backend_name() != "postgresql":
+        raise ConfigError(
+            f"{variable} names a {url.get_backend_name()!r} database; the run history stands in PostgreSQL, or in outputs/.",
+            "Name a PostgreSQL database there, or leave history_url_env out: then it is a file in outputs/.",
+        )
+    engine = sa.create_engine(url, pool_pre_ping=True, **dialect.engine_options(url, writing=True))
     return engine, lambda error: dialect.explain(error, url)

@@ -192,7 +192,8 @@ class Tables:
         return [] if moment is None else [moment]
 
     def _first_known(self, moments: list[ColumnElement[Any]]) -> ColumnElement[Any]:
-        return sa.func.coalesce(*moments, self.text.no_moment())
+        nothing = self.text.no_moment()
+        return sa.func.coalesce(*moments, nothing) if moments else nothing
 
 
 def _alike(left: Column, right: Column) -> bool:

@@ -21,8 +21,14 @@ CONTRIBUTED = ["django.contrib.auth", "django.contrib.contenttypes", "django.con
 
 
 def database(url: str) -> dict[str, object]:
-    """Django's form of a URL such as postgresql+psycopg2://user:word@host:port/name?host=/socket/folder."""
+    """Django's form of a URL such as postgresql+psycopg2://user:word@host:port/name?host=/socket/folder.
+
+    sqlite:////folder/file is that file, with nothing but the defaults that a new Django project has: it waits five
+    seconds for another writer, and takes the lock when it first writes.
+    """
     parts = urlsplit(url)
+    if parts.scheme.partition("+")[0] == "sqlite":
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": unquote(parts.path[1:])}
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
     return {
         "ENGINE": "django.db.backends.postgresql",

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
-from django.db.models import F, Func, Q, Value
+from django.db.models import F, Func, Q, TextField, Value
 from django.db.models.functions import Lower
 
 #: Unicode's White_Space, as mendbook trims it.
@@ -40,16 +40,32 @@ def plain(text: str) -> str:
 
 
 def one_at_a_time(*things: str) -> None:
-    """Until the end of the transaction, wait for and keep out every other request about the same things."""
+    """Until the end of the transaction, wait for and keep out every other request about the same things.
+
+    SQLite has one lock for all things: who writes first has it. Taken before anything is read, it is waited for; a
+    transaction that has read already is told "database is locked" at once where another one is about to write.
+    """
     with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("UPDATE django_content_type SET model = model WHERE false")  # a write, of no row
+            return
         for thing in sorted({plain(thing) for thing in things if plain(thing)}):
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [thing])
 
 
 def account_of(username: str, email: str) -> Any | None:
     """The account of the person with that name or address in whatever spelling; the oldest where there are several."""
-    trimmed = {f"plain_{name}": Lower(Func(F(name), Value(WHITE_SPACE), function="BTRIM")) for name in ("username", "email")}
+    trimmed = {f"plain_{name}": _plain(name) for name in ("username", "email")}
     same = Q(plain_username=plain(username))
     if plain(email):
         same |= Q(plain_email=plain(email))
     return get_user_model().objects.annotate(**trimmed).filter(same).order_by("pk").first()
+
+
+def _plain(column: str) -> Func:
+    """``plain`` in the database's words. SQLite's own LOWER knows the letters of ASCII alone."""
+    if connection.vendor == "sqlite":
+        connection.ensure_connection()
+        connection.connection.create_function("racelab_plain", 1, plain, deterministic=True)
+        return Func(F(column), function="racelab_plain", output_field=TextField())
+    return Lower(Func(F(column), Value(WHITE_SPACE), function="BTRIM"))

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import CTE, ColumnElement, FromClause, Select
 
-from mendbook.dialects.expressions import once
+from mendbook.dialects.expressions import once, walked
 from mendbook.tables import MappedTable, ProfileTable, Tables
 
 
@@ -42,7 +42,7 @@ def sharing(tables: Tables, text: ColumnElement[str], table: MappedTable, key: s
     every = sa.select(table.column(key).label("own"), text.label("value")).select_from(table.sql)
     # OFFSET 0 keeps planners from joining on the whole expression: they would rather hash every row than compute it
     fenced = every.offset(sa.literal_column("0")).subquery("every")
-    near = sa.select(fenced).join(twice, twice.c.value == digest(fenced.c.value)).subquery("near")
+    near = sa.select(fenced).select_from(walked(fenced, twice, twice.c.value == digest(fenced.c.value))).subquery("near")
     holders = sa.func.count().over(partition_by=near.c.value)
     counted = sa.select(near, holders.label("holders")).where(near.c.value.is_not(None)).subquery("counted")
     return sa.select(counted).where(counted.c.holders > 1).subquery("sharing")

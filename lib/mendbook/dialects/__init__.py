@@ -62,7 +62,10 @@ __all__ = [
 ]
 
 #: The module and class of each dialect, by the name that SQLAlchemy has for its URLs; imported when one is met.
-DIALECTS = {"postgresql": ("mendbook.dialects.postgresql", "PostgreSQL")}
+DIALECTS = {
+    "postgresql": ("mendbook.dialects.postgresql", "PostgreSQL"),
+    "sqlite": ("mendbook.dialects.sqlite", "SQLite"),
+}
 #: Other names that people write.
 ALIASES = {"postgres": "postgresql"}
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import CTE, ColumnElement, case
+from sqlalchemy import CTE, ColumnElement, FromClause, Join, case
+from sqlalchemy.ext.compiler import compiles
 
 Value = TypeVar("Value")
 #: Databases that know the word; the others work a CTE out once, or as often as it is read, as they see fit.
@@ -25,3 +26,22 @@ def smaller(one: ColumnElement[Value], other: ColumnElement[Value]) -> ColumnEle
 
 def larger(one: ColumnElement[Value], other: ColumnElement[Value]) -> ColumnElement[Value]:
     return case((one < other, other), else_=one)
+
+
+class _Walked(Join):
+    """A join of which the left side is walked through once."""
+
+    inherit_cache = True
+
+
+@compiles(_Walked, "sqlite")
+def _walked(join: _Walked, compiler: Any, **how: Any) -> str:
+    # SQLite walks a subquery as it comes only where the words forbid it another order; else it writes all of it down first
+    how |= {"asfrom": True, "from_linter": None}
+    left, right = compiler.process(join.left, **how), compiler.process(join.right, **how)
+    return f"{left} CROSS JOIN {right} ON {compiler.process(join.onclause, **(how | {'asfrom': False}))}"
+
+
+def walked(many: FromClause, few: FromClause, met: ColumnElement[bool]) -> FromClause:
+    """The rows of ``many`` that meet one of ``few``: the first are walked through, the others looked up."""
+    return _Walked(many, few, met)

@@ -111,7 +111,7 @@ class PostgreSQL:
         """The URL with psycopg2 as its driver: SQLAlchemy 2.1 reads a bare postgresql:// as psycopg 3."""
         return url.set(drivername="postgresql+psycopg2")
 
-    def engine_options(self) -> dict[str, Any]:
+    def engine_options(self, url: URL, writing: bool) -> dict[str, Any]:
         arguments = {"connect_timeout": 10, "application_name": "mendbook"}
         # errors must not carry the values that a statement was asked with; and no connection has to ask for a type first
         return {"connect_args": arguments, "hide_parameters": True, "use_native_hstore": False}

@@ -6,14 +6,11 @@ that table, or one that is called like it) and a sibling for the key. It reads n
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from typing import Any
-
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from mendbook.dialects import Generic, Pair
+from mendbook.dialects import Generic
+from mendbook.dialects.generic_pairs import pairs as pairs_of
 from mendbook.dialects.postgresql_relations import called
 
 _CONTENT_TYPES = sa.text("""
@@ -39,16 +36,14 @@ _HOLDERS = sa.text("""
     ORDER BY c.oid, a.attnum
 """)
 
-#: What a content type's column is called, beside what it shares with its sibling.
-_KIND = re.compile(r"(content_?type|ctype|ct|type|kind)?(_id)?$")
-
 
 def generic(connection: Connection, schema: str) -> Generic | None:
     """The generic relations of the Django that lives in ``schema``; None where it has no content types."""
     there = connection.execute(_CONTENT_TYPES, {"schema": schema}).one_or_none()
     if there is None:
         return None
-    pairs = _pairs(connection.execute(_HOLDERS, {"types": there.oid, "schema": schema}).all())
+    holders = connection.execute(_HOLDERS, {"types": there.oid, "schema": schema})
+    pairs = pairs_of([(row.oid, row.kind, row.others) for row in holders])
     relations = called(connection, sorted({pair.identity for pair in pairs}))
     if not there.readable:
         return Generic({}, relations, pairs, readable=False)
@@ -56,19 +51,3 @@ def generic(connection: Connection, schema: str) -> Generic | None:
     text = sa.select(*(sa.cast(column, sa.Text) for column in (every.c.id, every.c.app_label, every.c.model)))
     types = {str(row[0]): f"{row[1]}_{row[2]}" for row in connection.execute(text)}
     return Generic(types, relations, pairs)
-
-
-def _pairs(holders: Sequence[Any]) -> tuple[Pair, ...]:
-    holding: dict[int, list[str]] = {}
-    for row in holders:
-        holding.setdefault(row.oid, []).append(row.kind)
-    pairs = []
-    for row in holders:
-        prefix = _KIND.sub("", row.kind)
-        wanted = [f"{prefix}object_id", f"{prefix}object_pk"]
-        if len(holding[row.oid]) == 1:
-            wanted += ["object_id", "object_pk"]
-        if prefix and not set(wanted) & set(row.others):
-            wanted = [f"{prefix}id"]
-        pairs += [Pair(row.oid, row.kind, key) for key in dict.fromkeys(wanted) if key in row.others]
-    return tuple(pairs)

@@ -18,6 +18,7 @@ from sqlalchemy.types import UserDefinedType
 
 from mendbook.blanks import WHITE_SPACE
 from mendbook.dialects import Column
+from mendbook.dialects.letters import simple_lowercase
 
 ASCII_WHITE_SPACE = WHITE_SPACE[:6]
 
@@ -28,14 +29,6 @@ END_OF_MICROSECONDS: ColumnElement[Any] = sa.literal_column("timestamptz '294247
 #: PostgreSQL's names of server encodings, as Python's codecs know them, where the two names differ.
 CODECS = {"UTF8": "utf-8", "SQL_ASCII": "ascii", "EUC_JP": "euc_jp", "EUC_KR": "euc_kr", "EUC_CN": "gb2312"}
 SINGLE_BYTE = ("LATIN", "ISO_8859", "WIN", "KOI8")
-
-
-@cache
-def simple_lowercase() -> dict[str, str]:
-    """Every letter beyond ASCII that lowers to one other letter. U+0130 lowers to "i", as the simple mapping has it."""
-    pairs = {chr(point): chr(point).lower() for point in range(0x80, 0x1F000)}
-    single = {upper: lower for upper, lower in pairs.items() if lower != upper and len(lower) == 1}
-    return {**single, "\u0130": "i"}
 
 
 def _codec(encoding: str) -> str:

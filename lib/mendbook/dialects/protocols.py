@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, TextClause
+from sqlalchemy import ColumnElement, Connection, Executable, FromClause, Select, TextClause
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
@@ -175,7 +175,7 @@ class Rows(Protocol):
         """(n, rows): how many rows name each of the values in one of ``ways`` (columns): values[way][n]."""
         ...
 
-    def becoming(self, stored: Stored, afters: Sequence[str]) -> TextClause:
+    def becoming(self, stored: Stored, afters: Sequence[str]) -> Executable:
         """(n, image, broken): what each image would be as a row, and which of the table's checks it would fail (a list)."""
         ...
 
@@ -193,8 +193,9 @@ class Dialect(Protocol):
     no_roles: str
 
     def url(self, url: URL) -> URL: ...
-    def engine_options(self) -> dict[str, Any]:
-        """What create_engine is told besides; errors must not carry the values that a statement was asked with."""
+    def engine_options(self, url: URL, writing: bool) -> dict[str, Any]:
+        """What create_engine is told besides, for connections that only read, or for those that may write; errors must not
+        carry the values that a statement was asked with."""
         ...
 
     def begin_snapshot(self, connection: Connection, timeout_seconds: int, snapshot: str | None) -> None:

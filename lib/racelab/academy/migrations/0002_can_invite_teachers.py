@@ -2,12 +2,15 @@
 
 from django.db import migrations
 
+from racelab.by_vendor import sql
+
 
 class Migration(migrations.Migration):
     dependencies = [("users", "0001_initial")]
     operations = [
-        migrations.RunSQL(
+        sql(
             "ALTER TABLE users_profile ADD COLUMN can_invite_teachers boolean",
+            "ALTER TABLE users_profile ADD COLUMN can_invite_teachers bool",
             "ALTER TABLE users_profile DROP COLUMN can_invite_teachers",
         )
     ]

@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from racelab.by_vendor import sql
+
 LEGACY = """
     CREATE TABLE attendance_staff (
         id bigserial PRIMARY KEY,
@@ -13,8 +15,19 @@ LEGACY = """
         barcode varchar(20),
         created_at timestamptz NOT NULL
     );
-    CREATE INDEX attendance_staff_user_id ON attendance_staff (user_id);
 """
+#: The same by the hand of somebody who began on SQLite.
+LEGACY_ON_SQLITE = """
+    CREATE TABLE attendance_staff (
+        id integer NOT NULL PRIMARY KEY AUTOINCREMENT,
+        user_id integer NOT NULL REFERENCES auth_user (id) DEFERRABLE INITIALLY DEFERRED,
+        department varchar(100) NOT NULL DEFAULT '',
+        phone varchar(30) NOT NULL DEFAULT '',
+        barcode varchar(20),
+        created_at datetime NOT NULL
+    )
+"""
+INDEX = "CREATE INDEX attendance_staff_user_id ON attendance_staff (user_id)"
 
 
 class Migration(migrations.Migration):
@@ -23,7 +36,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.SeparateDatabaseAndState(
-            database_operations=[migrations.RunSQL(LEGACY, "DROP TABLE attendance_staff")],
+            database_operations=[sql([LEGACY, INDEX], [LEGACY_ON_SQLITE, INDEX], "DROP TABLE attendance_staff")],
             state_operations=[
                 migrations.CreateModel(
                     name="Staff",
