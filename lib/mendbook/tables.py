@@ -256,7 +256,7 @@ def _bind_profile(source: Source, catalogue: Catalogue, mapping: Profile, users:
 def sql_of(relation: Relation, alias: str) -> FromClause:
     """The table of ``relation`` as SQL calls it; every name is quoted as it stands."""
     columns = [
-        sa.Column(quoted_name(column.name, True), _TYPES.get(column.family, sa.types.NullType))
+        sa.Column(quoted_name(column.name, True), _TYPES.get(column.family, sa.types.NullType), info={"kind": column})
         for column in relation.columns.values()
     ]
     table = sa.Table(quoted_name(relation.name, True), sa.MetaData(), *columns, schema=quoted_name(relation.schema, True))

@@ -65,9 +65,10 @@ __all__ = [
 DIALECTS = {
     "postgresql": ("mendbook.dialects.postgresql", "PostgreSQL"),
     "sqlite": ("mendbook.dialects.sqlite", "SQLite"),
+    "mysql": ("mendbook.dialects.mysql", "MySQL"),
 }
 #: Other names that people write.
-ALIASES = {"postgres": "postgresql"}
+ALIASES = {"postgres": "postgresql", "mariadb": "mysql"}
 
 
 @cache

@@ -1,0 +1,116 @@
+"""Asks MySQL and MariaDB what rows would be like after a change, and which rows they would then collide with.
+
+Statements that read, and never change a row. The rows to be are made of images as the table itself would make them, with
+computed columns; the keys of unique indexes are then worked out of them by the index's own SQL, so that computed columns,
+parts of columns, collations and NULLs mean what they mean to the index.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Executable, TextClause
+
+from mendbook.dialects.described import Index, Relation, Stored
+from mendbook.dialects.mysql_rows import (
+    MySQLRows,
+    escaped,
+    given,
+    hypothetical,
+    literal,
+    object_of,
+    quoted,
+    statement,
+    table,
+)
+from mendbook.dialects.mysql_types import text_of, typed
+
+#: Names for what stands beside a table's own columns, whatever those are called.
+_PLACE, _KEY, _IMAGE = "`mendbook place`", "`mendbook key`", "`mendbook image`"
+
+
+class MySQLFutureRows(MySQLRows):
+    """The statements over rows, and those over rows to be."""
+
+    def counted(self, stored: Stored, ways: Sequence[Sequence[str]], values: Sequence[Any]) -> TextClause:
+        """How many rows name each of ``values`` (``n`` from 0, ``rows``) in one of ``ways`` (columns): values[way][n].
+
+        A row that names it in several ways is one row.
+        """
+        relation, selects, width = stored.relation, [], 0
+        rows: list[list[str | None]] = [[] for _ in values[0]] if values else []
+        own = self.key(stored) if stored.key else self.image(relation)
+        for columns, named in zip(ways, values, strict=True):
+            found = [
+                f"t.{quoted(name)} = {typed(f'v.k{width + i}', relation.columns[name])}" for i, name in enumerate(columns)
+            ]
+            selects.append(f"SELECT v.n, {own} FROM {{given}} STRAIGHT_JOIN {table(relation)} t ON {' AND '.join(found)}")
+            for row, value in zip(rows, named, strict=True):
+                row.extend(value)
+            width += len(columns)
+        every = " UNION ".join(selects).replace("{given}", given(width))
+        return statement(f"SELECT CAST(n - 1 AS SIGNED) AS n, count(*) AS `rows` FROM ({every}) AS named GROUP BY n", rows)
+
+    def becoming(self, stored: Stored, afters: Sequence[str]) -> Executable:
+        """What each of ``afters`` (images) would be as a row: ``n``, ``image``, and ``broken``, the checks that it fails."""
+        relation = stored.relation
+        own = quoted(relation.name)
+        image = object_of({name: text_of(f"{own}.{quoted(name)}", column.type) for name, column in relation.columns.items()})
+        broken = ", ".join(
+            f"CASE WHEN ({escaped(condition)}) IS FALSE THEN json_quote({literal(name)}) END"
+            for name, condition in relation.checks
+        )
+        failed = f"concat('[', concat_ws(',', {broken}), ']')" if broken else "'[]'"
+        return statement(
+            f"SELECT {_PLACE} AS n, {image} AS image, {failed} AS broken FROM {_rows(relation)} ORDER BY 1",
+            _given(relation, afters),
+        ).columns(n=sa.Integer, image=sa.Text, broken=sa.JSON)
+
+    def colliding(self, stored: Stored, index: Index, afters: Sequence[str]) -> TextClause:
+        """The ``afters`` that the unique ``index`` would hold: ``n``, ``alike`` (equal where their keys there are), and the
+        ``key`` and ``image`` of each row of the table that has such a key now."""
+        relation, alias = stored.relation, quoted(stored.relation.name)
+        collations = [f" COLLATE {each}" if each else "" for each in index.collate]
+        keys = [f"({escaped(each)}){by}" for each, by in zip(index.expressions, collations, strict=True)]
+        named = ", ".join(f"{key} AS {_k(i)}" for i, key in enumerate(keys))
+        some = " AND ".join(f"{key} IS NOT NULL" for key in keys)
+        equal = " AND ".join(f"there.{_k(i)} = here.{_k(i)}{by}" for i, by in enumerate(collations))
+        order = ", ".join(f"{_k(i)}{by}" for i, by in enumerate(collations))
+        here = (
+            f"(SELECT held.*, dense_rank() OVER (ORDER BY {order}) AS alike FROM"
+            f" (SELECT {_PLACE} AS n, {named} FROM {_rows(relation)} WHERE {some}) AS held) AS here"
+        )
+        return statement(
+            f"SELECT here.n, here.alike, NULL AS `key`, NULL AS image FROM {here} UNION ALL"
+            f" SELECT here.n, here.alike, there.{_KEY}, there.{_IMAGE} FROM {here} STRAIGHT_JOIN"
+            f" (SELECT {named}, {self.key(stored, alias)} AS {_KEY}, {self.image(relation, alias)} AS {_IMAGE}"
+            f" FROM {table(relation)} AS {alias}) AS there ON {equal}",
+            _given(relation, afters),
+        )
+
+
+def _k(number: int) -> str:
+    return f"`mendbook k{number}`"
+
+
+def _given(relation: Relation, afters: Sequence[str]) -> list[list[str | None]]:
+    names = [name for name, column in relation.columns.items() if not column.generated]
+    return [[row.get(name) for name in names] for row in map(json.loads, afters)]
+
+
+def _rows(relation: Relation) -> str:
+    """The rows that the given texts would be, under the table's own name, with their places (from 0)."""
+    written = [column for column in relation.columns.values() if not column.generated]
+    alias = quoted(relation.name)
+    values = [f"{hypothetical(f'v.k{i}', column)} AS {quoted(column.name)}" for i, column in enumerate(written)]
+    whole = f"(SELECT {', '.join([f'CAST(v.n - 1 AS SIGNED) AS {_PLACE}', *values])} FROM {given(len(written))})"
+    if len(written) == len(relation.columns):
+        return f"{whole} AS {alias}"
+    every = ", ".join(
+        f"({escaped(column.expression or 'NULL')}) AS {quoted(column.name)}" if column.generated else quoted(column.name)
+        for column in relation.columns.values()
+    )
+    return f"(SELECT {_PLACE}, {every} FROM {whole} AS {alias}) AS {alias}"

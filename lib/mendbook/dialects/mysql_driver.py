@@ -1,0 +1,116 @@
+"""SQLAlchemy's dialect for MySQL and MariaDB over PyMySQL, with what the finders say and those databases lack.
+
+Whole division and DAMAGE's comparisons (mysql_text.py names them) are put into their words here; which
+collations a server has for that, and which letters it does not lower, is asked once an engine. It asks nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.mysql.base import MySQLCompiler
+from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
+from sqlalchemy.engine import URL
+
+from mendbook.blanks import WHITE_SPACE
+from mendbook.dialects.described import Column
+from mendbook.dialects.mysql_types import string, text_of, typed
+from mendbook.dialects.letters import simple_lowercase
+
+#: The name of the driver in URLs.
+DRIVER = "mysql+mendbook"
+
+#: Collations that compare code point by code point and see blanks at the end; those of MariaDB and of MySQL.
+EXACT_MARIADB, EXACT_MYSQL = "utf8mb4_nopad_bin", "utf8mb4_0900_bin"
+#: Collations that lower letters, the most complete first; nothing is compared by them.
+LOWERING = ("utf8mb4_uca1400_nopad_as_cs", "utf8mb4_0900_as_cs", "utf8mb4_unicode_520_ci")
+
+
+class Compiler(MySQLCompiler):
+    """Puts statements into the words of the server."""
+
+    dialect: MendbookMySQL
+
+    def visit_floordiv_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
+        """Whole division, towards zero."""
+        return f"{self.process(binary.left, **kw)} DIV {self.process(binary.right, **kw)}"
+
+    def visit_mendbook_text_func(self, function: Any, **kw: Any) -> str:
+        """(value, its type): text that compares code point by code point."""
+        value, type_ = function.clauses.clauses
+        return text_of(self.process(value, **kw), type_.name, self.dialect.exact)
+
+    def visit_mendbook_typed_func(self, function: Any, **kw: Any) -> str:
+        """(text, type, collation): the value that a column of that type has for the text."""
+        text, type_, collation = function.clauses.clauses
+        own = "" if collation.name == "''" else collation.name
+        return f"({typed(self.process(text, **kw), Column('', type_.name, '', True, own))})"
+
+    def visit_mendbook_blank_func(self, function: Any, **kw: Any) -> str:
+        """NULL, or nothing but white space. Most values begin with a letter or a digit, which is cheaper to see."""
+        value = self.process(function.clauses.clauses[0], **kw)
+        text = self._exact(value)
+        return f"({value} IS NULL OR (NOT ord({text}) BETWEEN 33 AND 126 AND NOT {text} REGEXP '[^{WHITE_SPACE}]'))"
+
+    def visit_mendbook_fold_func(self, function: Any, **kw: Any) -> str:
+        """Trimmed and lowered letter by letter; NULL where blank.
+
+        Values in plain ASCII without a blank at either end, which nearly all are, take a short way.
+        """
+        text = self._exact(self.process(function.clauses.clauses[0], **kw))
+        plain = f"length({text}) = char_length({text}) AND ord({text}) BETWEEN 33 AND 126 AND ord(right({text}, 1)) BETWEEN 33 AND 126"
+        trimmed = self._exact(f"regexp_replace({text}, '^[{WHITE_SPACE}]+|[{WHITE_SPACE}]+$', '')")
+        lowered = self._lowered(trimmed)
+        return f"CASE WHEN {plain} THEN lower({text}) ELSE nullif({lowered}, {self._exact(chr(39) * 2)}) END"
+
+    def _exact(self, sql: str) -> str:
+        return f"(convert({sql} USING utf8mb4) COLLATE {self.dialect.exact})"
+
+    def _lowered(self, text: str) -> str:
+        lowered = self._exact(f"lower({text} COLLATE {self.dialect.lowering})")
+        missing = self.dialect.not_lowered
+        if not missing:
+            return lowered
+        corrected = lowered
+        for upper, lower in missing.items():
+            corrected = f"replace({corrected}, '{upper}', '{lower}')"
+        return f"CASE WHEN {text} REGEXP '[{''.join(missing)}]' THEN {self._exact(corrected)} ELSE {lowered} END"
+
+
+class MendbookMySQL(MySQLDialect_pymysql):
+    """MySQL and MariaDB over PyMySQL. ``exact``, ``lowering`` and ``not_lowered`` are known once it has met a server."""
+
+    statement_compiler = Compiler
+    supports_statement_cache = True
+    div_is_floordiv = False
+    exact = EXACT_MARIADB
+    lowering = LOWERING[0]
+    not_lowered: dict[str, str] = {}
+
+    def initialize(self, connection: Connection) -> None:
+        """Ask what the server's collations can do; nothing of it changes while it runs."""
+        super().initialize(connection)
+        self.exact = EXACT_MARIADB if self.is_mariadb else EXACT_MYSQL
+        names = ", ".join(f"'{name}'" for name in LOWERING)
+        known = "SELECT COLLATION_NAME FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY"
+        # MariaDB gives the newest collations no character set of their own, and another column for the whole name
+        column = "FULL_COLLATION_NAME" if self.is_mariadb and self.server_version_info >= (10, 10) else "COLLATION_NAME"
+        there = set(connection.exec_driver_sql(f"{known.replace('COLLATION_NAME', column, 1)} WHERE {column} IN ({names})").scalars())
+        self.lowering = next((name for name in LOWERING if name in there), "utf8mb4_general_ci")
+        pairs = simple_lowercase()
+        lowered = connection.exec_driver_sql(
+            f"SELECT lower(convert({string(''.join(pairs))} USING utf8mb4) COLLATE {self.lowering})"
+        ).scalar_one()
+        told = zip(pairs.items(), str(lowered), strict=True)
+        self.not_lowered = {upper: lower for (upper, lower), server in told if server != lower}
+        connection.rollback()
+
+
+registry.register("mysql.mendbook", __name__, "MendbookMySQL")
+
+
+def normalized(url: URL) -> URL:
+    """``url`` with this driver and its encoding."""
+    return url.set(drivername=DRIVER).update_query_dict({"charset": "utf8mb4"})
