@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from mendbook.config import Settings, Source, url_variable, value_of
 from mendbook.database import Database, Snapshot
-from mendbook.dialects import Catalogue, Relation
+from mendbook.dialects import Catalogue, Dialect, Relation
 from mendbook.dialects.health import Check, Lack, Right
 from mendbook.doctor_tables import every_relation
 from mendbook.errors import MendbookError
@@ -21,7 +21,6 @@ from mendbook.tables import Tables, table_names
 
 #: How many rights are told in words; all of them stand in the statements.
 SHOWN = 5
-_PRINTED = "'mendbook roles SOURCE' prints all three roles with what they need."
 
 
 def closed_schemas(database: Database, connection: Connection, catalogue: Catalogue, user: str) -> Iterator[Check]:
@@ -37,11 +36,14 @@ def closed_schemas(database: Database, connection: Connection, catalogue: Catalo
     if lacks:
         names = ", ".join(dict.fromkeys(name for name, _ in hidden))
         told = f"role {user} lacks {_listed(lacks)}, where {names} may be: without it they cannot be found"
-        yield Check("rights", "failed", told, f"An administrator grants it. {_PRINTED}", _statements(lacks))
+        yield Check("rights", "failed", told, f"An administrator grants it. {_printed(database.dialect)}", _statements(lacks))
 
 
 def audit_rights(database: Database, snapshot: Snapshot) -> Iterator[Check]:
     """What the role of ``url_env`` lacks: for an audit, for a plan, and for what else reads; and whether it may do too much."""
+    if not snapshot.dialect.health().grants:
+        yield Check("rights", "ok", snapshot.dialect.no_roles)
+        return
     server, relations = snapshot.server, every_relation(snapshot)
     unreadable = snapshot.tables.unreadable()
     if unreadable:
@@ -50,19 +52,20 @@ def audit_rights(database: Database, snapshot: Snapshot) -> Iterator[Check]:
         told = f"role {server.user} may not read {', '.join(unreadable)}"
         yield Check("rights", "failed", told, hint, _statements(lacks))
     elif server.superuser or any(relation.writable for relation in relations):
-        yield Check(
-            "rights",
-            "warning",
-            f"role {server.user} may write",
-            "An audit needs no more than SELECT on the mapped tables: give it a role of its own. " + _PRINTED,
-        )
+        hint = "An audit needs no more than SELECT on the mapped tables: give it a role of its own."
+        yield Check("rights", "warning", f"role {server.user} may write", f"{hint} {_printed(database.dialect)}")
     else:
         yield Check("rights", "ok", f"role {server.user} may read the mapped tables and write none of them")
-    whole = database.with_surroundings(snapshot)
-    yield from _for_a_verb(whole, "plan rights", "a plan needs it to see whole rows and what refers to them", _planned(whole))
+    try:
+        whole = database.with_surroundings(snapshot)
+    except MendbookError as error:  # an audit can be made all the same
+        yield Check("plan rights", "warning", error.message, error.hint)
+    else:
+        words = "a plan needs it to see whole rows and what refers to them"
+        yield from _for_a_verb(database, whole, "plan rights", words, _planned(whole))
     if not missing(snapshot.connection):
         words = "the ledger and the pairs that are no double cannot be read"
-        yield from _for_a_verb(snapshot, "ledger rights", words, _ledger(snapshot, "SELECT"))
+        yield from _for_a_verb(database, snapshot, "ledger rights", words, _ledger(snapshot, "SELECT"))
 
 
 def _audited(tables: Tables) -> list[Right]:
@@ -93,19 +96,28 @@ def _planned(snapshot: Snapshot) -> list[Right]:
     return rights
 
 
-def _for_a_verb(snapshot: Snapshot, name: str, why: str, rights: Sequence[Right]) -> Iterator[Check]:
+def _for_a_verb(database: Database, snapshot: Snapshot, name: str, why: str, rights: Sequence[Right]) -> Iterator[Check]:
     lacks = _lacking(snapshot, rights)
     if lacks:
         told = f"role {snapshot.server.user} lacks {_listed(lacks)}: {why}"
-        yield Check(name, "warning", told, f"An administrator grants it where that is wanted. {_PRINTED}", _statements(lacks))
+        hint = f"An administrator grants it where that is wanted. {_printed(database.dialect)}"
+        yield Check(name, "warning", told, hint, _statements(lacks))
+
+
+def _printed(dialect: Dialect) -> str:
+    """Where all rights that are needed stand, for databases that mendbook has a script for."""
+    return "" if dialect.no_roles else "'mendbook roles SOURCE' prints all three roles with what they need."
 
 
 def repair_rights(source: Source, settings: Settings, audited: Database) -> Iterator[Check]:
     """What the role that applies lacks, seen as that role; and that it is at home in the very database that is audited."""
     variable = url_variable(source, "repair")
+    if not audited.dialect.health().grants:
+        return
     if source.repair_url_env is None:
-        hint = f"For repairs, name one: repair_url_env in [sources.{source.name}]. {_PRINTED}"
-        yield Check("repair role", "ok", f"no role of its own applies repairs: {variable} would do it", hint)
+        hint = f"For repairs, name one: repair_url_env in [sources.{source.name}]. {_printed(audited.dialect)}"
+        told = f"no role of its own applies repairs: {variable} would do it"
+        yield Check("repair role", "ok", told, hint)
         return
     if not value_of(variable, settings.path):
         told = f"{variable} is not set here, so the role that applies repairs was not looked at"
@@ -141,10 +153,12 @@ def _repairing(snapshot: Snapshot) -> Iterator[Check]:
     lacks = _lacking(snapshot, [*_planned(snapshot), *_repaired(snapshot), *ledger])
     if lacks:
         told = f"role {user} lacks {_listed(lacks)}: a plan that needs it is refused"
-        yield Check("repair role", "failed", told, f"An administrator grants it. {_PRINTED}", _statements(lacks))
+        yield Check(
+            "repair role", "failed", told, f"An administrator grants it. {_printed(snapshot.dialect)}", _statements(lacks)
+        )
     elif snapshot.server.superuser:
         told = f"role {user} is a superuser: it may do much more than repairs need"
-        yield Check("repair role", "warning", told, f"Give repairs a role of their own. {_PRINTED}")
+        yield Check("repair role", "warning", told, f"Give repairs a role of their own. {_printed(snapshot.dialect)}")
     else:
         yield Check("repair role", "ok", f"role {user} may change what repairs change, and add to the ledger")
 
@@ -164,8 +178,8 @@ def _repaired(snapshot: Snapshot) -> Iterator[Right]:
 
 def _ledger(snapshot: Snapshot, privilege: str, *names: str) -> list[Right]:
     """The same right in each of the ledger's tables, or in those that are named."""
-    tables = snapshot.dialect.ledger().tables
-    return [Right(privilege, str(tables[name].schema or ""), tables[name].name) for name in names or tables]
+    tables, own = snapshot.dialect.ledger().tables, snapshot.server.database
+    return [Right(privilege, str(tables[name].schema or own), tables[name].name) for name in names or tables]
 
 
 def _lacking(snapshot: Snapshot, rights: Iterable[Right]) -> list[Lack]:

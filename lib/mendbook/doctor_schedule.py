@@ -63,7 +63,7 @@ def _unreachable(settings: Settings, outputs: Path, variable: str | None) -> Che
             )
         dialect, url = dialect_of(value, variable)
         try:
-            with sa.create_engine(url, poolclass=NullPool, **dialect.engine_options()).connect():
+            with sa.create_engine(url, poolclass=NullPool, **dialect.engine_options(url, writing=False)).connect():
                 hint = "No tick has seen the jobs yet: 'mendbook schedule install cron' prints the line that calls it."
                 return Check("schedule", "warning", "the run history can be reached, and nothing stands in it yet", hint)
         except sa.exc.SQLAlchemyError as error:

@@ -53,6 +53,7 @@ class Health(Protocol):
     """How one kind of database is examined.
 
     oldest    the oldest version that mendbook works with, as numbers and dots
+    grants    whether rights are granted in the database at all; where not, the file system decides
     looks     what the dialect looks at, by name; each on its own, inside a reading transaction, so that one that fails
               hides no other; none may change anything
     lacking   those of ``rights`` that the connection's role does not have; what does not exist is passed over, and where
@@ -60,6 +61,7 @@ class Health(Protocol):
     """
 
     oldest: str
+    grants: bool
 
     def looks(self) -> Mapping[str, Look]: ...
     def lacking(self, connection: Connection, rights: Sequence[Right]) -> list[Lack]: ...

@@ -63,6 +63,7 @@ class PostgreSQLHealth:
     """What doctor asks a PostgreSQL."""
 
     oldest = "14"
+    grants = True
 
     def looks(self) -> Mapping[str, Look]:
         """Each matter with what looks at it."""

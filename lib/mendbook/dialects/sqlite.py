@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from mendbook.dialects import Catalogue, Generic, Moment, Pressure, Relation, Server, Standing, Writers
 from mendbook.dialects.sqlite_becoming import SQLiteFutureRows
 from mendbook.dialects.sqlite_generic import generic
+from mendbook.dialects.sqlite_health import SQLiteHealth
 from mendbook.dialects.sqlite_ledger import SQLiteLedger, user
 from mendbook.dialects.sqlite_opening import READ_PATIENCE, File, explained, fault, opened
 from mendbook.dialects.sqlite_relations import catalogue, referring
@@ -172,9 +173,9 @@ class SQLite:
         """None: rows draw their own numbers."""
         return []
 
-    def changed_collations(self, connection: Connection) -> list[str]:
-        """None: SQLite's own collations never change."""
-        return []
+    def health(self) -> SQLiteHealth:
+        """How this file is examined."""
+        return SQLiteHealth()
 
     def hides_rows(self, connection: Connection, relation: Relation) -> str:
         """Nothing is hidden from whoever may read the file."""
