@@ -84,9 +84,7 @@ def test_print_writes_no_file(shop: TestDatabase, mendbook: Command, tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_password_on_the_command_line_is_taken_and_never_kept(
-    shop: TestDatabase, mendbook: Command, tmp_path: Path
-) -> None:
+def test_a_password_on_the_command_line_is_taken_and_never_kept(shop: TestDatabase, mendbook: Command, tmp_path: Path) -> None:
     with role(shop) as (name, url):
         shop.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}")
         answer = mendbook("init", url, "--source", "shop", "--json")
@@ -188,7 +186,7 @@ def test_it_asks_where_it_is_unsure_and_only_when_told_to(
     database.execute(TWO)
     asked: list[str] = []
 
-    def prompt(question: str, **more: Any) -> str:
+    def prompt(question: str, **_: Any) -> str:
         asked.append(question)
         return "members"
 
@@ -201,7 +199,9 @@ def test_it_asks_where_it_is_unsure_and_only_when_told_to(
 def test_a_profile_that_few_have_is_left_out_and_asked_about(
     shop: TestDatabase, mendbook: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop.execute("CREATE TABLE vip (id int PRIMARY KEY, user_id bigint UNIQUE REFERENCES auth_user); INSERT INTO vip VALUES (1, 1)")
+    shop.execute(
+        "CREATE TABLE vip (id int PRIMARY KEY, user_id bigint UNIQUE REFERENCES auth_user); INSERT INTO vip VALUES (1, 1)"
+    )
     answer = mendbook("init", shop.url, "--source", "shop", "--json")
     assert [profile["table"] for profile in answer.document["profiles"]] == ["customer"]
     assert [each["table"] for each in answer.document["left_out"]] == ["vip"]
@@ -213,11 +213,10 @@ def test_a_profile_that_few_have_is_left_out_and_asked_about(
     assert [profile["table"] for profile in written(tmp_path)["sources"]["shop"]["profiles"]] == ["customer", "vip"]
 
 
-def test_rights_on_half_of_the_tables(
-    shop: TestDatabase, mendbook: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rights_on_half_of_the_tables(shop: TestDatabase, mendbook: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.execute(
-        "CREATE SCHEMA hidden; CREATE TABLE hidden.staff (id int PRIMARY KEY, user_id bigint UNIQUE REFERENCES auth_user, phone text);"
+        "CREATE SCHEMA hidden; "
+        "CREATE TABLE hidden.staff (id int PRIMARY KEY, user_id bigint UNIQUE REFERENCES auth_user, phone text);"
         "CREATE TABLE ledger_of_old (id int, user_id bigint)"
     )
     with role(shop) as (name, url):
@@ -278,7 +277,8 @@ def test_no_person_and_no_secret_is_in_the_file(shop: TestDatabase, mendbook: Co
 
 def test_it_reads_no_more_than_it_says(shop: TestDatabase, mendbook: Command) -> None:
     shop.execute("""
-        INSERT INTO auth_user (id, username, email) SELECT n, 'u' || n, 'u' || n || '@example.com' FROM generate_series(6, 4000) n;
+        INSERT INTO auth_user (id, username, email)
+        SELECT n, 'u' || n, 'u' || n || '@example.com' FROM generate_series(6, 4000) n;
         INSERT INTO customer (id, user_id, phone, barcode) SELECT n, n, '5', 'C-' || n FROM generate_series(6, 4000) n;
         CREATE TABLE event (id int PRIMARY KEY, user_ref bigint); INSERT INTO event SELECT n, n FROM generate_series(1, 5000) n;
         ANALYZE;""")

@@ -1,4 +1,4 @@
-"""mendbook init on the tables that real packages make with their own migrations: what it maps, and that an audit takes it as it is."""
+"""mendbook init on the tables of real packages: what it maps, and that an audit takes it as it is."""
 
 from __future__ import annotations
 
@@ -40,10 +40,7 @@ def package(request: pytest.FixtureRequest, database: TestDatabase) -> str:
     return str(request.param)
 
 
-
-def test_a_package_s_tables(
-    package: str, database: TestDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_package_s_tables(package: str, database: TestDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = expected(package)
     profiles = {name: {**each["rows"], "only": each.get("only", "true")} for name, each in wanted.get("profiles", {}).items()}
     fill(RealSchema.of(package), database, wanted["users"]["table"], wanted["rows"], profiles)

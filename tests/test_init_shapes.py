@@ -96,7 +96,7 @@ def test_keycloak(look: Look) -> None:
 def test_the_same_name_in_two_realms_is_left_out(look: Look) -> None:
     source, start, text = look(shapes.KEYCLOAK + shapes.SECOND_REALM)
     assert not {"username", "email"} & set(source["users"])
-    assert 'the same one stands in several realm_id, where it is another person\'s' in text
+    assert "the same one stands in several realm_id, where it is another person's" in text
     assert any("left out" in warning for warning in start.warnings)
 
 
@@ -142,3 +142,31 @@ def test_nothing_is_declared(look: Look) -> None:
     assert (details["table"], details["user"], details["filled"]) == ("member_details", "member_id", ["phone", "address"])
     assert source["references"] == ["letters.account_ref -> members.id", "posts.member_id -> members.id"]
     assert "no foreign key says so" in text
+
+
+def test_accounts_elsewhere_are_no_profiles(look: Look) -> None:
+    source, _, _ = look(shapes.NEXT_AUTH)
+    assert source["users"] == {"table": "User", "key": "id", "email": "email", "created": "createdAt"}
+    assert tables(source) == []
+
+
+def test_names_in_capitals_and_no_rows(look: Look) -> None:
+    source, _, _ = look(shapes.ASP_NET)
+    assert source["users"] == {
+        "table": "AspNetUsers",
+        "key": "Id",
+        "username": "UserName",
+        "email": "Email",
+        "password": "PasswordHash",
+    }
+    [profile] = source["profiles"]
+    assert (profile["table"], profile["user"], profile["filled"]) == ("UserProfiles", "UserId", ["PhoneNumber", "Address"])
+    assert source["rights"] == ["AspNetUserRoles"]
+
+
+def test_who_logs_in_is_the_user(look: Look) -> None:
+    source, start, _ = look(shapes.FEDERATED)
+    assert source["users"]["table"] == "users"
+    assert tables(source) == ["user_stats"]
+    assert source["rights"] == ["user_roles"]
+    assert any("accounts" in warning for warning in start.warnings)

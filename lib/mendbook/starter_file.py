@@ -31,12 +31,12 @@ def block_text(start: Start) -> str:
 def _opening(start: Start, most_rows: int) -> Iterator[str]:
     read = ", ".join(f"{table} {rows:,}" for table, rows in sorted(start.read.items()) if rows)
     yield from _comment(
-        "What `mendbook init` guessed, each line with its reason. Read it, mend it: a wrong line makes sound rows look damaged. "
-        "docs/mapping.md tells of every line."
+        "What `mendbook init` guessed, each line with its reason. Read it, mend it: a wrong line makes sound rows look "
+        "damaged. docs/mapping.md tells of every line."
     )
     yield from _comment(
-        f"It looked at the catalogue of {start.tables:,} tables, and at samples of rows: no more than {most_rows:,} of a table at "
-        f"a time, from its beginning and its end, and those of the users among them. Rows read: {read or 'none'}."
+        f"It looked at the catalogue of {start.tables:,} tables, and at samples of rows: no more than {most_rows:,} of a table "
+        f"at a time, from its beginning and its end, and those of the users among them. Rows read: {read or 'none'}."
     )
     yield from _comment(f"The URL is in the environment only ({start.url_env}), or in a file .env beside this one.")
 

@@ -22,7 +22,7 @@ from mendbook.errors import ConfigError, MappingError
 from mendbook.guessing import Ask, Block, Line, Start, readable, unasked
 from mendbook.guessing.blocks import children_notes, fits, judge, nearly_all, profile_blocks, users_block
 from mendbook.guessing.profile_tables import candidates as profile_candidates
-from mendbook.guessing.profile_tables import children
+from mendbook.guessing.profile_tables import children, reversed_references
 from mendbook.guessing.references import Soft, rights, soft
 from mendbook.guessing.user_tables import candidates, choose
 from mendbook.sampling import SECONDS, Sampler
@@ -56,7 +56,7 @@ def given_url(text: str, source: str) -> Given:
     if "://" not in text:
         raise ConfigError(
             "The first argument is not a database URL.",
-            f"For example: mendbook init postgresql://USER@HOST/DATABASE --source {source}, or env:VARIABLE with the URL in it.",
+            f"For example: mendbook init postgresql://USER@HOST/DATABASE --source {source}, or env:NAME in place of the URL.",
         )
     return Given(text, variable_for(source), typed=True)
 
@@ -156,10 +156,11 @@ def _profiles(
     judged = []
     for each in found:
         belonging = sampler.belonging(each.table, each.user, keys)
-        if fits(each, belonging):
+        if fits(each, belonging, sample, key):
             judged.append(judge(each, belonging, sample, key, relation, spare))
     blocks, warnings = profile_blocks(judged, sample, key, ask)
-    return blocks, children_notes(inherited, sizes, sample), warnings
+    notes = [*children_notes(inherited, sizes, sample), *reversed_references(relations, relation)]
+    return blocks, notes, warnings
 
 
 def _source_lines(
@@ -168,19 +169,33 @@ def _source_lines(
     """The lines of [sources.NAME]: logs, references, rights."""
     lines = []
     if logs:
-        lines.append(Line("logs", list(logs), "as --log named them; zone = \"Europe/Berlin\" says what times without a zone mean."))
+        lines.append(
+            Line("logs", list(logs), 'as --log named them; zone = "Europe/Berlin" says what times without a zone mean.')
+        )
     else:
-        lines.append(Line("logs", None, "none were named (--log): ghost_user is left out, and incidents come from the rows alone.",
-                          active=False))
+        lines.append(
+            Line(
+                "logs",
+                None,
+                "none were named (--log): ghost_user is left out, and incidents come from the rows alone.",
+                active=False,
+            )
+        )
     active = [block for block in blocks if block.active]
-    taken, doubtful = [], []
+    taken: list[tuple[str, str]] = []
+    doubtful: list[tuple[str, str]] = []
     for each in soft(relations, users, active):
         reference, said = _accepted(each, sampler)
         (taken if reference else doubtful).append((reference or each.reference(each.targets[0]), said))
     if taken:
-        lines.append(Line("references", [reference for reference, _ in taken],
-                          f"no foreign key declares them: {'; '.join(said for _, said in taken)}.",
-                          tuple(f"{reference} ({said})" for reference, said in doubtful)))
+        lines.append(
+            Line(
+                "references",
+                [reference for reference, _ in taken],
+                f"no foreign key declares them: {'; '.join(said for _, said in taken)}.",
+                tuple(f"{reference} ({said})" for reference, said in doubtful),
+            )
+        )
     elif doubtful:
         why = "; ".join(f"{reference} ({said})" for reference, said in doubtful[:10])
         lines.append(Line("references", None, f"none is sure. Looked at: {why}.", active=False))
@@ -224,5 +239,3 @@ def relative_logs(logs: Sequence[str], config: Path) -> list[str]:
     """Globs as mendbook.toml wants them: relative to its own folder, where they were typed in another one."""
     here, home = Path.cwd(), config.absolute().parent
     return [glob if Path(glob).is_absolute() or here == home else os.path.relpath(here / glob, home) for glob in logs]
-
-

@@ -18,7 +18,9 @@ OSCAR += " catalogue:CatalogueConfig catalogue.reviews:CatalogueReviewsConfig co
 OSCAR += " partner:PartnerConfig basket:BasketConfig payment:PaymentConfig offer:OfferConfig order:OrderConfig"
 OSCAR += " customer:CustomerConfig search:SearchConfig voucher:VoucherConfig wishlists:WishlistsConfig"
 OSCAR += " dashboard:DashboardConfig"
-OSCAR += "".join(f" dashboard.{name}:{name.title()}DashboardConfig" for name in ("reports", "users", "orders", "catalogue", "offers"))
+OSCAR += "".join(
+    f" dashboard.{name}:{name.title()}DashboardConfig" for name in ("reports", "users", "orders", "catalogue", "offers")
+)
 OSCAR += "".join(f" dashboard.{name}:{name.title()}DashboardConfig" for name in ("partners", "pages", "ranges", "reviews"))
 OSCAR += "".join(f" dashboard.{name}:{name.title()}DashboardConfig" for name in ("vouchers", "communications", "shipping"))
 
@@ -132,7 +134,8 @@ def create_all(package: str, url: str) -> None:
 
 COLUMNS = """
     SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,
-           a.atthasdef OR a.attidentity <> '', a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid), '') LIKE 'nextval%'
+           a.atthasdef OR a.attidentity <> '',
+           a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid), '') LIKE 'nextval%'
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
@@ -142,11 +145,14 @@ UNIQUE = """
            ARRAY(SELECT a.attname::text FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k(n, o)
                  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.n ORDER BY k.o)
     FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind = 'r' AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL AND n.nspname NOT LIKE 'pg\\_%' ORDER BY 1, 2, 4"""
+    WHERE c.relkind = 'r' AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL
+      AND n.nspname NOT LIKE 'pg\\_%' ORDER BY 1, 2, 4"""
 REFERENCES = """
     SELECT n.nspname, c.relname, t.relname,
-           ARRAY(SELECT a.attname::text FROM unnest(k.conkey) AS u(n) JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.n),
-           ARRAY(SELECT a.attname::text FROM unnest(k.confkey) AS u(n) JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = u.n)
+           ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS u(n, o)
+                 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.n ORDER BY u.o),
+           ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS u(n, o)
+                 JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = u.n ORDER BY u.o)
     FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class t ON t.oid = k.confrelid
     JOIN pg_namespace n ON n.oid = c.relnamespace WHERE k.contype = 'f' ORDER BY 1, 2, 4"""
 
@@ -162,7 +168,9 @@ def facts(url: str) -> dict:
     for schema, table, name, kind, nullable, default, draws in cursor.fetchall():
         called = table if schema == "public" else f"{schema}.{table}"
         own = tables.setdefault(called, {"columns": [], "primary": [], "unique": [], "references": []})
-        own["columns"].append([name, kind, *(["null"] if nullable else []), *(["draws"] if draws else ["default"] if default else [])])
+        own["columns"].append(
+            [name, kind, *(["null"] if nullable else []), *(["draws"] if draws else ["default"] if default else [])]
+        )
     cursor.execute(UNIQUE)
     for schema, table, primary, columns in cursor.fetchall():
         own = tables[table if schema == "public" else f"{schema}.{table}"]
@@ -181,7 +189,7 @@ def main() -> None:
         create_all(package, url)
     names = [package, *(["django"] if package in DJANGO else ["sqlalchemy"])]
     made = {"package": {name: version(name) for name in names}, "tables": facts(url)}
-    lines = [f'  {json.dumps(name)}: {json.dumps(table)}' for name, table in sorted(made["tables"].items())]
+    lines = [f"  {json.dumps(name)}: {json.dumps(table)}" for name, table in sorted(made["tables"].items())]
     print('{"package": ' + json.dumps(made["package"]) + ', "tables": {\n' + ",\n".join(lines) + "\n}}")
 
 

@@ -1,7 +1,7 @@
 """Tables of real packages (tests/schemas), made from the facts that are kept of them, with rows of our own.
 
-Every table that refers to the users gets rows as such a table has them: tokens and addresses one each, events many. The tables of
-profiles are broken the way the race breaks them.
+Every table that refers to the users gets rows as such a table has them: tokens one each, events many. Profiles are broken
+the way the race breaks them.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class RealSchema:
         return f'CREATE TABLE "{name}" ({", ".join(columns)});'
 
     def insert(self, table: str, numbers: str, **given: str) -> str:
-        """SQL that gives ``table`` a row for each ``n`` of ``numbers`` (SQL after FROM); what is not given gets what it needs."""
+        """SQL that gives ``table`` a row for each ``n`` of ``numbers``; what is not given gets what it needs."""
         names, values = [], []
         for column, kind, *more in self.tables[table]["columns"]:
             if column in given or ("null" not in more and "draws" not in more):
@@ -78,7 +78,9 @@ class RealSchema:
         return found
 
 
-def fill(schema: RealSchema, database: TestDatabase, users: str, given: dict[str, str], profiles: dict[str, dict[str, str]]) -> None:
+def fill(
+    schema: RealSchema, database: TestDatabase, users: str, given: dict[str, str], profiles: dict[str, dict[str, str]]
+) -> None:
     """USERS users and what belongs to them. ``profiles``: table -> what its columns hold; all other tables are events."""
     script = ["SET session_replication_role = replica;", schema.insert(users, f"generate_series(1, {USERS}) n", **given)]
     everybody = f"generate_series(1, {USERS}) n WHERE n NOT IN {LACKING}"
@@ -93,7 +95,8 @@ def fill(schema: RealSchema, database: TestDatabase, users: str, given: dict[str
         elif alone:
             script.append(schema.insert(table, "generate_series(1, 4) n", **{column: "n"}))  # of those who once needed one
         else:
-            several = f"(SELECT row_number() OVER () AS n, u FROM generate_series(1, {USERS}) u, generate_series(1, {number % 4 + 1}))"
+            times = f"generate_series(1, {USERS}) u, generate_series(1, {number % 4 + 1})"
+            several = f"(SELECT row_number() OVER () AS n, u FROM {times})"
             script.append(schema.insert(table, f"{several} AS each", **{column: "u"}))
     database.execute("\n".join(script) + "\nANALYZE;")
 

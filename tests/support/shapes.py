@@ -7,7 +7,8 @@ CREATE TABLE schema_migrations (version varchar PRIMARY KEY);
 CREATE TABLE ar_internal_metadata (key varchar PRIMARY KEY, value varchar);
 CREATE TABLE users (id bigserial PRIMARY KEY, email varchar NOT NULL DEFAULT '', encrypted_password varchar NOT NULL DEFAULT '',
     reset_password_token varchar UNIQUE, sign_in_count integer NOT NULL DEFAULT 0, current_sign_in_at timestamp(6),
-    last_sign_in_at timestamp(6), admin boolean DEFAULT false, created_at timestamp(6) NOT NULL, updated_at timestamp(6) NOT NULL);
+    last_sign_in_at timestamp(6), admin boolean DEFAULT false, created_at timestamp(6) NOT NULL,
+    updated_at timestamp(6) NOT NULL);
 CREATE UNIQUE INDEX ON users (email);
 CREATE TABLE admin_users (id bigserial PRIMARY KEY, email varchar NOT NULL, encrypted_password varchar NOT NULL,
     created_at timestamp(6) NOT NULL);
@@ -32,12 +33,14 @@ CREATE TABLE users (id bigserial PRIMARY KEY, name varchar(255) NOT NULL, email 
 CREATE TABLE password_reset_tokens (email varchar(255) PRIMARY KEY, token varchar(255) NOT NULL, created_at timestamp(0));
 CREATE TABLE sessions (id varchar(255) PRIMARY KEY, user_id bigint, ip_address varchar(45), payload text NOT NULL,
     last_activity integer NOT NULL);
-CREATE TABLE teachers (id bigserial PRIMARY KEY, user_id bigint NOT NULL UNIQUE REFERENCES users, staff_number varchar(20) UNIQUE,
+CREATE TABLE teachers (id bigserial PRIMARY KEY, user_id bigint NOT NULL UNIQUE REFERENCES users,
+    staff_number varchar(20) UNIQUE,
     department varchar(255), title varchar(255), created_at timestamp(0), updated_at timestamp(0));
 CREATE TABLE students (id bigserial PRIMARY KEY, user_id bigint NOT NULL UNIQUE REFERENCES users, address varchar(255),
     created_at timestamp(0), updated_at timestamp(0));
 INSERT INTO users (name, email, password, role, created_at)
-SELECT 'Person ' || n, 'user' || n || '@example.com', '!', CASE WHEN n <= 8 THEN 'teacher' WHEN n = 9 THEN 'admin' ELSE 'student' END,
+SELECT 'Person ' || n, 'user' || n || '@example.com', '!',
+    CASE WHEN n <= 8 THEN 'teacher' WHEN n = 9 THEN 'admin' ELSE 'student' END,
     now() FROM generate_series(1, 40) n;
 INSERT INTO teachers (user_id, staff_number, department, title, created_at)
 SELECT n, 'T' || lpad(n::text, 4, '0'), 'Maths', 'Dr', now() FROM generate_series(1, 7) n;
@@ -49,9 +52,11 @@ KEYCLOAK = """
 CREATE TABLE realm (id varchar(36) PRIMARY KEY, name varchar(255) UNIQUE);
 CREATE TABLE user_entity (id varchar(36) PRIMARY KEY, email varchar(255), email_constraint varchar(255),
     email_verified boolean NOT NULL DEFAULT false, enabled boolean NOT NULL DEFAULT false, first_name varchar(255),
-    last_name varchar(255), realm_id varchar(255), username varchar(255), created_timestamp bigint, not_before integer NOT NULL DEFAULT 0,
+    last_name varchar(255), realm_id varchar(255), username varchar(255), created_timestamp bigint,
+    not_before integer NOT NULL DEFAULT 0,
     UNIQUE (realm_id, email_constraint), UNIQUE (realm_id, username));
-CREATE TABLE credential (id varchar(36) PRIMARY KEY, user_id varchar(36) REFERENCES user_entity, secret_data text, type varchar(255));
+CREATE TABLE credential (id varchar(36) PRIMARY KEY, user_id varchar(36) REFERENCES user_entity, secret_data text,
+    type varchar(255));
 CREATE TABLE user_attribute (id varchar(36) PRIMARY KEY, name varchar(255) NOT NULL, value varchar(255),
     user_id varchar(36) NOT NULL REFERENCES user_entity);
 CREATE TABLE keycloak_role (id varchar(36) PRIMARY KEY, name varchar(255));
@@ -85,10 +90,12 @@ CREATE TABLE people_person (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), usern
 CREATE TABLE crm_customer (person_ptr_id uuid PRIMARY KEY REFERENCES people_person, segment varchar(10) NOT NULL);
 CREATE TABLE crm_customercard (id bigserial PRIMARY KEY, customer_id uuid NOT NULL UNIQUE REFERENCES crm_customer,
     card_number varchar(20) NOT NULL, created_at timestamptz NOT NULL);
-CREATE TABLE people_details (person_id uuid PRIMARY KEY REFERENCES people_person, phone varchar(30) NOT NULL, city varchar(60) NOT NULL,
+CREATE TABLE people_details (person_id uuid PRIMARY KEY REFERENCES people_person, phone varchar(30) NOT NULL,
+    city varchar(60) NOT NULL,
     updated_at timestamptz NOT NULL);
 CREATE TABLE people_person_groups (id serial PRIMARY KEY, person_id uuid REFERENCES people_person, group_id integer);
-CREATE TABLE tagged_item (id serial PRIMARY KEY, content_type_id integer REFERENCES django_content_type, object_id varchar(255));
+CREATE TABLE tagged_item (id serial PRIMARY KEY, content_type_id integer REFERENCES django_content_type,
+    object_id varchar(255));
 INSERT INTO people_person (username, email, password, is_active, is_staff, date_joined)
 SELECT 'user' || n, 'user' || n || '@example.com', '!', true, false, now() FROM generate_series(1, 20) n;
 INSERT INTO crm_customer SELECT id, 'a' FROM people_person WHERE username < 'user15';
@@ -106,4 +113,40 @@ INSERT INTO member_details (member_id, phone, address)
 SELECT n * 3 + 1000, CASE WHEN n % 3 > 0 THEN '555' END, CASE WHEN n % 3 > 0 THEN 'Street' END FROM generate_series(1, 28) n;
 INSERT INTO posts (member_id, title) SELECT (n % 10 + 1) * 3 + 1000, 'post' FROM generate_series(1, 90) n;
 INSERT INTO letters (account_ref, body) SELECT ((n % 10 + 1) * 3 + 1000)::text, 'text' FROM generate_series(1, 20) n;
+"""
+#: What other makers' tables look like, each with what must not be taken for a profile, or for the users.
+NEXT_AUTH = """
+CREATE TABLE "User" (id text PRIMARY KEY, name text, email text UNIQUE, "emailVerified" timestamp, image text,
+    "createdAt" timestamp);
+CREATE TABLE "Account" (id text PRIMARY KEY, "userId" text NOT NULL REFERENCES "User", provider text, "providerAccountId" text,
+    access_token text);
+CREATE TABLE "Session" (id text PRIMARY KEY, "userId" text NOT NULL REFERENCES "User", "sessionToken" text UNIQUE);
+INSERT INTO "User" SELECT 'c' || n, 'Person', 'user' || n || '@example.com', NULL, NULL, now() FROM generate_series(1, 20) n;
+INSERT INTO "Account" SELECT 'a' || n, 'c' || n, 'there', n, 'x' FROM generate_series(1, 20) n;
+"""
+ASP_NET = """
+CREATE TABLE "AspNetUsers" ("Id" text PRIMARY KEY, "UserName" varchar(256), "NormalizedUserName" varchar(256) UNIQUE,
+    "Email" varchar(256), "EmailConfirmed" boolean NOT NULL, "PasswordHash" text, "LockoutEnabled" boolean NOT NULL);
+CREATE TABLE "AspNetRoles" ("Id" text PRIMARY KEY, "Name" varchar(256));
+CREATE TABLE "AspNetUserRoles" ("UserId" text REFERENCES "AspNetUsers", "RoleId" text REFERENCES "AspNetRoles",
+    PRIMARY KEY ("UserId", "RoleId"));
+CREATE TABLE "UserProfiles" ("Id" bigserial PRIMARY KEY, "UserId" text NOT NULL REFERENCES "AspNetUsers", "PhoneNumber" text,
+    "Address" text, "CreatedAt" timestamptz NOT NULL);
+"""
+#: The account is what the world sees, the user who logs in; and a user's statistics, of which each has a row.
+FEDERATED = """
+CREATE TABLE accounts (id bigserial PRIMARY KEY, username varchar NOT NULL, domain varchar, created_at timestamp NOT NULL);
+CREATE TABLE users (id bigserial PRIMARY KEY, email varchar NOT NULL UNIQUE, encrypted_password varchar NOT NULL,
+    account_id bigint NOT NULL REFERENCES accounts, created_at timestamp NOT NULL);
+CREATE TABLE statuses (id bigserial PRIMARY KEY, account_id bigint NOT NULL REFERENCES accounts);
+CREATE TABLE follows (id bigserial PRIMARY KEY, account_id bigint NOT NULL REFERENCES accounts);
+CREATE TABLE user_stats (user_id bigint PRIMARY KEY REFERENCES users, posts_count integer NOT NULL DEFAULT 0);
+CREATE TABLE user_roles (id bigserial PRIMARY KEY, user_id bigint REFERENCES users, role varchar);
+CREATE TABLE notification_settings (id bigserial PRIMARY KEY, user_id bigint NOT NULL REFERENCES users, event varchar NOT NULL,
+    enabled boolean NOT NULL, UNIQUE (user_id, event));
+INSERT INTO accounts (username, created_at) SELECT 'u' || n, now() FROM generate_series(1, 20) n;
+INSERT INTO users (email, encrypted_password, account_id, created_at) SELECT 'u' || n || '@example.com', '!', n, now()
+FROM generate_series(1, 20) n;
+INSERT INTO user_stats (user_id) SELECT n FROM generate_series(1, 19) n;
+INSERT INTO notification_settings (user_id, event, enabled) SELECT n, 'all', true FROM generate_series(1, 20) n;
 """

@@ -32,7 +32,7 @@ def init(
     outputs: Outputs = OUTPUTS,
     as_json: AsJson = False,
 ) -> int:
-    """Look at a database and write mendbook.toml: what was guessed, and why. Changes nothing there, and no file that is there."""
+    """Look at a database and write mendbook.toml: what was guessed, and why. Never overwrites, and changes no row."""
     del outputs  # every command takes it; nothing is put there
     from mendbook import starter_file, starting
     from mendbook.guessing import unasked

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mendbook.dialects import Relation
-from mendbook.guessing import Ask, Belonging, Block, Line, Sample, readable, share, text_blank
+from mendbook.guessing import FEW_ROWS, Ask, Belonging, Block, Line, Sample, readable, share, text_blank
 from mendbook.guessing.names import short_name
 from mendbook.guessing.profile_columns import lines as profile_lines
 from mendbook.guessing.profile_rows import (
@@ -22,14 +22,14 @@ from mendbook.guessing.profile_rows import (
     telling_columns,
     told,
 )
-from mendbook.guessing.profile_tables import Child, ProfileCandidate
+from mendbook.guessing.profile_tables import ENOUGH_UNSEEN, Child, ProfileCandidate
 from mendbook.guessing.user_columns import key_of, lines
 from mendbook.guessing.user_tables import Candidate
 
 #: What is further behind than this is told in the file alone.
 FAR = 7.0
 #: Tables and columns that part one organisation's people from another's.
-_APART = "realm tenant organization organisation site workspace company domain instance".split()
+_APART = ["realm", "tenant", "organization", "organisation", "site", "workspace", "company", "domain", "instance"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,9 @@ def users_block(candidate: Candidate, others: Sequence[Candidate], sample: Sampl
     warnings = []
     considered = tuple(f"{other.table} ({', '.join(other.reasons)})" for other in others)
     if others and candidate.score - others[0].score <= FAR:
-        warnings.append(f"{candidate.table} is taken for the users' table; {considered[0]} might be, too: --users TABLE takes it.")
+        warnings.append(
+            f"{candidate.table} is taken for the users' table; {considered[0]} might be, too: --users TABLE takes it."
+        )
     parting = _parting(relation)
     apart = parting if parting and _same_name_twice(candidate, sample, parting) else None
     if parting:
@@ -92,9 +94,14 @@ def _same_name_twice(candidate: Candidate, sample: Sample, parting: str) -> bool
     return False
 
 
-def fits(candidate: ProfileCandidate, belonging: Belonging) -> bool:
+def fits(candidate: ProfileCandidate, belonging: Belonging, users: Sample, key: str) -> bool:
     """The rows do not speak against it: no more of them for each user than a race makes."""
-    return candidate.how == "unique" or repeated(belonging) <= 0.1
+    if candidate.doubtful:
+        return belonging.known and enough(users) and coverage(belonging, users, key) >= 0.8
+    if candidate.how == "unique":
+        return True
+    seen = belonging.known and len(belonging.rows) >= FEW_ROWS
+    return repeated(belonging) <= 0.1 and (seen or candidate.score >= ENOUGH_UNSEEN)
 
 
 def judge(
@@ -117,9 +124,7 @@ def profile_blocks(judged: Sequence[Judged], users: Sample, key: str, ask: Ask) 
         required = each.required
         if required is None and sibling is not None and sibling.required is not None and each.belonging.known:
             called = sibling.candidate.table
-            required = other_kind(
-                each.belonging, users, key, each.candidate.user, each.filled, sibling.required, called
-            )
+            required = other_kind(each.belonging, users, key, each.candidate.user, each.filled, sibling.required, called)
         name = _own_name(each.candidate.table, names)
         block, doubt = _profile_block(each, name, required, users, key)
         if doubt:
@@ -141,9 +146,7 @@ def _own_name(table: str, names: set[str]) -> str:
     return name
 
 
-def _profile_block(
-    each: Judged, name: str, required: Requirement | None, users: Sample, key: str
-) -> tuple[Block, str]:
+def _profile_block(each: Judged, name: str, required: Requirement | None, users: Sample, key: str) -> tuple[Block, str]:
     """The block, and why a person might rather decide on it; empty where nobody need."""
     candidate, relation = each.candidate, each.candidate.relation
     hows = {

@@ -43,7 +43,11 @@ def code_form(column: Column, values: list[str], unique: bool) -> tuple[str, str
     if form and different >= (0.5 if form != "{n}" else NEARLY_ALL):
         return form, f"{said}, {len(set(values))} different ones in {len(values)} rows that have one"
     if different >= 0.9 and (unique or _fits(column)):
-        return ("uuid4", f"nearly all of {len(values)} values differ, in no form") if _fits(column) else ("", "no form is seen in it")
+        return (
+            ("uuid4", f"nearly all of {len(values)} values differ, in no form")
+            if _fits(column)
+            else ("", "no form is seen in it")
+        )
     return "", f"{len(set(values))} different values in {len(values)} rows"
 
 

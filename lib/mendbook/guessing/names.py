@@ -8,55 +8,75 @@ from __future__ import annotations
 import re
 from functools import cache
 
-PERSON_WORDS = frozenset(
-    "user account member login person people customer identity principal subscriber client employee participant player student"
-    " teacher patient staff author citizen tenant seller vendor buyer driver donor candidate guest agent".split()
-)
-PROFILE_WORDS = frozenset(
-    "profile staff customer employee student teacher member person patient detail info information setting preference extra"
-    " extension client driver vendor seller buyer donor candidate guest agent instructor parent guardian doctor nurse author"
-    " account attribute".split()
-)
+
+def listed(text: str) -> list[str]:
+    """Words of a text, in their order: the lists here are written as they are read."""
+    return text.split()
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+PERSON_WORDS = _set("""
+    user account member login person people customer identity principal subscriber client employee participant
+    player student teacher patient staff author citizen tenant seller vendor buyer driver donor candidate guest
+    agent
+""")
+PROFILE_WORDS = _set("""
+    profile staff customer employee student teacher member person patient detail info information setting preference
+    extra extension client driver vendor seller buyer donor candidate guest agent instructor parent guardian doctor
+    nurse author account attribute
+""")
 #: What happens to people or is kept for machines, time and again: never the one row that each person has.
-EVENT_WORDS = frozenset(
-    "log session token history audit event order comment message notification address email group permission role link login"
-    " attempt invitation invite request application vote like follow follower favorite favourite payment invoice device key"
-    " oauth social code version membership wishlist basket cart review otp totp backup document upload file image photo post"
-    " topic entry card alert search view visit subscription track stat statistic state result deletion expiry migration"
-    " attachment booking reservation ticket task job report answer question score grade enrollment enrolment submission change"
-    " revision snapshot archive authenticator credential passkey secret challenge verification confirmation reset mfa webauthn"
-    " sign shipment transaction transfer queue outbox cache lock note tag bookmark rating share read badge reply form phone"
-    " server spawner consent grant blacklist whitelist ban block report scan passage presence attendance tracking".split()
-)
+EVENT_WORDS = _set("""
+    log session token history audit event order comment message notification address email group permission role
+    link login attempt invitation invite request application vote like follow follower favorite favourite payment
+    invoice device key oauth social code version membership wishlist basket cart review otp totp backup document
+    upload file image photo post topic entry card alert search view visit subscription track stat statistic state
+    result deletion expiry migration attachment booking reservation ticket task job report answer question score
+    grade enrollment enrolment submission change revision snapshot archive authenticator credential passkey secret
+    challenge verification confirmation reset mfa webauthn sign shipment transaction transfer queue outbox cache
+    lock note tag bookmark rating share read badge reply form phone server spawner consent grant blacklist whitelist
+    ban block report scan passage presence attendance tracking
+""")
+#: Of these, what may be kept once for each person, and then is a profile of sorts where nearly everybody has a row.
+ONCE_EACH = _set("""
+    address stat statistic state result score view visit image photo file cart basket wallet card
+""")
 #: A table that holds these anywhere in its name holds no people of its own, however much it looks like them.
-NEVER_PEOPLE = frozenset(
-    "historical history log audit backup bak archive archived old tmp temp copy import export staging pending registration"
-    " register unconfirmed signup invitation invite session token oauth social password otp totp mfa version revision deleted"
-    " anonymous newsletter lead".split()
-)
-ACTOR_WORDS = frozenset(
-    "by creator created updater updated changed modified deleted inviter invited manager supervisor referrer referer parent"
-    " approver approved author editor sender recipient poster voter assignee reporter reviewer from to mentor boss scanned"
-    " accepted owner resolved locked finished requested uploaded".split()
-)
+NEVER_PEOPLE = _set("""
+    historical history log audit backup bak archive archived old tmp temp copy import export staging pending
+    registration register unconfirmed signup invitation invite session token oauth social password otp totp mfa
+    version revision deleted anonymous newsletter lead
+""")
+ACTOR_WORDS = _set("""
+    by creator created updater updated changed modified deleted inviter invited manager supervisor referrer referer
+    parent approver approved author editor sender recipient poster voter assignee reporter reviewer from to mentor
+    boss scanned accepted owner resolved locked finished requested uploaded
+""")
 #: What a form asks of a person.
-FORM_WORDS = frozenset(
-    "phone mobile telephone tel fax address street city town zip postcode postal country department company organisation"
-    " organization employer employee title position job birth birthday dob gender first last middle surname forename fullname"
-    " firstname lastname phonenumber occupation school university degree major nationality passport emergency".split()
-)
+FORM_WORDS = _set("""
+    phone mobile telephone tel fax address street city town zip postcode postal country department company
+    organisation organization employer employee title position job birth birthday dob gender first last middle
+    surname forename fullname firstname lastname phonenumber occupation school university degree major nationality
+    passport emergency
+""")
 #: What people set later, if ever, or what programs keep: its absence is no loss.
-OPTION_WORDS = frozenset(
-    "language locale lang timezone zone theme avatar image picture photo file path signature slug token hash uuid guid currency"
-    " format password secret key ip agent notes note comment color colour layout digest url link website homepage".split()
-)
-CODE_WORDS = frozenset("code barcode qrcode number serial reference ref card matricule ticket badge no nr num pin".split())
-NO_CODE_WORDS = frozenset(
-    "phone telephone tel mobile fax postal zip post country language currency house street vat tax area color colour discount"
-    " coupon promo referral error sort bank iban swift state region dial dialling calling status zone".split()
-)
-KIND_WORDS = frozenset("role type kind category level usertype tier plan status class".split())
-GENERAL = frozenset("entity table tbl data model t app core base".split())
+OPTION_WORDS = _set("""
+    language locale lang timezone zone theme avatar image picture photo file path signature slug token hash uuid
+    guid currency format password secret key ip agent notes note comment color colour layout digest url link website
+    homepage
+""")
+CODE_WORDS = _set("""
+    code barcode qrcode number serial reference ref card matricule ticket badge no nr num pin
+""")
+NO_CODE_WORDS = _set("""
+    phone telephone tel mobile fax postal zip post country language currency house street vat tax area color colour
+    discount coupon promo referral error sort bank iban swift state region dial dialling calling status zone
+""")
+KIND_WORDS = _set("role type kind category level usertype tier plan status class")
+GENERAL = _set("entity table tbl data model t app core base")
 
 _VOCABULARY = sorted(
     (word for word in PERSON_WORDS | PROFILE_WORDS | EVENT_WORDS | {"historical", "user", "product", "forum"} if len(word) > 3),
@@ -75,7 +95,7 @@ def singular(word: str) -> str:
 
 @cache
 def words(name: str) -> tuple[str, ...]:
-    """The words of a table's or a column's name, small and singular: ``accounts_customerProfiles`` -> account, customer, profile."""
+    """A name's words, small and singular: ``accounts_customerProfiles`` is account, customer, profile."""
     bare = name.rpartition(".")[2]
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", bare)
     found: list[str] = []

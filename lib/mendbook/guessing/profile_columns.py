@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from mendbook.dialects import Column, Relation
 from mendbook.guessing import FEW_ROWS, Line, SampledRow, alone_unique, share, text_blank
 from mendbook.guessing.code_forms import code_form, looks_like_code
-from mendbook.guessing.names import FORM_WORDS, KIND_WORDS, OPTION_WORDS, plain, words
+from mendbook.guessing.names import FORM_WORDS, KIND_WORDS, OPTION_WORDS, listed, plain, words
 from mendbook.guessing.user_columns import CREATED, ranked
 
-UPDATED = "updatedat updated modified modifiedat lastmodified changedat updatedon modifiedon changedon dateupdated".split()
+UPDATED = listed("""
+    updatedat updated modified modifiedat lastmodified changedat updatedon modifiedon changedon dateupdated
+""")
 #: What the form asks for is there together, or not at all, in so many of the rows that have any of it.
 TOGETHER = 0.85
 
@@ -87,6 +89,9 @@ def _codes(columns: Columns) -> list[Line]:
 def _filled(columns: Columns) -> list[Line]:
     texts = [column for column in columns.left({"text"}) if not alone_unique(columns.relation, column.name)]
     texts = [column for column in texts if not _option(column.name)]
+    texts += [
+        column for column in columns.left({"time"}) if set(words(column.name)) & {"birth", "birthday", "dob", "birthdate"}
+    ]
     if not texts:
         return []
     lacking = [column.name for column in texts if any(text_blank(value) for value in columns.values(column.name))]
@@ -102,7 +107,9 @@ def _filled(columns: Columns) -> list[Line]:
     others = tuple(f"{name} (set in {shares[name]:.0%} of these)" for name in lacking if name not in together)
     known = [name for name in together if set(words(name)) & FORM_WORDS]
     if len(together) < 2 and not known:
-        reason = "left out: these are set in some rows and not in others, one without the other, as what people may leave open is."
+        reason = (
+            "left out: these are set in some rows and not in others, one without the other, as what people may leave open is."
+        )
         return [Line("filled", lacking, reason, active=False)]
     columns.taken.update(together)
     rest = len(columns.rows)
@@ -139,7 +146,7 @@ def _flags(columns: Columns) -> list[Line]:
         else:
             doubtful.append(column.name)
     if flags:
-        reason = f"may be NULL, which says nothing: {'; '.join(reasons)}. false is what a repair sets, so that nobody is given anything."
+        reason = f"may be NULL, which says nothing: {'; '.join(reasons)}. A repair sets false, which gives nobody anything."
         return [Line("flags", flags, reason, tuple(doubtful))]
     if doubtful:
         return [Line("flags", dict.fromkeys(doubtful, False), "left out: may be NULL, and mostly is.", active=False)]

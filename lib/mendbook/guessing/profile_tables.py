@@ -16,6 +16,7 @@ from mendbook.guessing.names import (
     EVENT_WORDS,
     FORM_WORDS,
     NEVER_PEOPLE,
+    ONCE_EACH,
     PROFILE_WORDS,
     head,
     plain,
@@ -24,6 +25,8 @@ from mendbook.guessing.names import (
 
 #: From here on a table is taken for one of profiles, provided that its rows do not speak against it.
 ENOUGH = 4.0
+#: The same where there are no rows that could.
+ENOUGH_UNSEEN = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,11 @@ class ProfileCandidate:
     how: str
     score: float
     through: str = ""
+
+    @property
+    def doubtful(self) -> bool:
+        """By its name its rows are rather events, but there is one for each user at most."""
+        return self.how == "unique" and head(self.relation.name) in EVENT_WORDS & ONCE_EACH
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,19 @@ def _inherits(relation: Relation, parents: set[int]) -> bool:
     return named and any(each.columns == key and each.target in parents for each in relation.foreign_keys)
 
 
+def reversed_references(relations: Mapping[str, Relation], users: Relation) -> list[str]:
+    """Notes on tables of profiles that the users' rows name, rather than the other way round."""
+    names = {relation.identity: table for table, relation in relations.items()}
+    return [
+        f"{users.name}.{key.columns[0]} refers to {names[key.target]}: mendbook reads profiles that name their user, and"
+        " this one is named by its user, so it cannot be mapped."
+        for key in users.foreign_keys
+        if len(key.columns) == 1
+        and key.target in names
+        and head(names[key.target]) in ("profile", "detail", "person", "contact")
+    ]
+
+
 def candidates(
     relations: Mapping[str, Relation], users: Relation, user_key: str, inherited: Sequence[Child]
 ) -> list[ProfileCandidate]:
@@ -99,7 +120,12 @@ def _user_column(relation: Relation, users: Relation, user_key: str, targets: Ma
         bound = {name for key in relation.foreign_keys for name in key.columns}
         own = users.columns[user_key].family
         for name, column in relation.columns.items():
-            if name not in bound and column.family in (own, "text") and _likeness(name, users) >= 2 and "id" in plain(name)[-4:]:
+            if (
+                name not in bound
+                and column.family in (own, "text")
+                and _likeness(name, users) >= 2
+                and "id" in plain(name)[-4:]
+            ):
                 ways.append((_likeness(name, users), name, "name", ""))
     if not ways:
         return None
@@ -121,8 +147,8 @@ def _score(relation: Relation, user: str, how: str, targets: Mapping[int, str]) 
     noun, said = head(relation.name), set(words(relation.name))
     score = {"unique": 4.0, "foreign key": 0.0, "name": -0.5}[how]
     if noun in PROFILE_WORDS and noun not in EVENT_WORDS:
-        score += 3
-    elif noun in EVENT_WORDS:
+        score += 4 if noun == "profile" else 3
+    elif noun in EVENT_WORDS and not (how == "unique" and noun in ONCE_EACH):
         score -= 6
     if said & NEVER_PEOPLE:
         score -= 6
@@ -134,7 +160,15 @@ def _score(relation: Relation, user: str, how: str, targets: Mapping[int, str]) 
     score += 0.5 if any(set(words(name)) & CODE_WORDS for name in others) else 0
     if how != "unique" and _joins(relation, others):
         score -= 5
-    if how != "unique" and {"value"} & {plain(name) for name in others} and {"name", "key", "attribute"} & set(map(plain, others)):
+    if how != "unique" and any({"provider", "token"} & set(words(name)) for name in others):
+        score -= 4  # how somebody logs in elsewhere
+    if how != "unique" and any(user in index.columns and len(index.columns) > 1 for index in relation.unique_indexes):
+        score -= 5  # with something else it is unique: several rows of everybody are meant
+    if (
+        how != "unique"
+        and {"value"} & {plain(name) for name in others}
+        and {"name", "key", "attribute"} & set(map(plain, others))
+    ):
         score -= 5  # a name and a value in each row: many rows of everybody
     return score if readable(relation) or how == "unique" or score >= ENOUGH else -1.0
 

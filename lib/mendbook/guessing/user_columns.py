@@ -9,32 +9,38 @@ from dataclasses import dataclass
 
 from mendbook.dialects import Column, Relation
 from mendbook.guessing import FEW_ROWS, Line, Sample, alone_unique, text_blank
-from mendbook.guessing.names import plain, singular
+from mendbook.guessing.names import listed, plain, singular
 
-USERNAME = (
-    "username userlogin login loginname accountname screenname userid handle nickname nick uname usercode logonname name"
-).split()
-EMAIL = "email emailaddress emailaddr mail mailaddress primaryemail loginemail emailid".split()
-CREATED = (
-    "datejoined createdat createdon created datecreated createddate creationdate createtime createdtime registeredat registeredon"
-    " registered registrationdate dateregistered joinedat joined joindate signupdate signedupat insertedat insertdate"
-    " createdtimestamp adddate dateadded addedat creationtime createdutc ctime membersince timecreated createdatetime creationdatetime datetimecreated"
-).split()
-LAST_LOGIN = (
-    "lastlogin lastloginat lastlogintime lastlogindate lastloginon currentsigninat lastsigninat currentloginat lastloggedin"
-    " lastloggedinat loggedinat loginat lastseen lastseenat lastactivity lastactivityat lastactiveat lastvisit lastaccess"
-).split()
+USERNAME = listed("""
+    username userlogin login loginname accountname screenname userid handle nickname nick uname usercode logonname
+    name
+""")
+EMAIL = listed("email emailaddress emailaddr mail mailaddress primaryemail loginemail emailid")
+CREATED = listed("""
+    datejoined createdat createdon created datecreated createddate creationdate createtime createdtime registeredat
+    registeredon registered registrationdate dateregistered joinedat joined joindate signupdate signedupat
+    insertedat insertdate createdtimestamp adddate dateadded addedat creationtime createdutc ctime membersince
+    timecreated createdatetime creationdatetime datetimecreated
+""")
+LAST_LOGIN = listed("""
+    lastlogin lastloginat lastlogintime lastlogindate lastloginon currentsigninat lastsigninat currentloginat
+    lastloggedin lastloggedinat loggedinat loginat lastseen lastseenat lastactivity lastactivityat lastactiveat
+    lastvisit lastaccess
+""")
 #: Of these, what stands there is activity, not a login as such.
-SEEN = frozenset("lastseen lastseenat lastactivity lastactivityat lastactiveat lastvisit lastaccess".split())
-ACTIVE = "isactive active enabled isenabled".split()
-PASSWORD = (
-    "password passwordhash hashedpassword encryptedpassword cryptedpassword passworddigest passwd pwd passhash userpass pwhash"
-    " passwordenc encpassword hash"
-).split()
-PRIVILEGED = (
-    "isstaff issuperuser isadmin admin superuser staff ismoderator moderator isowner isroot ismanager siteadmin isadministrator"
-).split()
-INVERSE = "disabled isdisabled locked islocked banned isbanned blocked isblocked deleted isdeleted suspended deletedat".split()
+SEEN = frozenset(listed("lastseen lastseenat lastactivity lastactivityat lastactiveat lastvisit lastaccess"))
+ACTIVE = listed("isactive active enabled isenabled activated isactivated accountenabled")
+PASSWORD = listed("""
+    password passwordhash hashedpassword encryptedpassword cryptedpassword passworddigest passwd pwd passhash
+    userpass pwhash passwordenc encpassword hash
+""")
+PRIVILEGED = listed("""
+    isstaff issuperuser isadmin admin superuser staff ismoderator moderator isowner isroot ismanager siteadmin
+    isadministrator
+""")
+INVERSE = listed("""
+    disabled isdisabled locked islocked banned isbanned blocked isblocked deleted isdeleted suspended deletedat
+""")
 
 _FAMILIES = {
     "username": {"text"},

@@ -94,7 +94,8 @@ def _judged(each: Candidate, found: Mapping[int, Candidate]) -> Candidate:
         other = found.get(key.target)
         if other is None or other is each or len(key.columns) != 1 or set(words(key.columns[0])) & ACTOR_WORDS:
             continue
-        if other.score + 4 < each.score and key.columns != each.relation.primary_key:
+        logs_in = each.roles.first("password") and not other.roles.first("password")
+        if (logs_in or other.score + 4 < each.score) and key.columns != each.relation.primary_key:
             continue  # a user of some account or tenant: the other is what it belongs to, not who it is
         why = f"its rows belong to those of {other.table}"
         return Candidate(each.table, each.relation, each.roles, each.score - 6, (*each.reasons, why))
