@@ -135,7 +135,7 @@ def short_name(table: str) -> str:
     """What a profile may be called: the last meaningful words of its table, without what only says that it is one."""
     bare = re.split(r"[^A-Za-z0-9]+", table.rpartition(".")[2])[-1] or table
     own = [word for word in words(bare) if word != "user"]
-    if own == ["profile"]:  # staff_profile: what stands before is whose, and no application's name
+    if bare.lower() in ("profile", "profiles"):  # staff_profile: what stands before says whose
         own = [word for word in words(table.rpartition(".")[2]) if word != "user"]
     if len(own) > 1 and own[-1] == "profile":
         own = own[:-1]
