@@ -105,6 +105,9 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
             for command in commands(block):
                 if not command.startswith(NOT_RUN):
                     _type(walk, command, {**environment, "HOME": str(home / person)})
+        for number, block in enumerate(re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)):
+            (home / f"{number}.py").write_text(block)
+            _type(walk, f"{shlex.quote(sys.executable)} {home / str(number)}.py", {**environment, "HOME": str(home / "author")})
         yield walk
 
 
