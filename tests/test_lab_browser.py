@@ -273,8 +273,9 @@ def decide_the_rest(desk: Desk, plan: PlanFile, total: int) -> dict[str, str]:
 def copied(desk: Desk) -> str:
     """The one command that signs, as a person gets it: by the button beside it."""
     desk.page.evaluate("() => navigator.clipboard.writeText('')")
-    desk.notebook.locator(".mendbook-review .signing").get_by_role("button", name="Copy the command that signs").click()
-    desk.notebook.get_by_text("The command is copied.").wait_for(state="attached")
+    signing = desk.notebook.locator(".mendbook-review .signing")
+    signing.get_by_role("button", name="Copy the command that signs").click()
+    signing.get_by_text("The command is copied.").wait_for(state="attached")
     return str(desk.page.evaluate("() => navigator.clipboard.readText()"))
 
 

@@ -629,6 +629,7 @@ def test_the_command_is_copied_and_the_signature_is_seen_by_itself(reviewing: Re
     assert "1 decision not signed yet" in table.page.locator(".how-far").inner_text()
     table.page.get_by_role("button", name="Copy the command").click()
     command = f"mendbook sign {desk.plan.id} --as {REVIEWER} --key keys/reviewer"
+    panel.get_by_text("The command is copied.").wait_for()
     assert table.page.evaluate("navigator.clipboard.readText()") == command
     assert "never enters this kernel" in panel.inner_text()
     home = reviewing.home
@@ -636,6 +637,9 @@ def test_the_command_is_copied_and_the_signature_is_seen_by_itself(reviewing: Re
     review.sign(desk.plan, REVIEWER, home.key(REVIEWER), home.settings, datetime.now(UTC))
     table.tell(desk.news())
     assert "ready to be applied" in panel.inner_text()
+    # what was said of the button, and the focus on it, outlive the news
+    assert "The command is copied." in panel.inner_text()
+    assert table.page.evaluate("document.activeElement.textContent") == "Copy"
     assert REVIEWER in panel.locator("li").last.inner_text()
     assert "not signed yet" not in table.page.locator(".how-far").inner_text()
     assert "Signing: ready to be applied" in table.page.locator("[role=status].heard").inner_text()

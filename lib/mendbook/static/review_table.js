@@ -872,6 +872,12 @@ class Standing {
     this.saved = make("span", { class: "saved", role: "status" });
     this.progress = make("div", { class: "how-far" }, this.bar, this.told, this.saved);
     this.signing = make("section", { class: "signing", "aria-label": "Signing" });
+    // made once: what is focused or just being pressed must not be taken away by news of the review
+    this.signingTold = make("div");
+    this.command = make("code", { tabindex: "0", role: "textbox", "aria-readonly": "true", "aria-label": "The command that signs" });
+    this.copied = make("span", { role: "status" });
+    const copy = make("button", { type: "button", text: "Copy", "aria-label": "Copy the command that signs", click: () => this.copy() });
+    this.commandRow = make("div", { class: "command" }, this.command, copy, this.copied);
   }
 
   draw({ progress, signing }) {
@@ -891,30 +897,33 @@ class Standing {
     const state = SIGNING[signing.state] ?? signing.state;
     if (this.drawn) this.table.say(`Signing: ${state}. ${signing.why}`);
     this.drawn = signature;
-    const command = make("code", { tabindex: "0", role: "textbox", "aria-readonly": "true", "aria-label": "The command that signs", text: signing.command });
-    const copy = make("button", { type: "button", text: "Copy", "aria-label": "Copy the command that signs", click: () => this.copy(command) });
+    if (this.command.textContent !== signing.command) {
+      this.command.textContent = signing.command;
+      this.copied.textContent = "";
+    }
     const who = (signing.signed ?? []).map((each) => make("li", {}, make("bdi", { text: [each.who, each.as, each.what, each.signed && readable(each.signed), each.signature].filter(Boolean).join(" · ") })));
-    refill(this.signing, 
+    refill(this.signingTold,
       make("h3", {}, "Signing: ", make("span", { class: "state", text: state })), make("p", {}, make("bdi", { text: [signing.why, signing.hint].filter(Boolean).join(" ") })),
       ...(who.length ? [make("ul", { "aria-label": "Who has signed" }, who)] : []),
       make("p", { text: "Type this in a terminal. It signs the decisions that are saved; your key stays there and never enters this kernel. The signature is seen here by itself." }),
-      make("div", { class: "command" }, command, copy),
     );
+    if (!this.commandRow.isConnected) this.signing.append(this.signingTold, this.commandRow);
   }
 
-  async copy(command) {
+  async copy() {
     let done = false;
     try {
-      await navigator.clipboard.writeText(command.textContent);
+      await navigator.clipboard.writeText(this.command.textContent);
       done = true;
     } catch {
       const range = document.createRange();
-      range.selectNodeContents(command);
+      range.selectNodeContents(this.command);
       getSelection().removeAllRanges();
       getSelection().addRange(range);
       done = document.execCommand("copy");
     }
-    this.table.say(done ? "The command is copied." : "The command is selected: copy it by Ctrl+C.");
+    // beside the button, where the next announcement does not take its place
+    this.copied.textContent = done ? "The command is copied." : "The command is selected: copy it by Ctrl+C.";
   }
 
   /** Whether everything is on the disk. */
