@@ -166,8 +166,6 @@ def renamed(folder: Path, tables: tuple[Table, ...], schema: str) -> list[tuple[
     """What the case's tables are called in the mapping, and what they are called elsewhere: without their schema, but
     where their own name has a dot."""
     before = schema_of(folder)
-    if before == "public":  # written only where a name with a dot asks for it
-        return [(f"{before}.{table.name}", f"{schema}.{table.name}") for table in tables if "." in table.name]
     return [(f"{before}.{table.name}", f"{schema}.{table.name}" if "." in table.name else table.name) for table in tables]
 
 

@@ -402,6 +402,8 @@ def _repaired(system: dict[str, Any]) -> None:
     assert {plan["act"] for plan in repair["plans"]} == {"plan", "undo"}
     assert (fixed["new_findings"], fixed["before"]) == ([], fixed["after"])
     assert all(0 < int(status) < 500 for status in fixed["statuses"])
+    assert fixed["drill"]["state"] == "closed", fixed["drill"]
+    assert Path(fixed["drill"]["report"]).is_file()
 
 
 @pytest.mark.race

@@ -246,11 +246,11 @@ def test_every_way_to_write_postgresql_is_read_by_psycopg2(tmp_path: Path, monke
     assert dict(url.query) == {"sslmode": "require"}
 
 
-@pytest.mark.parametrize("scheme", ["mysql", "sqlite", "mysql+pymysql", "http"])
+@pytest.mark.parametrize("scheme", ["oracle", "mssql", "mssql+pyodbc", "http"])
 def test_another_database_is_refused_by_its_name(tmp_path: Path, monkeypatch: Any, scheme: str) -> None:
     with pytest.raises(ConfigError) as caught:
         database(tmp_path, monkeypatch, f"{scheme}://auditor:{PASSWORD}@db.example.com/shop")
-    assert f"SHOP_URL names a '{scheme.partition('+')[0]}' database; mendbook reads PostgreSQL." in caught.value.message
+    assert f"SHOP_URL names a '{scheme.partition('+')[0]}' database; mendbook reads PostgreSQL, MySQL," in caught.value.message
     assert PASSWORD not in str(caught.value)
 
 

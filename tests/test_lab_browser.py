@@ -89,7 +89,14 @@ def test_a_person_arrives_at_the_notebooks_and_is_asked_nothing(desk: Desk) -> N
 
 @pytest.mark.parametrize(
     ("notebook", "tables", "figures"),
-    [("01_audit", 5, 3), ("02_incidents", 4, 8), ("03_plan", 6, 0), ("04_review", 3, 0), ("05_apply", 4, 0)],
+    [
+        ("01_audit", 5, 3),
+        ("02_incidents", 4, 8),
+        ("03_plan", 6, 0),
+        ("04_review", 3, 0),
+        ("05_apply", 4, 0),
+        ("06_drill", 6, 0),
+    ],
 )
 def test_restart_and_run_all_with_the_defaults(desk: Desk, project: Path, notebook: str, tables: int, figures: int) -> None:
     originals = {path.name: path.read_bytes() for path in ORIGINALS.iterdir() if path.is_file()}

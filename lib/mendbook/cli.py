@@ -211,11 +211,12 @@ def _named_value(text: str) -> tuple[str, str]:
 @app.command()
 def demo(
     clean: Annotated[bool, typer.Option("--clean", help="stop the demo's server and remove its files")] = False,
+    sqlite: Annotated[bool, typer.Option("--sqlite", help="on files of SQLite's, without any server")] = False,
     repair: Annotated[bool, typer.Option("--repair/--no-repair", help="repair what was found, or leave it damaged")] = True,
     outputs: Outputs = OUTPUTS,
     as_json: AsJson = False,
 ) -> int:
-    """Damage four applications by their own races on an embedded PostgreSQL; audit, repair, and race the fixed ones."""
+    """Damage four applications by their own races on an embedded PostgreSQL (or SQLite); audit, repair, race the fixed ones."""
     from mendbook import demo as show
 
     if clean:
@@ -224,7 +225,7 @@ def demo(
         if as_json:
             print_json({"removed": str(outputs.absolute() / "demo")})
         return 0
-    results = show.play(outputs.absolute(), say, repair)
+    results = show.play(outputs.absolute(), say, repair, sqlite)
     for result in results["systems"]:
         people.print(counts_table(result["audit"]))
         say(f"  report: {result['report']}\n")

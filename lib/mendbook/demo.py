@@ -1,7 +1,8 @@
-"""The demo: a real PostgreSQL, four applications damaged by their own races, found, repaired, guarded, and raced when fixed.
+"""The demo: four applications damaged by their own races, found, repaired, guarded, and raced when fixed.
 
-Everything lives in outputs/demo: the server and its databases, the applications' logs, mendbook.toml and, beside it, a
-.env with the databases' URLs (local sockets, no password). It may be played again at any time: the databases are made anew.
+Everything lives in outputs/demo: the databases (on a real PostgreSQL, or in SQLite's files), the applications' logs,
+mendbook.toml and, beside it, a .env with the databases' URLs (local sockets, no password). It may be played again at any
+time: the databases are made anew.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from mendbook import embedded
 from mendbook.config import DEMO_CONFIG
+from mendbook.demo_drill import prove
 from mendbook.demo_guard import build
 from mendbook.demo_home import (
     AUTHOR,
@@ -27,9 +28,10 @@ from mendbook.demo_home import (
     key_of,
     make_keys,
     make_roles,
-    server_of,
+    open_place,
     set_checkpoints_aside,
 )
+from mendbook.demo_places import Place, place_of
 from mendbook.demo_repair import Repairing, left_in_words
 from mendbook.errors import OutputError
 from mendbook.runs import run, write_index
@@ -44,10 +46,11 @@ SIDE_BY_SIDE = 2
 Say = Callable[[str], None]
 
 
-def play(outputs: Path, say: Say, repair: bool = True) -> dict[str, Any]:
+def play(outputs: Path, say: Say, repair: bool = True, sqlite: bool = False) -> dict[str, Any]:
     """Damage the four systems, audit and repair them, and race the fixed ones; what came of it, as JSON values.
 
-    ``say`` hears of every step. Without ``repair`` the databases stay damaged, for whoever wants to repair them by hand.
+    ``say`` hears of every step. With ``sqlite`` the databases are files, and no server is started. Without ``repair``
+    they stay damaged, for whoever wants to repair them by hand.
     """
     import racelab
 
@@ -55,8 +58,8 @@ def play(outputs: Path, say: Say, repair: bool = True) -> dict[str, Any]:
     names, home = list(racelab.SYSTEMS), (outputs / DEMO_CONFIG).parent
     say(f"The demo lives in {home}.")
     make_keys(home)
-    server = server_of(home)
-    say(f"PostgreSQL {server.version} is up.")
+    place = open_place(home, outputs, [*names, PRACTICE], sqlite)
+    say(place.told)
     steps: dict[str, float] = {}
 
     def step(what: str, work: Callable[[str], Any]) -> list[Any]:
@@ -65,15 +68,16 @@ def play(outputs: Path, say: Say, repair: bool = True) -> dict[str, Any]:
         steps[what] = round(time.monotonic() - begun, 1)
         return results
 
-    step("damage", lambda name: _damage(server, outputs, home, name, say))
-    copy_for_practice(server, outputs)
-    make_roles(home, server, outputs, [*names, PRACTICE])
-    config = configure(home, server)
-    say(f"Roles: mendbook_audit looks and plans, mendbook_repair applies; their SQL stands in {home / 'roles'}.")
+    step("damage", lambda name: _damage(place, outputs, home, name, say))
+    copy_for_practice(place, outputs)
+    if place.roles:
+        make_roles(home, place, outputs, [*names, PRACTICE])
+        say(f"Roles: mendbook_audit looks and plans, mendbook_repair applies; their SQL stands in {home / 'roles'}.")
+    config = configure(home, place)
     systems = step("audit", lambda name: _audit(name, config, outputs, say))
     if repair:
         repairs = step("repair", lambda name: _repair(name, config, outputs, say))
-        races = step("fixed", lambda name: _race_fixed(server, home, name, config, outputs, say))
+        races = step("fixed", lambda name: _race_fixed(place, home, name, config, outputs, say))
         systems = [
             {**audit, "repair": repaired, "fixed": fixed, "left": left_in_words(repaired, fixed["missing_constraint"])}
             for audit, repaired, fixed in zip(systems, repairs, races, strict=True)
@@ -88,7 +92,7 @@ def play(outputs: Path, say: Say, repair: bool = True) -> dict[str, Any]:
         "seconds": round(time.monotonic() - started, 1),
         "next": f"All runs: {outputs / 'index.html'}\n"
         f"Your turn: a plan for the source {PRACTICE} waits for a reviewer: 'mendbook lab', notebook 04_review.\n"
-        "The server stays up for you: 'mendbook audit attendance' audits again,\n"
+        f"{place.stays}: 'mendbook audit attendance' audits again,\n"
         f"plans lie in {outputs / 'plans'}, and 'mendbook demo --clean' removes the demo.",
     }
 
@@ -107,17 +111,19 @@ def _together(work: Callable[[str], Any], names: Sequence[str]) -> list[Any]:
 def revive(outputs: Path) -> None:
     """Start the demo's server again where it was stopped (the machine was restarted, say), and write its new URLs."""
     home = (outputs / DEMO_CONFIG).parent
-    if (home / "server" / "data").exists():
-        configure(home, server_of(home))
+    place = place_of(home)
+    if place:
+        configure(home, place)
 
 
 def clean(outputs: Path) -> None:
-    """Stop the demo's server and remove outputs/demo; the runs and plans stay."""
+    """Remove outputs/demo, its server stopped where it has one; the runs and plans stay."""
     from racelab import SYSTEMS
 
     home = (outputs / DEMO_CONFIG).parent
-    if (home / "server" / "data").exists():
-        server_of(home).stop("immediate")
+    place = place_of(home)
+    if place:
+        place.end()
         for name in (*SYSTEMS, PRACTICE):
             set_checkpoints_aside(outputs, name)
     try:
@@ -128,29 +134,29 @@ def clean(outputs: Path) -> None:
         raise OutputError(f"{home} could not be removed: {error.strerror}.", "Close what uses it and try again.") from error
 
 
-def _damage(server: embedded.Server, outputs: Path, home: Path, name: str, say: Say) -> None:
+def _damage(place: Place, outputs: Path, home: Path, name: str, say: Say) -> None:
     """A fresh database for one system, its old damage, and traffic against the broken application."""
     import racelab
 
-    owner = fresh_database(server, outputs, name)
+    owner = fresh_database(place, outputs, name)
     racelab.migrate(name, "broken", owner)
     for told in racelab.age(name, owner):
         say(told)
     shutil.rmtree(_logs(home, name), ignore_errors=True)
-    _traffic(server, home, name, "broken", SEED, say)
+    _traffic(place, home, name, "broken", SEED, say)
 
 
 def _logs(home: Path, name: str) -> Path:
     return home / "logs" / name
 
 
-def _traffic(server: embedded.Server, home: Path, name: str, mode: str, seed: int, say: Say) -> dict[str, Any]:
+def _traffic(place: Place, home: Path, name: str, mode: str, seed: int, say: Say) -> dict[str, Any]:
     """People register at the application in ``mode``; how many requests there were, and how they were answered."""
     import racelab
 
-    with racelab.running(name, mode, server.url(name), _logs(home, name)) as application:
+    with racelab.running(name, mode, place.url(name), _logs(home, name)) as application:
         report = racelab.traffic(application.base_url, name, REGISTRATIONS, CONCURRENCY, seed)
-    server.execute("ANALYZE", name)
+    place.settle(name)
     statuses = ", ".join(f"{count} x {status}" for status, count in sorted(report.statuses.items()))
     say(f"{name}, {mode}: {len(report.registrations)} registrations at once by {CONCURRENCY}; answers: {statuses}.")
     return {"registrations": len(report.registrations), "statuses": {str(key): n for key, n in report.statuses.items()}}
@@ -180,23 +186,25 @@ def _propose_practice(config: Path, outputs: Path, say: Say) -> dict[str, Any]:
     return {"source": PRACTICE, "of": PRACTICE_OF, "plan": made["plan"], "cases": made["cases"]}
 
 
-def _race_fixed(server: embedded.Server, home: Path, name: str, config: Path, outputs: Path, say: Say) -> dict[str, Any]:
+def _race_fixed(place: Place, home: Path, name: str, config: Path, outputs: Path, say: Say) -> dict[str, Any]:
     """The fix's migrations, whose constraints build only where the damage is gone, and what guard prints besides; then traffic
     like the first one's."""
     import racelab
 
-    racelab.migrate(name, "fixed", server.url(name))
+    racelab.migrate(name, "fixed", place.url(name))
     say(f"{name}: the fix's own constraints could be built.")
     book = Workbook.open(name, config, outputs)
-    guarded = build(server, book, say)
+    guarded = build(place, book, say)
     before = _findings(book)
     lacking = sum(kind == "missing_constraint" for kind, *_ in before)
-    traffic = _traffic(server, home, name, "fixed", NEXT_SEED, say)
+    traffic = _traffic(place, home, name, "fixed", NEXT_SEED, say)
     after = _findings(book)
     new = sorted(after - before)
     say(f"{name}: {len(new)} new findings after that.")
     told = {"before": len(before), "after": len(after), "missing_constraint": lacking, "guard": guarded}
-    return {**traffic, **told, "new_findings": [list(finding) for finding in new]}
+    with racelab.running(name, "fixed", place.url(name), _logs(home, name)) as application:
+        drilled = prove(book, application.base_url, say)
+    return {**traffic, **told, "new_findings": [list(finding) for finding in new], "drill": drilled}
 
 
 def _findings(book: Workbook) -> set[tuple[str, str, str, str]]:

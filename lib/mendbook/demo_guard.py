@@ -8,20 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mendbook import embedded
+from mendbook.demo_places import Place
 from mendbook.workbook import Workbook
 
 Say = Callable[[str], None]
 
 
-def build(server: embedded.Server, book: Workbook, say: Say) -> dict[str, Any]:
+def build(place: Place, book: Workbook, say: Say) -> dict[str, Any]:
     """Build what the schema of the book's source lacks, and would take: {missing, built, statements, left}."""
     name = book.source.name
     guards = book.guard().guards
     built = [guard for guard in guards if guard.would_build]
     statements = [statement for guard in built for statement in guard.built.statements]
     for statement in statements:
-        server.execute(statement, name)
+        place.execute(statement, name)
     left = [guard.weakness for guard in book.guard().guards] if guards else []
     done = f"{len(built)} built as mendbook guard says ({len(statements)} statements)"
     say(f"{name}: {len(guards)} constraints were still missing; {done}, {len(left)} left.")

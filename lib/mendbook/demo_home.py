@@ -1,4 +1,4 @@
-"""What the demo lives in: outputs/demo with its server, mendbook.toml, the databases' URLs, the roles, and two people's keys.
+"""What the demo lives in: outputs/demo with its databases and their URLs, mendbook.toml, the roles, and two people's keys.
 
 The keys are throw-away ones without a passphrase, as no real person's should be. Databases are made and dropped here;
 no row of them is.
@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mendbook import checkpoints, embedded
+from mendbook import checkpoints
+from mendbook.demo_places import Place, is_for, place_for, place_of, remove
 from mendbook.errors import SignatureError
 from mendbook.publish import publish
 from mendbook.roles import PREFIX, role_names
@@ -28,25 +29,33 @@ _ROLES = role_names(PREFIX)
 AUDIT_ROLE, REPAIR_ROLE = _ROLES["audit"], _ROLES["repair"]
 
 
-def server_of(home: Path) -> embedded.Server:
-    """The demo's server, started or joined. Its data may be lost with the machine's power, so nothing waits for the disk."""
-    return embedded.start(home / "server", settings=embedded.THROWAWAY_SETTINGS, keep=True)
+def open_place(home: Path, outputs: Path, names: Iterable[str], sqlite: bool) -> Place:
+    """Where the databases of the next play will be; those of an earlier one that was elsewhere go."""
+    last = place_of(home)
+    if last is not None and not is_for(last, sqlite):
+        for name in names:
+            if last.has(name):
+                set_checkpoints_aside(outputs, name)
+        remove(last, home)
+    return place_for(home, sqlite)
 
 
-def fresh_database(server: embedded.Server, outputs: Path, name: str) -> str:
+def fresh_database(place: Place, outputs: Path, name: str) -> str:
     """An empty database called ``name``, in the place of the one of an earlier play; its administrator's URL."""
-    if server.execute(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
-        set_checkpoints_aside(outputs, name)
-    server.drop_database(name)
-    return server.create_database(name)
+    _make_room(place, outputs, name)
+    return place.create(name)
 
 
-def copy_for_practice(server: embedded.Server, outputs: Path) -> None:
+def copy_for_practice(place: Place, outputs: Path) -> None:
     """The practice database, as the system that it is of stands now; nobody may be connected to that one."""
-    if server.execute(f"SELECT 1 FROM pg_database WHERE datname = '{PRACTICE}'"):
-        set_checkpoints_aside(outputs, PRACTICE)
-    server.drop_database(PRACTICE)
-    server.create_database(PRACTICE, template=PRACTICE_OF)
+    _make_room(place, outputs, PRACTICE)
+    place.copy(PRACTICE_OF, PRACTICE)
+
+
+def _make_room(place: Place, outputs: Path, name: str) -> None:
+    if place.has(name):
+        set_checkpoints_aside(outputs, name)
+    place.remove(name)
 
 
 def set_checkpoints_aside(outputs: Path, name: str) -> None:
@@ -85,16 +94,18 @@ def _generate(key: Path, person: str) -> None:
         raise SignatureError(f"{key} could not be made: {done.stderr.strip()}", hint)
 
 
-def configure(home: Path, server: embedded.Server, audit: str = AUDIT_ROLE, repair: str = REPAIR_ROLE) -> Path:
+def configure(home: Path, place: Place, audit: str = AUDIT_ROLE, repair: str = REPAIR_ROLE) -> Path:
     """mendbook.toml with the four mappings and the practice's, and beside it the URLs by which ``audit`` and ``repair``
-    connect."""
+    connect (who they are makes no difference where there are no roles)."""
     import racelab
 
     names = [*racelab.SYSTEMS, PRACTICE]
-    config = _keep_or_publish(home / "mendbook.toml", "\n".join(_mapping(name) for name in names))
+    config = _keep_or_publish(home / "mendbook.toml", "\n".join(_mapping(place, name) for name in names))
     urls = {}
     for name in names:
-        urls[_audit_env(name)], urls[_repair_env(name)] = server.url(name, audit), server.url(name, repair)
+        urls[_audit_env(name)] = place.url(name, audit)
+        if place.roles:
+            urls[_repair_env(name)] = place.url(name, repair)
     for variable in urls:  # one of that name in the caller's own environment would win over the demo's .env
         os.environ.pop(variable, None)
     publish(home / ".env", "".join(f"{variable}='{url}'\n" for variable, url in urls.items()), mode=0o600)
@@ -110,13 +121,14 @@ def _keep_or_publish(file: Path, mappings: str) -> Path:
     return publish(file, mappings)
 
 
-def _mapping(name: str) -> str:
-    """The system's mapping as racelab ships it, and the variable with the URL of the role that repairs."""
+def _mapping(place: Place, name: str) -> str:
+    """The system's mapping as racelab ships it, and where there are roles the variable with the URL of the one that repairs."""
     import racelab
 
     system = racelab.SYSTEMS[PRACTICE_OF if name == PRACTICE else name]
     mapping, line = str(system.mapping_text), f'url_env = "{system.url_env}"\n'
-    mapping = mapping.replace(line, f'url_env = "{_audit_env(name)}"\nrepair_url_env = "{_repair_env(name)}"\n', 1)
+    repairing = f'repair_url_env = "{_repair_env(name)}"\n' if place.roles else ""
+    mapping = place.mapping(mapping).replace(line, f'url_env = "{_audit_env(name)}"\n{repairing}', 1)
     return mapping.replace(f"[sources.{system.name}", f"[sources.{name}")
 
 
@@ -130,12 +142,12 @@ def _repair_env(name: str) -> str:
     return f"{name.upper()}_REPAIR_URL"
 
 
-def make_roles(home: Path, server: embedded.Server, outputs: Path, names: Iterable[str]) -> None:
+def make_roles(home: Path, place: Place, outputs: Path, names: Iterable[str]) -> None:
     """Run the SQL of ``mendbook roles`` in each database, as its administrator would; it stays in roles/ to be read."""
-    config = configure(home, server, "postgres", "postgres")  # somebody has to be there who may create them
+    config = configure(home, place, "postgres", "postgres")  # somebody has to be there who may create them
     for name in names:
         script = str(Workbook.open(name, config, outputs).roles()["sql"])
         (home / "roles").mkdir(exist_ok=True)
         publish(home / "roles" / f"{name}.sql", script)
-        server.execute(script, name)
-    configure(home, server)
+        place.execute(script, name)
+    configure(home, place)

@@ -80,7 +80,7 @@ def prepare(url: str, form: DrillForm, owned: Sequence[str] | frozenset[str], bo
     mark = new_mark()
     made = Drill(aimed, form, bounds, seed, mark, tuple(plan(form, mark, bounds.people, seed)))
     if not aimed.loopback and not yes:
-        raise Refused(" ".join(made.words()), "Add --yes (in the notebook: yes = True) if that is what you want.")
+        raise Refused(" ".join(made.words()), "In a terminal, add --yes if that is what you want.")
     return made
 
 

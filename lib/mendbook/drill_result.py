@@ -99,7 +99,7 @@ def read_requests(folder: Path) -> DataFrame:
 def sections(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What a report shows of a result, before its charts."""
     return [
-        section("The verdict", text=[result["verdict"], *result["reasons"], *result["warnings"]]),
+        section("Why", text=[*result["reasons"], *result["warnings"]]),
         section("What was sent", sent_table(result)),
         section("Answers", statuses_table(result)),
         section("The race's fingerprint", fingerprint_table(result)),

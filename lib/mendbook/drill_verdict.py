@@ -90,9 +90,7 @@ def _of_rows(form: DrillForm, sent: Sequence[Exchange], told: dict[int, list[str
     return {
         "error_though_made": made,
         "error_though_made_share": _share(made, len(sent)),
-        "ghosts": sum(
-            "ok" not in answers and "no answer" not in answers and who in left.accounts for who, answers in told.items()
-        ),
+        "ghosts": sum({*answers} <= {"error", "refused"} and who in left.accounts for who, answers in told.items()),
         "nothing_made": sum("ok" in answers and who not in left.accounts for who, answers in told.items()),
         "two_accounts": sum(len(keys) > 1 for keys in left.accounts.values()),
         "two_rows": len(left.people.get("duplicate_profile", ())),
@@ -152,11 +150,11 @@ def _seen(marks: dict[str, Any], left: Left | None) -> list[str]:
     if left is None:
         return told
     if marks["ghosts"]:
-        told.append(f"{_count(marks['ghosts'], 'person', 'people')} never read that it worked, and have an account.")
+        told.append(f"{_count(marks['ghosts'], 'person', 'people')} never read that it worked, though the account is there.")
     if marks["nothing_made"] and left.accounts:
-        told.append(f"{_count(marks['nothing_made'], 'person', 'people')} read that it worked, and have no account.")
+        told.append(f"{_count(marks['nothing_made'], 'person', 'people')} read that it worked, though no account is there.")
     if marks["two_accounts"]:
-        told.append(f"{_count(marks['two_accounts'], 'person', 'people')} have two accounts or more.")
+        told.append(f"{_count(marks['two_accounts'], 'person has', 'people have')} two accounts or more.")
     told += [
         f"{kind}: {_count(count['rows'], 'row')} in {_count(count['cases'], 'case')}."
         for kind, count in left.counts.items()

@@ -5,17 +5,21 @@ Reads only. The statements are text for a person to run as the tables' owner: me
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mendbook.damage.missing_constraint import weaknesses
 from mendbook.database import Database
-from mendbook.display import inert
+from mendbook.display import frame_html, inert
 from mendbook.guard_advice import Advice, code_advice
 from mendbook.guard_breaks import Looking
 from mendbook.guard_django import Migration, migration
 from mendbook.guard_making import Guard, Making, place
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,24 @@ class Guards:
             parts += [f"{statement};" for statement in self.patient(guard.built.statements)]
         back = [f"-- {statement};" for statement in self.rollback]
         return "\n".join([*parts, *(["\n-- To take all of it back:", *back] if back else [])]) + "\n"
+
+    def frame(self) -> DataFrame:
+        """A row a constraint: where, what it lacks, whether it would be built now (yes, no, unknown), what is in the way."""
+        import pandas as pd
+
+        rows = []
+        for guard in self.guards:
+            weakness = guard.weakness
+            would = {True: "yes", False: "no", None: "unknown"}[guard.would_build]
+            why = guard.built.cannot or guard.breaks.unknown or guard.breaks.words()
+            rows.append((weakness.table, weakness.column, "; ".join(weakness.reasons), would, why))
+        return pd.DataFrame(rows, columns=["table", "column", "lacks", "would be built", "in the way"])
+
+    def _repr_html_(self) -> str:
+        if not self.guards:
+            return "<p>Nothing is missing: the schema forbids what the application believes impossible.</p>"
+        script = html.escape("\n".join(inert(line) for line in self.text().splitlines()))
+        return f"{frame_html(self.frame(), 'What the schema lacks')}<pre>{script}</pre>"
 
     def as_json(self) -> dict[str, Any]:
         return {

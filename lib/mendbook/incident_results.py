@@ -261,8 +261,10 @@ def next_steps(result: Mapping[str, Any]) -> list[dict[str, str]]:
         why = "Name the deploys, so that the rate before and after each can be compared."
         steps.append({"why": why, "command": f"mendbook incidents {source} --deploy 2026-11-10T12:00=fix"})
     if result.get("still_bleeding") is not False and result.get("incidents"):
-        why = "Close the gap: see which constraints the schema lacks, so that no race can make new damage."
-        steps.append({"why": why, "command": f"mendbook audit {source} --kind missing_constraint"})
+        why = (
+            "Close the gap: see which constraints the schema lacks, and what builds them, so that no race can make new damage."
+        )
+        steps.append({"why": why, "command": f"mendbook guard {source}"})
     if result.get("incidents"):
         why = "See what the incidents left in the tables: every damaged row, by kind."
         steps.append({"why": why, "command": f"mendbook audit {source}"})

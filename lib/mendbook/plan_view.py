@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mendbook.config import Settings
-from mendbook.damage import catalogue
+from mendbook.damage import catalogue, titles
 from mendbook.display import DOTS, inert, mask_key
 from mendbook.errors import ConfigError, known
 from mendbook.model import Case
@@ -163,8 +163,8 @@ class PlanView:
             cases[group] += 1
             blocked[group] += bool(case.blockers)
             rows[group] += len(case.changes)
-        titles = {kind.name: kind.title for kind in catalogue().values()}
-        told = [(*group, cases[group], blocked[group], rows[group], titles.get(group[0], "")) for group in sorted(cases)]
+        named = titles()
+        told = [(*group, cases[group], blocked[group], rows[group], named.get(group[0], "")) for group in sorted(cases)]
         columns = ["kind", "repair", "risk", "cases", "blocked", "rows", "what it is"]
         note = "" if told else "There is nothing to repair."
         return Table(DataFrame(told, columns=columns), f"What would be repaired in {self.plan.header.source}", note)

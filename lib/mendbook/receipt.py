@@ -19,7 +19,7 @@ from mendbook import pages
 from mendbook.approvals import signers_file
 from mendbook.canonical import digest
 from mendbook.config import Settings
-from mendbook.damage import catalogue
+from mendbook.damage import titles
 from mendbook.errors import OutputError
 from mendbook.model import FINDINGS_FILE
 from mendbook.plan_files import PlanFile, tool
@@ -110,11 +110,11 @@ def _counts(plan: PlanFile, done: Mapping[str, int], remaining: Mapping[str, int
         found = {**dict.fromkeys(header.repairs, 0), **header.cases}
         for each in header.left:
             found[each["kind"]] = found.get(each["kind"], 0) + each["cases"]
-    titles = {kind.name: kind.title for kind in catalogue().values()}
+    named = titles()
     return [
         {
             "kind": kind,
-            "title": titles.get(kind, ""),
+            "title": named.get(kind, ""),
             "found": found.get(kind),
             "planned": header.cases.get(kind, 0),
             "done": done.get(kind, 0),

@@ -70,7 +70,7 @@ def render_report(folder: Path, record: RunRecord | None = None) -> str:
     page = {
         "record": record,
         "name": folder.name,
-        "source": record.source if record else (result or {}).get("source", ""),
+        "source": record.source if record else (result or {}).get("source") or (result or {}).get("base_url", ""),
         "notebook": record.notebook if record else ("audit" if audit else "incidents" if shown else named if step else "run"),
         "state": record.state if record else "finished",
         "figures": _figures(folder, problems),
@@ -93,6 +93,7 @@ def _step_parts(folder: Path, result: dict[str, Any] | None) -> dict[str, Any]:
     made = receipt.read(folder) if step_results.is_applied(result) else None
     return {
         "sentence": step_results.verdict_of(result),
+        "answer": {"open": "yes", "closed": "no"}.get(str(result.get("state")), "unknown"),
         "sections": result.get("sections", []),
         "receipt": made,
         "verdict": receipt.verdict(made) if made else None,

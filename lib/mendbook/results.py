@@ -63,10 +63,10 @@ def next_steps(result: dict[str, Any]) -> list[dict[str, str]]:
     kinds = [kind for kind in shown_kinds(result) if kind != "missing_constraint"]
     if result.get("constraints"):
         why = (
-            "Close the gap first. While a constraint is missing, the same race goes on making new damage; the list of "
-            "constraints is for the people who own the schema. Then look again whether it is closed."
+            "Close the gap. While a constraint is missing, the same race goes on making new damage. This prints what builds "
+            "each of them, for the people who own the schema, and which rows have to be repaired before."
         )
-        steps.append({"why": why, "command": f"mendbook audit {source} --kind missing_constraint"})
+        steps.append({"why": why, "command": f"mendbook guard {source}"})
     if kinds:
         why = "Look at the damage itself, kind by kind and row by row, in the notebook."
         steps.append({"why": why, "command": "mendbook lab"})

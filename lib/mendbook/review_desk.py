@@ -20,7 +20,7 @@ from mendbook.case_detail import detail, title
 from mendbook.case_index import CaseIndex
 from mendbook.case_order import CaseOrder, Ordered, View, shown_name, view_of
 from mendbook.config import Settings
-from mendbook.damage import catalogue
+from mendbook.damage import titles
 from mendbook.decisions import Entry
 from mendbook.display import inert
 from mendbook.errors import ConfigError, MendbookError
@@ -158,7 +158,7 @@ class Desk:
 
     @cached_property
     def _kinds(self) -> list[Message]:
-        titles = {kind.name: kind.title for kind in catalogue().values()}
+        named = titles()
         groups: dict[tuple[str, str, str], list[int]] = {}
         for outline in self.index.outlines:
             count = groups.setdefault((outline.kind, outline.repair, outline.risk), [0, 0])
@@ -167,7 +167,7 @@ class Desk:
         return [
             {
                 "kind": inert(kind),
-                "title": titles.get(kind, ""),
+                "title": named.get(kind, ""),
                 "repair": inert(repair),
                 "risk": inert(risk),
                 "cases": cases,

@@ -81,7 +81,7 @@ def _new_damage(
     )
     command = f"mendbook plan {source} --author NAME --key FILE"
     if set(kinds) == {"missing_constraint"}:
-        command = f"mendbook audit {source} --kind missing_constraint"
+        command = f"mendbook guard {source}"
     title = f"{source}: {count(new, 'new case')} of damage"
     return Happening("new_damage", key, source, folder.name, title, tuple(lines), under(folder), command, lasts=lasts)
 
@@ -104,7 +104,7 @@ def _of_incidents(key: str, folder: Path, result: Mapping[str, Any]) -> Situatio
         f"after it {rate_text(deploy['after'])}",
         f"what came of it: {deploy['verdict']}",
     )
-    command = f"mendbook audit {source} --kind missing_constraint"
+    command = f"mendbook guard {source}"
     title = f"{source}: {count(number, 'incident')} after the deploy that was to end them"
     told = f"{deploy['at']} {name}"
     return Situation([Happening("incident_after_fix", key, source, told, title, lines, under(folder), command, count=number)])

@@ -19,23 +19,23 @@ from mendbook.demo_home import (
     fresh_database,
     make_keys,
     make_roles,
-    server_of,
 )
+from mendbook.demo_places import place_for
 
 SYSTEMS = ("attendance", PRACTICE_OF)
 REGISTRATIONS = 12
 
 
 @contextlib.contextmanager
-def small_demo(outputs: Path) -> Iterator[Path]:
-    """The demo's home below ``outputs``, its server up; stopped afterwards."""
+def small_demo(outputs: Path, sqlite: bool = False) -> Iterator[Path]:
+    """The demo's home below ``outputs``, its server up (or its files there); stopped afterwards."""
     home = outputs / "demo"
     home.mkdir(parents=True)
     make_keys(home)
-    server = server_of(home)
+    place = place_for(home, sqlite)
 
     def damage(name: str) -> None:
-        url = fresh_database(server, outputs, name)
+        url = fresh_database(place, outputs, name)
         racelab.migrate(name, "broken", url)
         racelab.age(name, url)
         with racelab.running(name, "broken", url, home / "logs" / name) as application:
@@ -44,9 +44,10 @@ def small_demo(outputs: Path) -> Iterator[Path]:
     try:
         with ThreadPoolExecutor(len(SYSTEMS)) as pool:
             list(pool.map(damage, SYSTEMS))
-        copy_for_practice(server, outputs)
-        make_roles(home, server, outputs, [*SYSTEMS, PRACTICE])
-        configure(home, server)
+        copy_for_practice(place, outputs)
+        if place.roles:
+            make_roles(home, place, outputs, [*SYSTEMS, PRACTICE])
+        configure(home, place)
         yield home
     finally:
-        server.stop("immediate")
+        place.end()

@@ -16,6 +16,8 @@ _CAST = re.compile(
 )
 _TOKEN = re.compile(r"""\s+|"(?:[^"]|"")*"|'(?:[^']|'')*'|\d+(?:\.\d+)?|[A-Za-z_]\w*|<>|<=|>=|\|\||[=<>+*/(),-]""")
 _WORDS = {"AND", "OR", "NOT", "IS", "NULL", "IN", "TRUE", "FALSE", "CASE", "WHEN", "THEN", "ELSE", "END", "CURRENT_TIMESTAMP"}
+#: A name in brackets of its own, which stood there because it was cast.
+_LONELY = re.compile(r"""(?<![\w])\(("(?:[^"]|"")*"|`(?:[^`]|``)*`)\)""")
 #: Functions by their names there and here.
 _FUNCTIONS = {"lower": "lower", "upper": "upper", "btrim": "trim", "trim": "trim", "coalesce": "coalesce", "length": "length"}
 
@@ -34,7 +36,7 @@ def translated(expression: str, columns: Collection[str], quoted: Callable[[str]
             raise Untranslatable(f"an expression of PostgreSQL's own: {expression}")
         parts.append(_part(met[0], text[met.end() :], columns, quoted, known, expression))
         at = met.end()
-    return "".join(parts)
+    return _LONELY.sub(r"\1", "".join(parts))
 
 
 def _part(

@@ -26,6 +26,11 @@ UUID4 = (
     "(lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-8'"
     " || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6))))"
 )
+#: And in MariaDB's, whose uuid() is made of the time and the machine.
+UUID4_OF_MARIADB = (
+    "lower(concat(hex(random_bytes(4)), '-', hex(random_bytes(2)), '-4', substr(hex(random_bytes(2)), 2), '-8',"
+    " substr(hex(random_bytes(2)), 2), '-', hex(random_bytes(6))))"
+)
 #: As long as an index of one text column may be on MariaDB, and of several.
 LONGEST_KEY, LONGEST_OF_SEVERAL = 700, 190
 
@@ -50,6 +55,8 @@ def value(column: Column, text: str | None, infinite: bool = False) -> Any:
     if column.base in ("numeric", "float4", "float8") and not re.fullmatch(r"[-+.\de]+", text):
         raise Untranslatable(f"the number {text}")
     if column.base == "numeric":
+        if not column.size and re.fullmatch(r"-?\d+\.\d*0", text):
+            raise Untranslatable(f"a number that keeps how it was written ({text})")
         return text
     if column.base in ("float4", "float8"):
         return float(text)
@@ -76,7 +83,6 @@ def make_sqlite(tables: Sequence[Table], file: Path) -> str:
     """A new file with these tables; its URL."""
     _told_apart((table.name for table in tables), "tables")
     statements = [statement for table in tables for statement in _sqlite_table(table)]
-    _without_scale(tables)
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous = off")
         connection.execute("BEGIN")
@@ -93,15 +99,6 @@ def make_sqlite(tables: Sequence[Table], file: Path) -> str:
                     connection.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", [table.name, column.next - 1])
         connection.execute("COMMIT")
     return f"sqlite:///{file}"
-
-
-def _without_scale(tables: Sequence[Table]) -> None:
-    """SQLite keeps numbers without the zeros at their end, by which PostgreSQL tells some apart."""
-    for table in tables:
-        for column, texts in zip(table.written, zip(*table.rows, strict=True), strict=False):
-            known = {text for text in texts if text is not None}
-            if column.base == "numeric" and len({float(text) for text in known}) < len(known):
-                raise Untranslatable(f"numbers with zeros at their end ({column.name})")
 
 
 def sqlite_rows(file: Path) -> Dump:
@@ -132,7 +129,7 @@ def _sqlite_table(table: Table) -> Iterable[str]:
     yield f"CREATE TABLE {_standard(table.name)} ({', '.join(parts)})"
     for unique in others:
         if not _is_constraint(unique):
-            keys = ", ".join(_standard(name) if name else f"({_in_sqlite(text, table)})" for name, text in unique.keys)
+            keys = ", ".join(_standard(name) if name else _in_sqlite(text, table) for name, text in unique.keys)
             where = f" WHERE {_in_sqlite(unique.predicate, table)}" if unique.predicate else ""
             yield f"CREATE UNIQUE INDEX {_standard(unique.name)} ON {_standard(table.name)} ({keys}){where}"
 
@@ -231,7 +228,7 @@ def _literal(stored: Any) -> str:
 
 def _maria_table(table: Table, tables: Sequence[Table]) -> str:
     for name in (table.name, *(column.name for column in table.columns)):
-        if len(name) > 64 or name != name.rstrip():
+        if len(name) > 64 or name != name.strip():
             raise Untranslatable(f"the name {name!r}")
     _told_apart((column.name for column in table.columns), "columns")
     parts = [_maria_column(table, column, tables) for column in table.columns]
@@ -259,6 +256,8 @@ def _maria_column(table: Table, column: Column, tables: Sequence[Table]) -> str:
     if column.draws:
         if not any(unique.keys[0][0] == column.name for unique in table.uniques):
             raise Untranslatable(f"{column.name} draws numbers without being a key")
+        if column.nullable:
+            raise Untranslatable(f"{column.name} draws numbers and may be NULL")
         words.append("AUTO_INCREMENT")
     if column.default is not None:
         words.append(f"DEFAULT {_default(_in_maria(column.default, table))}")
@@ -316,7 +315,7 @@ def _check_types(table: Table, reference: Reference, other: Table) -> None:
 
 
 def _in_maria(expression: str, table: Table) -> str:
-    functions = {"now()": "CURRENT_TIMESTAMP(6)", "CURRENT_TIMESTAMP": "CURRENT_TIMESTAMP(6)", "gen_random_uuid()": "uuid()"}
+    functions = {"now()": "CURRENT_TIMESTAMP(6)", "CURRENT_TIMESTAMP": "CURRENT_TIMESTAMP(6)", "gen_random_uuid()": UUID4_OF_MARIADB}
     return translated(expression, {column.name for column in table.columns}, _ticked, functions)
 
 

@@ -72,10 +72,10 @@ def plan(
 
 def tell(header: Header) -> None:
     """What a plan is made of: its cases by kind, what is left and why, the rows that change."""
-    from mendbook.damage import catalogue
+    from mendbook.damage import titles
     from mendbook.plan_terminal import changes_words, left_words, plan_table
 
-    people.print(plan_table(header, {name: each.title for name, each in catalogue().items()}))
+    people.print(plan_table(header, titles()))
     for line in left_words(header):
         say(line)
     say(f"Rows: {changes_words(header)}.")

@@ -14,6 +14,9 @@ from importlib import import_module
 from mendbook.errors import ConfigError, known
 from mendbook.model import Damage
 
+#: Kinds of cases that are no damage: a drill's people, who are taken out again (drilled.py).
+BESIDE = {"drill_user": "Accounts that a drill made up"}
+
 
 @cache
 def catalogue() -> dict[str, Damage]:
@@ -21,6 +24,11 @@ def catalogue() -> dict[str, Damage]:
     modules = [import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
     kinds = [replace(m.DAMAGE, help=inspect.cleandoc(m.__doc__ or "")) for m in modules if hasattr(m, "DAMAGE")]
     return {kind.name: kind for kind in sorted(kinds, key=lambda kind: kind.name)}
+
+
+def titles() -> dict[str, str]:
+    """What each kind is in a few words; those too that plans may hold and no audit looks for."""
+    return {**{kind.name: kind.title for kind in catalogue().values()}, **BESIDE}
 
 
 def chosen(names: list[str] | None) -> list[Damage]:

@@ -24,6 +24,7 @@ from mendbook.model import Asking, Blocker, Case, Damage, Found, Image, Left, Re
 from mendbook.surroundings import Reference
 from mendbook.tables import Tables
 
+#: As damage.BESIDE names it.
 KIND, REPAIR = "drill_user", "remove"
 #: How far from the user a row may be that goes with them, and how many rows one account may take along.
 DEEPEST, MOST_ROWS = 4, 200

@@ -97,8 +97,8 @@ def dialect_of(url: str, variable: str) -> tuple[Dialect, URL]:
     backend = ALIASES.get(backend, backend)
     if backend not in DIALECTS:
         raise ConfigError(
-            f"{variable} names a {backend!r} database; mendbook reads PostgreSQL.",
-            f"export {variable}='postgresql://USER:PASSWORD@HOST/DATABASE'",
+            f"{variable} names a {backend!r} database; mendbook reads PostgreSQL, MySQL, MariaDB and SQLite.",
+            f"export {variable}='postgresql://USER:PASSWORD@HOST/DATABASE' (or mysql://.., mariadb://.., sqlite:////PATH).",
         )
     dialect = _dialect(backend)
     return dialect, dialect.url(parsed)

@@ -39,6 +39,7 @@ class MySQL:
         return normalized(url)
 
     def engine_options(self, url: URL, writing: bool) -> dict[str, Any]:
+        del url, writing
         # errors must not carry the values that a statement was asked with
         return {"connect_args": {"connect_timeout": 10, "program_name": "mendbook"}, "hide_parameters": True}
 

@@ -16,6 +16,7 @@ from sqlalchemy import Executable, TextClause
 
 from mendbook.dialects.described import Index, Relation, Stored
 from mendbook.dialects.mysql_rows import (
+    PLAIN,
     MySQLRows,
     escaped,
     given,
@@ -58,12 +59,14 @@ class MySQLFutureRows(MySQLRows):
         """What each of ``afters`` (images) would be as a row: ``n``, ``image``, and ``broken``, the checks that it fails."""
         relation = stored.relation
         own = quoted(relation.name)
-        image = object_of({name: text_of(f"{own}.{quoted(name)}", column.type) for name, column in relation.columns.items()})
+        image = object_of(
+            {name: text_of(f"{own}.{_called(name)}", column.type) for name, column in relation.columns.items()}
+        )
         broken = ", ".join(
-            f"CASE WHEN ({escaped(condition)}) IS FALSE THEN json_quote({literal(name)}) END"
+            f"CASE WHEN ({_here(relation, condition)}) IS FALSE THEN json_quote({literal(name)}) END"
             for name, condition in relation.checks
         )
-        failed = f"concat('[', concat_ws(',', {broken}), ']')" if broken else "'[]'"
+        failed = f"concat('[' COLLATE {PLAIN}, concat_ws(',' COLLATE {PLAIN}, {broken}), ']')" if broken else "'[]'"
         return statement(
             f"SELECT {_PLACE} AS n, {image} AS image, {failed} AS broken FROM {_rows(relation)} ORDER BY 1",
             _given(relation, afters),
@@ -76,12 +79,14 @@ class MySQLFutureRows(MySQLRows):
         collations = [f" COLLATE {each}" if each else "" for each in index.collate]
         keys = [f"({escaped(each)}){by}" for each, by in zip(index.expressions, collations, strict=True)]
         named = ", ".join(f"{key} AS {_k(i)}" for i, key in enumerate(keys))
-        some = " AND ".join(f"{key} IS NOT NULL" for key in keys)
+        here_keys = [f"({_here(relation, each)}){by}" for each, by in zip(index.expressions, collations, strict=True)]
+        here_named = ", ".join(f"{key} AS {_k(i)}" for i, key in enumerate(here_keys))
+        some = " AND ".join(f"{key} IS NOT NULL" for key in here_keys)
         equal = " AND ".join(f"there.{_k(i)} = here.{_k(i)}{by}" for i, by in enumerate(collations))
         order = ", ".join(f"{_k(i)}{by}" for i, by in enumerate(collations))
         here = (
             f"(SELECT held.*, dense_rank() OVER (ORDER BY {order}) AS alike FROM"
-            f" (SELECT {_PLACE} AS n, {named} FROM {_rows(relation)} WHERE {some}) AS held) AS here"
+            f" (SELECT {_PLACE} AS n, {here_named} FROM {_rows(relation)} WHERE {some}) AS held) AS here"
         )
         return statement(
             f"SELECT here.n, here.alike, NULL AS `key`, NULL AS image FROM {here} UNION ALL"
@@ -96,6 +101,19 @@ def _k(number: int) -> str:
     return f"`mendbook k{number}`"
 
 
+def _called(name: str) -> str:
+    """What a column is called among the rows to be: an alias loses the blanks that it begins with."""
+    return quoted(name if name == name.lstrip() else f"mendbook {len(name)} {name}")
+
+
+def _here(relation: Relation, expression: str) -> str:
+    """An expression of the table's over the rows to be."""
+    sql = escaped(expression)
+    for name in relation.columns:
+        sql = sql.replace(quoted(name), _called(name))
+    return sql
+
+
 def _given(relation: Relation, afters: Sequence[str]) -> list[list[str | None]]:
     names = [name for name, column in relation.columns.items() if not column.generated]
     return [[row.get(name) for name in names] for row in map(json.loads, afters)]
@@ -105,12 +123,14 @@ def _rows(relation: Relation) -> str:
     """The rows that the given texts would be, under the table's own name, with their places (from 0)."""
     written = [column for column in relation.columns.values() if not column.generated]
     alias = quoted(relation.name)
-    values = [f"{hypothetical(f'v.k{i}', column)} AS {quoted(column.name)}" for i, column in enumerate(written)]
+    values = [f"{hypothetical(f'v.k{i}', column)} AS {_called(column.name)}" for i, column in enumerate(written)]
     whole = f"(SELECT {', '.join([f'CAST(v.n - 1 AS SIGNED) AS {_PLACE}', *values])} FROM {given(len(written))})"
     if len(written) == len(relation.columns):
         return f"{whole} AS {alias}"
     every = ", ".join(
-        f"({escaped(column.expression or 'NULL')}) AS {quoted(column.name)}" if column.generated else quoted(column.name)
+        f"({_here(relation, column.expression or 'NULL')}) AS {_called(column.name)}"
+        if column.generated
+        else _called(column.name)
         for column in relation.columns.values()
     )
     return f"(SELECT {_PLACE}, {every} FROM {whole} AS {alias}) AS {alias}"

@@ -16,6 +16,7 @@ from sqlalchemy.engine import URL
 
 from mendbook.blanks import WHITE_SPACE
 from mendbook.dialects.described import Column
+from mendbook.dialects.mysql_cursor import StreamingCursor, free
 from mendbook.dialects.mysql_types import string, text_of, typed
 from mendbook.dialects.letters import simple_lowercase
 
@@ -85,9 +86,23 @@ class MendbookMySQL(MySQLDialect_pymysql):
     statement_compiler = Compiler
     supports_statement_cache = True
     div_is_floordiv = False
+    supports_server_side_cursors = True
+    _sscursor = StreamingCursor
     exact = EXACT_MARIADB
     lowering = LOWERING[0]
     not_lowered: dict[str, str] = {}
+
+    def do_execute(self, cursor: Any, statement: Any, parameters: Any, context: Any = None) -> None:
+        free(cursor)
+        super().do_execute(cursor, statement, parameters, context)
+
+    def do_executemany(self, cursor: Any, statement: Any, parameters: Any, context: Any = None) -> None:
+        free(cursor)
+        super().do_executemany(cursor, statement, parameters, context)
+
+    def do_execute_no_params(self, cursor: Any, statement: Any, context: Any = None) -> None:
+        free(cursor)
+        super().do_execute_no_params(cursor, statement, context)
 
     def initialize(self, connection: Connection) -> None:
         """Ask what the server's collations can do; nothing of it changes while it runs."""

@@ -30,6 +30,8 @@ _FOLDING = re.compile(
     r"(?: as char(?:\(\d+\))?(?: charset \w+)?)?\)+",
     re.IGNORECASE,
 )
+#: A default that is no literal; of the time of day there is no key.
+_FUNCTION = re.compile(r"\(*(?!current_timestamp|now|curdate|curtime|nextval)[a-z_]+\(", re.IGNORECASE)
 
 #: The tables behind the identities that were given out.
 _named: dict[int, Named] = {}
@@ -167,7 +169,8 @@ def _column(row: Any) -> Column:
         default=draws or default is not None,
         draws=draws,
         generated="generated" in row.extra.replace("default_generated", "") or "persistent" in row.extra,
-        expression=row.expression or None,
+        # of a default, too, that is worked out anew each time: where it makes a key, somebody has to know which
+        expression=row.expression or (default if default is not None and _FUNCTION.match(default) else None),
         collate=collation,
         length=int(row.length) if text and row.length is not None else None,
         whole=whole(row.type) if kind in BITS else None,

@@ -24,9 +24,11 @@ from mendbook.dialects.mysql_types import quoted as ticked
 from mendbook.dialects.protocols import Steps
 
 #: The control characters that the server's JSON writes in capital hexadecimal digits, and canonical JSON does not.
-_CAPITALS = [f"u00{point:02X}" for point in range(32) if f"{point:02X}" != f"{point:02x}"]
+_CAPITALS = ["u000B", "u000E", "u000F", *(f"u001{digit}" for digit in "ABCDEF")]
+#: What JSON is put together under: of two collations one must be meant, or they would not go together.
+PLAIN = "utf8mb4_bin"
 #: Where keys that a table draws are remembered between the statements of a change.
-_DRAWN = "@mendbook_drawn"
+_DRAWN, _DRAWING = "@mendbook_drawn", "@mendbook_drawing"
 
 
 class MySQLRows:
@@ -41,7 +43,7 @@ class MySQLRows:
         texts = [_text(stored.relation.columns[name], alias) for name in stored.key]
         if len(texts) < 2:
             return texts[0] if texts else "NULL"
-        return canonical_json("concat('[', " + ", ',', ".join(f"json_quote({text})" for text in texts) + ", ']')")
+        return canonical_json(f"concat('[' COLLATE {PLAIN}, " + ", ',', ".join(f"json_quote({text})" for text in texts) + ", ']')")
 
     def by_keys(self, stored: Stored, keys: Sequence[str], lock: bool = False) -> TextClause:
         """The rows that ``keys`` name; locked in the order of their keys against everybody else where ``lock`` says so."""
@@ -96,7 +98,7 @@ class MySQLRows:
         own = _own_references(stored.relation)
         # a row that goes may be named by one that goes after it: InnoDB would not wait for the end of the statement
         freed = ", ".join(f"t.{quoted(name)} = NULL" for name in own)
-        freeing = [statement(f"UPDATE {self._named(stored)} SET {freed}", parts)] if own and len(keys) > 1 else []
+        freeing = [statement(f"UPDATE {self._named(stored)} SET {freed}", parts)] if own else []
         return [
             *freeing,
             statement(f"DELETE t FROM {self._named(stored)}", parts),
@@ -140,18 +142,15 @@ class MySQLRows:
         """Adds a row for each of ``afters`` (images), in their order, and tells the rows as they are, in that order too."""
         relation, rows = stored.relation, [json.loads(after) for after in afters]
         names = [name for name, column in relation.columns.items() if not column.generated and name not in drawn]
-        now = [name for name, how in drawn.items() if how == "now"]
-        later = [name for name in _own_references(relation) if name in names] if len(rows) > 1 else []
-        into = ", ".join(map(quoted, [*names, *now]))
-        taken = ["NULL" if name in later else _written(f"v.k{i}", relation.columns[name]) for i, name in enumerate(names)]
-        taken += ["utc_timestamp(6)" for _ in now]
-        adding = f"INSERT INTO {table(relation)} ({into}) SELECT {', '.join(taken) or 'NULL'} FROM {given(len(names))} ORDER BY v.n"
-        if not taken:
-            adding = f"INSERT INTO {table(relation)} () VALUES ()"
+        # a row may name one that comes after it: InnoDB would not wait for the end of the statement
+        later = [name for name in _own_references(relation) if name in names and name not in stored.key]
+        into = {name: _written(f"v.k{i}", relation.columns[name]) for i, name in enumerate(names)}
+        into |= dict.fromkeys(later, "NULL")
+        into |= {name: "utc_timestamp(6)" for name, how in drawn.items() if how == "now"}
         values = [[row[name] for name in names] for row in rows]
         if any(name in drawn for name in stored.key):
-            return self._insert_drawn(stored, adding, values)
-        steps = [statement(adding, values)]
+            return self._insert_drawn(stored, into, values)
+        steps = [_adding(relation, into, values)]
         if not stored.key:
             image = self.image(relation)
             shown = f"SELECT NULL AS `key`, v.k0 AS image FROM {given(1)} WHERE EXISTS (SELECT 1 FROM {table(relation)} t WHERE"
@@ -159,25 +158,27 @@ class MySQLRows:
         keys = [[row[name] for name in stored.key] for row in rows]
         if later:
             width = len(stored.key)
-            sets = ", ".join(f"t.{quoted(name)} = {_written(f'v.k{width + i}', relation.columns[name])}" for i, name in enumerate(later))
-            pointing = [[*key, *(row[name] for name in later)] for key, row in zip(keys, rows, strict=True)]
-            steps.append(statement(f"UPDATE {self._named(stored, width + len(later))} SET {sets}", pointing))
-        return [*steps, self._shown(stored, keys)]
+            sets = [
+                f"t.{quoted(name)} = {_written(f'v.k{width + i}', relation.columns[name])}" for i, name in enumerate(later)
+            ]
+            naming = [[*key, *(row[name] for name in later)] for key, row in zip(keys, rows, strict=True)]
+            steps.append(statement(f"UPDATE {self._named(stored, width + len(later))} SET {', '.join(sets)}", naming))
+        telling = f"SELECT {self.key(stored)} AS `key`, {self.image(relation)} AS image FROM {self._named(stored)} ORDER BY v.n"
+        return [*steps, statement(telling, keys)]
 
-    def _shown(self, stored: Stored, keys: Sequence[Sequence[Any]]) -> TextClause:
-        return statement(
-            f"SELECT {self.key(stored)} AS `key`, {self.image(stored.relation)} AS image FROM {self._named(stored)} ORDER BY v.n",
-            keys,
-        )
-
-    def _insert_drawn(self, stored: Stored, adding: str, rows: Sequence[Sequence[Any]]) -> Steps:
-        """Row by row, for nothing else tells the numbers that a table draws."""
+    def _insert_drawn(self, stored: Stored, into: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> Steps:
+        """Row by row, for nothing else tells the numbers that a table draws; other keys are worked out before they are used."""
+        column = stored.relation.columns[stored.key[0]]
+        own = "last_insert_id()" if column.expression is None else _DRAWING
         steps = [statement(f"SET {_DRAWN} = '[]'", None)]
         for row in rows:
-            steps.append(statement(adding, [row] if row else None))
-            steps.append(statement(f"SET {_DRAWN} = json_array_append({_DRAWN}, '$', last_insert_id())", None))
-        drawn = f"JSON_TABLE({_DRAWN}, '$[*]' COLUMNS (n FOR ORDINALITY, k0 BIGINT UNSIGNED PATH '$')) v"
-        found = f"{drawn} STRAIGHT_JOIN {table(stored.relation)} t ON t.{quoted(stored.key[0])} = v.k0"
+            if column.expression is not None:
+                steps.append(statement(f"SET {_DRAWING} = {escaped(column.expression)}", None))
+                into = {**into, column.name: _DRAWING}
+            steps.append(_adding(stored.relation, into, [row]))
+            steps.append(statement(f"SET {_DRAWN} = json_array_append({_DRAWN}, '$', convert({own} USING utf8mb4))", None))
+        drawn = f"JSON_TABLE({_DRAWN}, '$[*]' COLUMNS (n FOR ORDINALITY, k0 LONGTEXT PATH '$')) v"
+        found = f"{drawn} STRAIGHT_JOIN {table(stored.relation)} t ON {met(stored.relation, stored.key)}"
         telling = f"SELECT {self.key(stored)} AS `key`, {self.image(stored.relation)} AS image FROM {found} ORDER BY v.n"
         return [*steps, statement(telling, None)]
 
@@ -215,6 +216,15 @@ class MySQLRows:
         """The rows that the given keys name, by their index."""
         rows = given(max(width, len(stored.key)), last)
         return f"{rows} STRAIGHT_JOIN {table(stored.relation)} t ON {met(stored.relation, stored.key)}"
+
+
+def _adding(relation: Relation, into: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> TextClause:
+    """Adds ``rows``, of whose texts ``into`` (column: SQL) is made."""
+    if not into:
+        return sa.text(f"INSERT INTO {table(relation)} () VALUES {', '.join('()' for _ in rows)}")
+    names, width = ", ".join(map(quoted, into)), max(map(len, rows))
+    source = f"SELECT {', '.join(into.values())} FROM {given(width)} ORDER BY v.n"
+    return statement(f"INSERT INTO {table(relation)} ({names}) {source}", rows)
 
 
 def quoted(name: str) -> str:
@@ -257,8 +267,12 @@ def object_of(texts: Mapping[str, str]) -> str:
     parts = []
     for number, name in enumerate(names):
         lead = ("," if number else "{") + canonical.text(name) + ":"
-        parts.append(f"{literal(lead)}, coalesce(json_quote({texts[name]}), 'null')")
+        parts.append(f"{literal(lead)}, {_quoted_or_null(texts[name])}")
     return canonical_json(f"concat({', '.join([*parts, literal('}')])})") if parts else literal("{}")
+
+
+def _quoted_or_null(text: str) -> str:
+    return f"coalesce(json_quote({text}), 'null' COLLATE {PLAIN})"
 
 
 def canonical_json(json_text: str) -> str:

@@ -176,7 +176,10 @@ class Rows(Protocol):
         ...
 
     def becoming(self, stored: Stored, afters: Sequence[str]) -> Executable:
-        """(n, image, broken): what each image would be as a row, and which of the table's checks it would fail (a list)."""
+        """(n, image, broken): what each image would be as a row, and which of the table's checks it would fail (a list).
+
+        An image may leave columns out, which will be drawn when the row is made: NULL stands there for now.
+        """
         ...
 
     def colliding(self, stored: Stored, index: Index, afters: Sequence[str]) -> TextClause:

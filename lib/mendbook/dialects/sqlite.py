@@ -101,6 +101,7 @@ class SQLite:
 
     def check_constraints(self, connection: Connection) -> None:
         """Raise an error where a foreign key that waited is broken by a row that was written."""
+        driver_of(connection).waiting.check(connection)
 
     def moment(self, connection: Connection) -> Moment:
         """What time it is, by this machine's clock."""

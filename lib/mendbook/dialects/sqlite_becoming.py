@@ -105,7 +105,7 @@ def _k(number: int) -> str:
 
 def _given(relation: Relation, afters: Sequence[Mapping[str, str | None]]) -> list[list[str | None]]:
     written = [name for name, column in relation.columns.items() if not column.generated]
-    return [[after[name] for name in written] for after in afters]
+    return [[after.get(name) for name in written] for after in afters]
 
 
 def _rows(relation: Relation, afters: Sequence[Mapping[str, str | None]]) -> str:
@@ -113,7 +113,7 @@ def _rows(relation: Relation, afters: Sequence[Mapping[str, str | None]]) -> str
     columns = relation.columns.values()
     plain = [column for column in columns if not column.generated]
     values = ", ".join(
-        f"{_written(column, f'v.k{i}', [after[column.name] for after in afters])} AS {quoted(column.name)}"
+        f"{_written(column, f'v.k{i}', [after.get(column.name) for after in afters])} AS {quoted(column.name)}"
         for i, column in enumerate(plain)
     )
     alias = plain_table(relation)

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from mendbook.dialects.sqlite_functions import learn
 from mendbook.dialects.sqlite_values import Raw, written
+from mendbook.dialects.sqlite_waiting import Waiting
 from mendbook.errors import ConnectionFailed, MendbookError, OutputError, QueryStopped, Refused
 
 #: Seconds that a reader waits for a writer that is just changing the file.
@@ -46,6 +47,8 @@ class File(sqlite3.Connection):
 
     #: the descriptor of the locked file beside the database, and its path
     kept: tuple[int, str] | None = None
+    #: the rows that its transaction has written, as far as they name others
+    waiting: Waiting
 
     def keep(self, path: str) -> bool:
         """Whether nobody else repairs the database at ``path`` now, by a lock that the system drops with this process."""
@@ -64,17 +67,18 @@ class File(sqlite3.Connection):
 
     def rollback(self) -> None:
         super().rollback()
-        self._let_go()
+        self._end()
 
     def commit(self) -> None:
         super().commit()
-        self._let_go()
+        self._end()
 
     def close(self) -> None:
         super().close()
-        self._let_go()
+        self._end()
 
-    def _let_go(self) -> None:
+    def _end(self) -> None:
+        self.waiting.forget()
         if self.kept is not None:
             descriptor, beside = self.kept
             self.kept = None
@@ -113,6 +117,8 @@ def _connected(path: str, mode: str) -> sqlite3.Connection:
         where, uri=True, timeout=READ_PATIENCE, isolation_level=None, check_same_thread=False, factory=File
     )
     connection.text_factory = text_of
+    connection.waiting = Waiting()
+    connection.create_function("mendbook_wrote", 4, connection.waiting.wrote)
     try:
         learn(connection)  # this reads the file's header, and so rolls back what a crash has left
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()

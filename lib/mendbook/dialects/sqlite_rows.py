@@ -93,8 +93,9 @@ class SQLiteRows:
             if stored.key
             else _place(stored.relation, plain_table(stored.relation))
         )
+        told = f"mendbook_wrote({literal(stored.relation.name)}, {key}, '[]', NULL)"
         return statement(
-            f"DELETE FROM {table(stored.relation)} WHERE {self._asked_for(stored)} RETURNING {key} AS key",
+            f"DELETE FROM {table(stored.relation)} WHERE {self._asked_for(stored)} RETURNING {told} AS key",
             self._parts(stored, keys),
         )
 
@@ -121,9 +122,10 @@ class SQLiteRows:
         sets += [f"{quoted(name)} = {_drawn(relation.columns[name], how)}" for name, how in drawn.items()]
         key = self._asked_by(stored, own, keys, values) if {*stored.key} & {*columns} else self.key(stored, own)
         key = key if stored.key else _place(relation, own)
+        told = f"mendbook_wrote({literal(relation.name)}, {key}, {_naming(relation, columns)}, {self.image(relation, own)})"
         return statement(
             f"UPDATE {table(relation)} SET {', '.join(sets)} FROM {given_rows(first + len(given))}"
-            f" WHERE {self._met(stored, own)} RETURNING {key} AS key, {self.image(relation, own)} AS image",
+            f" WHERE {self._met(stored, own)} RETURNING {told} AS key, {self.image(relation, own)} AS image",
             rows,
         )
 
@@ -143,10 +145,12 @@ class SQLiteRows:
             first = next(iter(relation.columns.values()))
             names, values = [quoted(first.name)], [_drawn(first, "default")]
         read = [json.loads(after) for after in afters]
+        image = self.image(relation, own)
+        told = f"mendbook_wrote({literal(relation.name)}, {self.key(stored, own)}, {_naming(relation)}, {image})"
         return statement(
             f"INSERT INTO {table(relation)} ({', '.join(names)}) SELECT {', '.join(values)}"
             f" FROM {given_rows(len(given))} WHERE true ORDER BY v.n"
-            f" RETURNING {self.key(stored, own)} AS key, {self.image(relation, own)} AS image",
+            f" RETURNING {told} AS key, {image} AS image",
             [[row[column.name] for column in given] for row in read],
         )
 
@@ -244,6 +248,12 @@ def given_rows(width: int) -> str:
     """The rows of parameter ``rows`` (lists of texts) as v: n (from 0), and k0, k1 and so on."""
     parts = "".join(f", json_extract(value, '$[{i}]') AS k{i}" for i in range(width))
     return f"(SELECT key AS n{parts} FROM json_each(:rows)) AS v"
+
+
+def _naming(relation: Relation, written: Sequence[str] | None = None) -> str:
+    """The columns (JSON) by which a row names others, of those that are ``written`` (None: all of them)."""
+    columns = dict.fromkeys(name for key in relation.foreign_keys for name in key.columns)
+    return literal(json.dumps([name for name in columns if written is None or name in written]))
 
 
 def _place(relation: Relation, alias: str) -> str:

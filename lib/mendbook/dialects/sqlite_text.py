@@ -41,6 +41,10 @@ class Worded(ColumnElement[Any]):
     def __init__(self, inner: ColumnElement[Any], words: str, type_: Any) -> None:
         self.inner, self.words, self.type = inner, words, sa.types.to_instance(type_)
 
+    @property
+    def _from_objects(self) -> list[FromClause]:
+        return self.inner._from_objects
+
     def self_group(self, against: Any = None) -> Any:
         return self
 
@@ -152,7 +156,7 @@ class SQLiteText:
         each = sa.func.json_each(given).table_valued("value", name=f"each_{name}")
         if kind is None:
             return self.key(column).in_(sa.select(each.c.value))
-        return column.in_(sa.select(Worded(each.c.value, value_words(kind), sa.types.NullType)))
+        return column.in_(sa.select(Worded(each.c.value, value_words(kind), sa.types.NullType)).select_from(each))
 
     def sent(self, texts: Sequence[str]) -> str:
         return json.dumps(list(texts))

@@ -207,5 +207,7 @@ def _left_out(part: Sequence[Word]) -> tuple[str, ...] | None:
     if not bare or bare[0].kind not in ("name", "quoted"):
         return None
     tail = " ".join(word.upper or word.text for word in bare[1:])
-    says = ("= ''", "== ''", "IS NULL", "ISNULL") if denied else ("IS NOT NULL", "NOTNULL", "NOT NULL", "<> ''", "!= ''", "> ''")
+    says = (
+        ("= ''", "== ''", "IS NULL", "ISNULL") if denied else ("IS NOT NULL", "NOTNULL", "NOT NULL", "<> ''", "!= ''", "> ''")
+    )
     return (bare[0].name,) if tail in says else None
