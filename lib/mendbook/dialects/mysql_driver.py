@@ -128,4 +128,7 @@ registry.register("mysql.mendbook", __name__, "MendbookMySQL")
 
 def normalized(url: URL) -> URL:
     """``url`` with this driver and its encoding."""
-    return url.set(drivername=DRIVER).update_query_dict({"charset": "utf8mb4"})
+    own = {"charset": "utf8mb4"}
+    if "unix_socket" in url.query:  # nobody listens there, and to prepare for it takes longer than to connect
+        own["ssl_disabled"] = "true"
+    return url.set(drivername=DRIVER).update_query_dict(own)
