@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable
 from typing import Any
@@ -44,6 +45,7 @@ def test_rails(look: Look) -> None:
         "privileged": ["admin"],
     }
     [profile] = source["profiles"]
+    assert re.fullmatch(r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d", profile["defaults"].pop("updated_at"))
     assert profile == {
         "name": "profile",
         "table": "profiles",
@@ -51,7 +53,7 @@ def test_rails(look: Look) -> None:
         "user": "user_id",
         "created": "created_at",
         "filled": ["phone", "city"],
-        "defaults": {"updated_at": "now"},
+        "defaults": {},
         "flags": {"newsletter": False},
     }
     assert source["references"] == ["comments.user_id -> users.id"]
@@ -170,3 +172,53 @@ def test_who_logs_in_is_the_user(look: Look) -> None:
     assert tables(source) == ["user_stats"]
     assert source["rights"] == ["user_roles"]
     assert any("accounts" in warning for warning in start.warnings)
+
+
+FORM = """
+CREATE TABLE users (id int PRIMARY KEY, email text UNIQUE, password text, last_login timestamptz);
+CREATE TABLE customers (id int PRIMARY KEY, user_id int UNIQUE REFERENCES users, phone text, address text, company text,
+    bio text, country text NOT NULL DEFAULT 'XX');
+INSERT INTO users SELECT n, 'u' || n || '@example.com', '!' FROM generate_series(1, 30) n;
+"""
+
+
+def filled(look: Look, phone: str, address: str, company: str, bio: str) -> list[str] | None:
+    rows = f"SELECT n, n, {phone}, {address}, {company}, {bio} FROM generate_series(1, 30) n"
+    source, _, _ = look(f"{FORM} INSERT INTO customers (id, user_id, phone, address, company, bio) {rows};")
+    return source["profiles"][0].get("filled")
+
+
+PHONE_ADDRESS = ["phone", "address"]
+
+
+@pytest.mark.parametrize(
+    ("phone", "address", "company", "bio", "wanted"),
+    [
+        # both or none: the form's; the company of some: left open
+        (
+            "CASE WHEN n > 9 THEN '5' END",
+            "CASE WHEN n > 9 THEN 'a' END",
+            "CASE WHEN n > 20 THEN 'c' END",
+            "''",
+            PHONE_ADDRESS,
+        ),
+        # nothing is lost: what everybody has told is the form's, and not the company, which some have left open
+        ("n", "n || ' Street'", "CASE WHEN n > 20 THEN 'c' END", "''", PHONE_ADDRESS),
+        # one column alone, blank in a few rows
+        ("CASE WHEN n > 9 THEN '5' END", "NULL", "NULL", "NULL", ["phone"]),
+        # what people may leave open is left open by one here, by another there
+        ("NULL", "NULL", "CASE WHEN n % 3 = 0 THEN 'c' END", "CASE WHEN n % 4 = 0 THEN 'b' END", None),
+        # nobody fills in anything
+        ("NULL", "NULL", "' '", "''", None),
+    ],
+)
+def test_what_a_form_asks_for(look: Look, phone: str, address: str, company: str, bio: str, wanted: list[str] | None) -> None:
+    assert filled(look, phone, address, company, bio) == wanted
+
+
+def test_nobody_has_logged_in(look: Look, database: TestDatabase) -> None:
+    source, _, text = look(FORM)
+    assert source["users"]["last_login"] == "last_login"
+    assert "take the line out before you name logs" in text
+    again = starting.look(starting.Given(database.url, "SHAPE_URL", typed=True), "shape", ["*.log"])
+    assert again.users.value("last_login") is None

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
@@ -21,6 +22,7 @@ from mendbook.dialects import Generic, Relation
 from mendbook.errors import ConfigError, MappingError
 from mendbook.guessing import Ask, Block, Line, Start, readable, unasked
 from mendbook.guessing.blocks import children_notes, fits, judge, nearly_all, profile_blocks, users_block
+from mendbook.guessing.profile_rows import telling_columns
 from mendbook.guessing.profile_tables import candidates as profile_candidates
 from mendbook.guessing.profile_tables import children, reversed_references
 from mendbook.guessing.references import Soft, rights, soft
@@ -127,13 +129,14 @@ def look(
                 "This role sees no table at all in that database.", "Is it the right database? Else GRANT USAGE on the schema."
             )
         relations = database.dialect.catalogue(connection, names).relations
+        now = f"{database.dialect.moment(connection).now.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
         sampler = Sampler(database, connection, relations)
         first = candidates(relations)
         samples = {each.table: sampler.sample(each.table) for each in first}
         chosen, others = choose(first, samples, relations, users, ask)
         generic = database.dialect.generic(connection, chosen.relation.schema)
-        block, warnings = users_block(chosen, others, sampler.sample(chosen.table))
-        blocks, notes, more = _profiles(relations, block, sampler, ask)
+        block, warnings = users_block(chosen, others, sampler.sample(chosen.table), bool(logs))
+        blocks, notes, more = _profiles(relations, block, sampler, ask, now)
         lines, unsure = _source_lines(relations, block, blocks, sampler, logs)
     notes += _generic_notes(generic)
     warnings += [*more, *unsure, *_closed(relations, sampler)]
@@ -143,7 +146,7 @@ def look(
 
 
 def _profiles(
-    relations: Mapping[str, Relation], users: Block, sampler: Sampler, ask: Ask
+    relations: Mapping[str, Relation], users: Block, sampler: Sampler, ask: Ask, now: str
 ) -> tuple[list[Block], list[str], list[str]]:
     """The blocks of profiles, what is said before them in the file, and what people should be told."""
     relation, key = relations[users.table], str(users.value("key"))
@@ -153,11 +156,12 @@ def _profiles(
     sizes = {child.table: len(sampler.belonging(child.table, child.key, keys).counts) for child in inherited}
     found = profile_candidates(relations, relation, key, inherited)[:MOST_PROFILES]
     spare = [str(users.value(role)) for role in ("username", "email", "password", "created", "last_login", "active")]
+    telling = telling_columns(relation, sample, spare)
     judged = []
     for each in found:
         belonging = sampler.belonging(each.table, each.user, keys)
         if fits(each, belonging, sample, key):
-            judged.append(judge(each, belonging, sample, key, relation, spare))
+            judged.append(judge(each, belonging, sample, key, telling, now))
     blocks, warnings = profile_blocks(judged, sample, key, ask)
     notes = [*children_notes(inherited, sizes, sample), *reversed_references(relations, relation)]
     return blocks, notes, warnings

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mendbook.dialects import Relation
 from mendbook.guessing import FEW_ROWS, Ask, Belonging, Block, Line, Sample, readable, share, text_blank
-from mendbook.guessing.names import short_name
+from mendbook.guessing.names import short_name, words
 from mendbook.guessing.profile_columns import lines as profile_lines
 from mendbook.guessing.profile_rows import (
     Requirement,
@@ -19,7 +19,6 @@ from mendbook.guessing.profile_rows import (
     implied,
     other_kind,
     repeated,
-    telling_columns,
     told,
 )
 from mendbook.guessing.profile_tables import ENOUGH_UNSEEN, Child, ProfileCandidate
@@ -46,7 +45,7 @@ class Judged:
         return next((line.value for line in self.lines if line.key == "filled" and line.active), [])
 
 
-def users_block(candidate: Candidate, others: Sequence[Candidate], sample: Sample) -> tuple[Block, list[str]]:
+def users_block(candidate: Candidate, others: Sequence[Candidate], sample: Sample, logs: bool) -> tuple[Block, list[str]]:
     """The block [users], and what people should be told of it."""
     relation, key = candidate.relation, str(key_of(candidate.relation))
     warnings = []
@@ -69,7 +68,7 @@ def users_block(candidate: Candidate, others: Sequence[Candidate], sample: Sampl
         Line("table", candidate.table, f"{'; '.join(candidate.reasons)}.", considered),
         Line("key", key, f"{'the primary key' if relation.primary_key == (key,) else 'unique, and never NULL'}."),
     )
-    return Block(candidate.table, (*head, *lines(relation, candidate.roles, sample, apart))), warnings
+    return Block(candidate.table, (*head, *lines(relation, candidate.roles, sample, apart, logs))), warnings
 
 
 def _parting(relation: Relation) -> str | None:
@@ -105,12 +104,11 @@ def fits(candidate: ProfileCandidate, belonging: Belonging, users: Sample, key: 
 
 
 def judge(
-    candidate: ProfileCandidate, belonging: Belonging, users: Sample, key: str, users_relation: Relation, spare: Sequence[str]
+    candidate: ProfileCandidate, belonging: Belonging, users: Sample, key: str, telling: Sequence[str], now: str
 ) -> Judged:
-    """What the rows of one candidate tell of its columns, and of whom it is required for."""
-    written = tuple(profile_lines(candidate.relation, candidate.user, belonging.rows))
-    telling = telling_columns(users_relation, users, spare)
-    required = implied(belonging, users, key, telling) if belonging.known else None
+    """What the rows of one candidate tell of its columns, and of whom it is required for, by one of the ``telling`` columns."""
+    written = tuple(profile_lines(candidate.relation, candidate.user, belonging.rows, now))
+    required = implied(belonging, users, key, telling, words(short_name(candidate.table))[-1]) if belonging.known else None
     return Judged(candidate, belonging, written, required)
 
 

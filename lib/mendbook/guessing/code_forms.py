@@ -33,14 +33,18 @@ def code_form(column: Column, values: list[str], unique: bool) -> tuple[str, str
     """(how a new one is drawn, why), or ("", why it is left out): ``values`` are the ones that were sampled and not blank."""
     if column.family == "uuid":
         return "uuid4", f"a uuid{' of its own' if unique else ''}"
+    different = share(len(set(values)), len(values))
+    form, said = _form(column, values)
+    # a number with its own look tells by itself, however often the race has given out the same one
+    own_look = form not in ("", "{n}") and len(values) > 1
+    if own_look and different >= 0.2:
+        return form, f"{said}, {len(set(values))} different ones in {len(values)} rows that have one"
     if len(values) < FEW_ROWS:
         if not unique:
             return "", "too few values to tell whether each has its own"
         return ("uuid4", "unique, with too few values to tell its form") if _fits(column) else ("", "too short for a uuid4")
-    different = share(len(set(values)), len(values))
-    form, said = _form(column, values)
-    # what numbers people has a form of its own; without one, only what differs from row to row is a code
-    if form and different >= (0.5 if form != "{n}" else NEARLY_ALL):
+    # without one, only what differs from row to row is a code
+    if form == "{n}" and different >= NEARLY_ALL:
         return form, f"{said}, {len(set(values))} different ones in {len(values)} rows that have one"
     if different >= 0.9 and (unique or _fits(column)):
         return (

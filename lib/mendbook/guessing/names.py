@@ -62,6 +62,10 @@ FORM_WORDS = _set("""
     surname forename fullname firstname lastname phonenumber occupation school university degree major nationality
     passport emergency
 """)
+#: Of these, what many leave open.
+OPEN_WORDS = _set(
+    "company organisation organization fax title middle position occupation nationality employer school degree major"
+)
 #: What people set later, if ever, or what programs keep: its absence is no loss.
 OPTION_WORDS = _set("""
     language locale lang timezone zone theme avatar image picture photo file path signature slug token hash uuid

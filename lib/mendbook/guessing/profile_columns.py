@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from mendbook.dialects import Column, Relation
 from mendbook.guessing import FEW_ROWS, Line, SampledRow, alone_unique, share, text_blank
 from mendbook.guessing.code_forms import code_form, looks_like_code
-from mendbook.guessing.names import FORM_WORDS, KIND_WORDS, OPTION_WORDS, listed, plain, words
+from mendbook.guessing.names import FORM_WORDS, KIND_WORDS, OPEN_WORDS, OPTION_WORDS, listed, plain, words
 from mendbook.guessing.user_columns import CREATED, ranked
 
 UPDATED = listed("""
@@ -19,6 +19,8 @@ UPDATED = listed("""
 """)
 #: What the form asks for is there together, or not at all, in so many of the rows that have any of it.
 TOGETHER = 0.85
+#: One column alone tells of lost data where no more rows than these are blank; else it may be left open.
+MOST_BLANK = 0.6
 
 
 @dataclass
@@ -30,6 +32,8 @@ class Columns:
     taken: set[str] = field(default_factory=set)
     #: those of them that get their value in a new row from elsewhere
     given: set[str] = field(default_factory=set)
+    #: the time by the database's clock, for columns that need one and get none
+    now: str = ""
 
     def left(self, families: Collection[str]) -> list[Column]:
         bound = {name for key in self.relation.foreign_keys for name in key.columns}
@@ -46,9 +50,9 @@ class Columns:
         return [row.get(column) for row in self.rows]
 
 
-def lines(relation: Relation, user: str, rows: Sequence[SampledRow]) -> list[Line]:
-    """Every line below name, table, key, user and required_for."""
-    columns = Columns(relation, rows, {user}, {user})
+def lines(relation: Relation, user: str, rows: Sequence[SampledRow], now: str) -> list[Line]:
+    """Every line below name, table, key, user and required_for. ``now`` is the time by the database's clock."""
+    columns = Columns(relation, rows, {user}, {user}, now)
     written = [*_created(columns), *_codes(columns), *_filled(columns), *_flags(columns), *_defaults(columns)]
     order = ("created", "filled", "defaults", "codes", "flags")
     return sorted(written, key=lambda line: order.index(line.key))
@@ -95,8 +99,10 @@ def _filled(columns: Columns) -> list[Line]:
     if not texts:
         return []
     lacking = [column.name for column in texts if any(text_blank(value) for value in columns.values(column.name))]
-    if len(columns.rows) < FEW_ROWS or not lacking:
-        return _filled_by_name(columns, [column.name for column in texts])
+    names = [column.name for column in texts]
+    asked = [name for name in names if name not in lacking and set(words(name)) & FORM_WORDS and _varies(columns, name)]
+    if len(columns.rows) < FEW_ROWS or not lacking or asked:
+        return _filled_by_name(columns, asked or names)
     some = [row for row in columns.rows if any(not text_blank(row.get(name)) for name in lacking)]
     blank = len(columns.rows) - len(some)
     if not some:
@@ -105,8 +111,8 @@ def _filled(columns: Columns) -> list[Line]:
     shares = {name: share(sum(not text_blank(row.get(name)) for row in some), len(some)) for name in lacking}
     together = [name for name in lacking if shares[name] >= TOGETHER]
     others = tuple(f"{name} (set in {shares[name]:.0%} of these)" for name in lacking if name not in together)
-    known = [name for name in together if set(words(name)) & FORM_WORDS]
-    if len(together) < 2 and not known:
+    sure = [name for name in together if set(words(name)) & FORM_WORDS - OPEN_WORDS]
+    if len(together) < 2 and not (sure and share(blank, len(columns.rows)) <= MOST_BLANK):
         reason = (
             "left out: these are set in some rows and not in others, one without the other, as what people may leave open is."
         )
@@ -115,6 +121,11 @@ def _filled(columns: Columns) -> list[Line]:
     rest = len(columns.rows)
     reason = f"of {rest} rows read, {len(some)} hold them and {blank} are blank there: all of them blank means lost form data."
     return [Line("filled", together, reason, others)]
+
+
+def _varies(columns: Columns, name: str) -> bool:
+    """Not everybody has the same there, as a default would give them."""
+    return len(set(columns.values(name))) > 1
 
 
 def _filled_by_name(columns: Columns, names: list[str]) -> list[Line]:
@@ -186,8 +197,8 @@ def _default(columns: Columns, column: Column) -> bool | int | str | None:
         return 0
     if column.type in ("json", "jsonb"):
         return "{}"
-    if column.family == "time" and plain(column.name) in UPDATED and column.type.startswith("timestamp"):
-        return "now"
+    if column.family == "time" and plain(column.name) in UPDATED and column.type.startswith(("timestamp", "datetime")):
+        return columns.now
     return None
 
 

@@ -58,14 +58,19 @@ def telling_columns(relation: Relation, users: Sample, spare: Sequence[str]) -> 
     return sorted(found, key=lambda name: ("super" in name.lower(), "staff" not in name.lower()))
 
 
-def implied(belonging: Belonging, users: Sample, key: str, columns: Sequence[str]) -> Requirement | None:
-    """The column and value by which nearly all have a row and nearly none of the others has one."""
+def implied(belonging: Belonging, users: Sample, key: str, columns: Sequence[str], noun: str) -> Requirement | None:
+    """The column and value by which nearly all have a row and nearly none of the others has one.
+
+    One user is enough where the table's ``noun`` says the same: staff for is_staff, teacher for a role of that name.
+    """
     best: tuple[float, Requirement] | None = None
     for column in columns:
         for value in sorted({each for each in users.values(column) if each is not None}, key=str):
             inside = [row for row in users.rows if row.get(column) == value]
             outside = [row for row in users.rows if row.get(column) != value]
-            if len(inside) < FEW_USERS or len(outside) < FEW_USERS or (isinstance(value, str) and not value.strip()):
+            agrees = (noun in words(column) and value is True) or noun in words(str(value))
+            few = 1 if agrees else FEW_USERS
+            if len(inside) < few or len(outside) < FEW_USERS or (isinstance(value, str) and not value.strip()):
                 continue
             having = [sum(1 for row in part if belonging.counts.get(row[key])) for part in (inside, outside)]
             one, other = share(having[0], len(inside)), share(having[1], len(outside))

@@ -117,9 +117,9 @@ def is_secret(column: Column) -> bool:
     return called in PASSWORD or any(word in called for word in ("password", "secret", "passwd", "apikey", "privatekey"))
 
 
-def lines(relation: Relation, found: Roles, sample: Sample, apart: str | None) -> list[Line]:
+def lines(relation: Relation, found: Roles, sample: Sample, apart: str | None, logs: bool) -> list[Line]:
     """The lines of [users] below its table and key. ``apart`` names the column that parts people of the same e-mail (a realm)
-    where sampled rows show that it does."""
+    where sampled rows show that it does; ``logs`` says that logs are named, by which accounts without a login become ghosts."""
     written = []
     for role in _NAMES:
         column = found.first(role)
@@ -133,8 +133,13 @@ def lines(relation: Relation, found: Roles, sample: Sample, apart: str | None) -
             reason = f"left out: the same one stands in several {apart}, where it is another person's. {_WORDS[role]}."
             line = Line(role, column, reason, others, active=False)
         elif role == "last_login" and _nobody_ever(sample, column):
-            reason = f"left out: of {len(sample.rows)} users read none has one, so it does not tell whether somebody came back."
-            line = Line(role, column, reason, others, active=False)
+            said = f"of {len(sample.rows)} users read none has one"
+            if logs:
+                reason = f"left out: {said}, so it does not tell whether somebody came back."
+                line = Line(role, column, reason, others, active=False)
+            else:
+                reason = f"{_reason(role, relation.columns[column], sample)} But {said}: where the application never writes it,"
+                line = Line(role, column, f"{reason} take the line out before you name logs.", others)
         written.append(line)
     if found.privileged:
         reason = "booleans that make somebody more than a user: merging or deactivating such an account is blocked until waived"
@@ -155,7 +160,7 @@ def _reason(role: str, column: Column, sample: Sample) -> str:
 
 
 def _nobody_ever(sample: Sample, column: str) -> bool:
-    return len(sample.rows) >= 4 * FEW_ROWS and all(value is None for value in sample.values(column))
+    return len(sample.rows) >= 2 * FEW_ROWS and all(value is None for value in sample.values(column))
 
 
 def _inverse(relation: Relation) -> str:
