@@ -153,7 +153,8 @@ def amcheck(shop: Shop) -> Iterator[Shop]:
                 IF index::text ~ 'lower_idx1' THEN PERFORM pg_sleep(60); END IF;
             END $$;
         """)
-        folder.parent.chmod(0o755)
+        for each in (folder.parent, folder, *folder.iterdir()):  # the server may be another user's
+            each.chmod(0o755)
         shop.execute(f"SET extension_control_path = '{folder.parent}'; CREATE EXTENSION amcheck")
         yield shop
     finally:

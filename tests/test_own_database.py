@@ -31,9 +31,9 @@ FOUND = {"mendbook audit shop": 1}
 REVIEWER = "# as the reviewer\n"
 
 
-def blocks(text: str) -> list[str]:
-    """What stands between ```sh and ```."""
-    return re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+def blocks(text: str, language: str = "sh") -> list[str]:
+    """What stands between ```sh (or another language, or none) and ```."""
+    return [body for name, body in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL) if name == language]
 
 
 def commands(block: str) -> list[str]:
@@ -105,7 +105,7 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
             for command in commands(block):
                 if not command.startswith(NOT_RUN):
                     _type(walk, command, {**environment, "HOME": str(home / person)})
-        for number, block in enumerate(re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)):
+        for number, block in enumerate(blocks(PAGE, "python")):
             (home / f"{number}.py").write_text(block)
             _type(walk, f"{shlex.quote(sys.executable)} {home / str(number)}.py", {**environment, "HOME": str(home / "author")})
         yield walk
@@ -168,6 +168,14 @@ def test_doctor_has_nothing_against_repairs_in_the_end(walk: Walk) -> None:
     for name in ("signers", "rights", "repair role"):
         assert f"ok      {name}:" in last.err, last.err
     assert "plan rights" not in first.err + last.err
+
+
+def test_what_the_page_shows_is_what_they_say(walk: Walk) -> None:
+    doctor, written = walk.of("mendbook doctor shop")[0].err, (walk.folder / "mendbook.toml").read_text()
+    (shown,) = blocks(PAGE, "")
+    assert [line for line in shown.splitlines() if line != "..." and line not in doctor.splitlines()] == []
+    guessed = blocks(PAGE, "toml")[0]
+    assert [line for line in guessed.splitlines() if line != "..." and line not in written.splitlines()] == []
 
 
 def test_the_first_audit_is_true(walk: Walk) -> None:
