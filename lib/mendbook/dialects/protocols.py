@@ -25,6 +25,7 @@ from mendbook.dialects.described import (
     Stored,
     Writers,
 )
+from mendbook.dialects.health import Health
 from mendbook.dialects.ledger_words import LedgerWords
 
 #: The statements of a change, run one after the other; the last one tells (most databases need no more than one).
@@ -278,7 +279,10 @@ class Dialect(Protocol):
         ...
 
     def sequences(self, connection: Connection, tables: Sequence[int]) -> list[tuple[str, str]]: ...
-    def changed_collations(self, connection: Connection) -> list[str]: ...
+    def health(self) -> Health:
+        """How this database is examined: what doctor looks at, and which rights a role lacks."""
+        ...
+
     def hides_rows(self, connection: Connection, relation: Relation) -> str: ...
     def explain(self, error: Exception, url: URL) -> Exception: ...
     def fault(self, error: DBAPIError) -> str:
