@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import gzip
 import json
 import os
 import re
+import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -296,17 +299,27 @@ def test_a_token_of_the_page_and_a_secret_header_are_sent(monkeypatch: pytest.Mo
             prepare(url, form, (), Bounds(), 1, False)
 
 
-def test_whoever_interrupts_it_is_told_what_was_sent() -> None:
+@pytest.mark.parametrize(("number", "raised"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)])
+def test_whoever_stops_it_is_told_what_was_sent(
+    number: signal.Signals, raised: type[BaseException], capsys: pytest.CaptureFixture[str]
+) -> None:
     heard: list[Traffic] = []
 
-    def interrupts(connection: socket.socket, _: bytes) -> None:
+    def stops(connection: socket.socket, _: bytes) -> None:
         connection.sendall(head("201 Created", "Content-Length: 0"))
-        os.kill(os.getpid(), 2)
+        if not once.locked() and once.acquire(blocking=False):
+            os.kill(os.getpid(), number)
 
-    with talking(interrupts) as url, pytest.raises(KeyboardInterrupt):
-        drilled(url, people=40, told=heard.append)
+    once = threading.Lock()
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        with talking(stops) as url, pytest.raises(raised):
+            drilled(url, people=200, told=heard.append)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     assert heard[0].exchanges
-    assert not heard[0].complete
+    gc.collect()
+    assert capsys.readouterr().err == "", "and nothing else is told"
 
 
 def test_nobodys_password_is_shown() -> None:

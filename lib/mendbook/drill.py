@@ -136,6 +136,8 @@ def _write(
     left: Left | None,
     problems: Sequence[str],
 ) -> dict[str, Any]:
+    if traffic.tokenless:
+        problems = [*problems, f"{traffic.tokenless:,} pages held no token where the description's csrf looks for one."]
     marks = fingerprint(drill.form, drill.journeys, traffic.exchanges, left)
     said = verdict(marks, left, traffic.complete, len(drill.journeys))
     result = {

@@ -58,6 +58,8 @@ class Line:
     target: Target
     budget: int
     exchanges: list[Exchange] = field(default_factory=list)
+    #: pages in which no token was found
+    tokenless: int = 0
 
     def __post_init__(self) -> None:
         # who asks for TLS on this machine has made the certificate there; elsewhere it must be one that is believed
@@ -119,6 +121,7 @@ class Browser:
         else:
             found = [cookie.value or "" for cookie in self._client.cookies.jar if cookie.name == csrf.cookie]
             self._token = found[-1] if found else ""
+        self._line.tokenless += not self._token
 
     async def send(self, part: str, step: Step, words: Mapping[str, str], csrf: Csrf | None = None, attempt: int = 0) -> Answer:
         """Make the request of ``step``, with what ``words`` say in the place of its braces."""

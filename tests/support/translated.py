@@ -315,7 +315,11 @@ def _check_types(table: Table, reference: Reference, other: Table) -> None:
 
 
 def _in_maria(expression: str, table: Table) -> str:
-    functions = {"now()": "CURRENT_TIMESTAMP(6)", "CURRENT_TIMESTAMP": "CURRENT_TIMESTAMP(6)", "gen_random_uuid()": UUID4_OF_MARIADB}
+    functions = {
+        "now()": "CURRENT_TIMESTAMP(6)",
+        "CURRENT_TIMESTAMP": "CURRENT_TIMESTAMP(6)",
+        "gen_random_uuid()": UUID4_OF_MARIADB,
+    }
     return translated(expression, {column.name for column in table.columns}, _ticked, functions)
 
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from mendbook.commands import app
 from mendbook.commands.plan import tell
@@ -100,23 +99,16 @@ def _announce(words: list[str]) -> None:
 
 
 def _tell(result: dict[str, Any]) -> None:
-    from mendbook.drill_result import fingerprint_table, statuses_table
+    """The answers, what of the fingerprint is there, and the verdict; the report has the zeros too."""
+    from mendbook.drill_result import fingerprint_table
 
-    table = Table(title="Answers to registrations", title_justify="left", show_edge=False)
-    frame = statuses_table(result).frame
-    for name in frame.columns:
-        table.add_column(name, justify="left" if name in ("status", "means") else "right")
-    for row in frame.itertuples(index=False):
-        table.add_row(
-            *(
-                "" if value != value or value is None else f"{value:,}" if isinstance(value, (int, float)) else value
-                for value in row
-            )
-        )
-    people.print(table)
+    for status, count in result["statuses"].items():
+        times = result["latency_by_status"].get(status)
+        waited = f", half within {times['p50']:,.0f} ms, 95 of 100 within {times['p95']:,.0f} ms" if times else ""
+        say(f"  {count:>6,} x {status if int(status) else 'none'} ({result['expected'][status]}){waited}")
     for meaning, value in fingerprint_table(result).frame.itertuples(index=False):
-        if value != "–":
-            say(f"  {value:>8}  {meaning}")
+        if value not in ("–", "0", "0%"):
+            say(f"  {meaning}: {value}")
     people.print(f"[{_STYLES[result['state']]}]{escape(inert(result['verdict']))}[/]")
     for words in (*result["reasons"], *result["warnings"]):
         say(f"  {inert(words)}")
