@@ -62,6 +62,10 @@ class TextRules(Protocol):
         """The column as a moment (naive times are UTC, whole numbers seconds or milliseconds); None where it holds no time."""
         ...
 
+    def truth(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
+        """A column of booleans as what it says, whatever it keeps for true and false."""
+        ...
+
     def no_moment(self) -> ColumnElement[Any]:
         """NULL, of the type of moments."""
         ...
