@@ -144,6 +144,9 @@ MOMENTS = {
     "2024-02-29T06:30:00.5-0530": 1709208000500000,
     "2024-02-29": 1709164800000000,
     "2024-02-29 12:00": 1709208000000000,
+    "2024-02-29x12:00:00": None,
+    "2024-02-29 12:00:00+02:99": None,
+    "2024-02-29 12:00:00.12345Z": 1709208000123450,
     "2023-02-29 12:00:00": None,
     "2024-02-29 25:00:00": None,
     "1709208000": None,
@@ -180,6 +183,20 @@ def test_moments_are_iso_text_or_numbers_since_1970_and_nothing_else(declared: s
     if declared in ("datetime", "integer"):  # SQLite makes a number of it there
         wanted["1709208000"] = MOMENTS[1709208000]
     assert dict(zip(values, told, strict=True)) == wanted
+
+
+def test_truth_may_be_written_in_words(tmp_path: Path) -> None:
+    file = made(tmp_path / "truth.sqlite3", "CREATE TABLE t (id integer PRIMARY KEY, v boolean)")
+    values = [1, 0, "t", "f", "TRUE", "False", "maybe", None, 2]
+    with closing(sqlite3.connect(file)) as plain:
+        plain.executemany("INSERT INTO t (v) VALUES (?)", [(value,) for value in values])
+        plain.commit()
+    table = sa.table("t", sa.column("id"), sa.column("v", sa.Boolean))
+    with reading(file) as connection:
+        truth = dialect().text(dialect().server(connection)).truth(table.c.v)
+        asked = sa.select(sa.type_coerce(truth.is_(sa.true()), sa.Integer), sa.type_coerce(truth.is_(sa.false()), sa.Integer))
+        told = connection.execute(asked.order_by(table.c.id)).all()
+    assert told == [(1, 0), (0, 1), (1, 0), (0, 1), (1, 0), (0, 1), (0, 0), (0, 0), (0, 0)]
 
 
 # -- the schema ----------------------------------------------------------------------------------------------------------
