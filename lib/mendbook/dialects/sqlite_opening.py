@@ -85,11 +85,12 @@ def _connected(path: str, mode: str) -> File:
 
 
 def text_of(read: bytes) -> str:
-    """Text as it is read; bytes that are none are told by the literal that images tell them by."""
+    """Text as it is read; bytes that are none, or hold a NUL, are told by the literal that images tell them by."""
     try:
-        return read.decode()
+        text = read.decode()
     except UnicodeDecodeError:
         return str(written(Raw(read), "text"))
+    return str(written(Raw(read), "text")) if "\0" in text else text
 
 
 def _unfit(path: str, writing: bool) -> MendbookError | None:
