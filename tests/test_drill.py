@@ -197,6 +197,8 @@ def test_a_database_that_cannot_be_asked_costs_nothing_of_the_answers(
         (("http://127.0.0.1:1", "--source", "shop", "--people", "501"), "a drill takes 1 to 500"),
         (("http://127.0.0.1:1", "--source", "shop", "--concurrency", "65"), "a drill takes 1 to 64"),
         (("http://127.0.0.1:1", "--source", "shop", "--seconds", "601"), "a drill takes 1 to 600"),
+        (("http://127.0.0.1:1", "--source", "shop", "--author", "a"), "takes an author, their key and the source"),
+        (("http://127.0.0.1:1", "--source", "shop", "--author", "a", "--key", "none"), "people who may sign"),
         (("--remove", "7f3a91c2"), "A plan has an author"),
         (("--remove", "7f3a91c2", "--author", "a", "--key", "k"), "There was no drill"),
     ],
@@ -271,6 +273,15 @@ def test_from_drill_to_removal(shop: Shop, racing: Application, mendbook: Comman
     assert mendbook("drill", "--remove", mark, "--author", AUTHOR, "--key", str(author)).words.endswith(
         "There is nothing to remove."
     )
+
+
+def test_the_removal_is_planned_at_once_where_somebody_signs_it(shop: Shop, sound: Application, mendbook: Command) -> None:
+    key = str(People(shop.home).key(AUTHOR))
+    answer = typed(mendbook, sound, "--source", "shop", "--author", AUTHOR, "--key", key)
+    assert answer.code == 0, answer.err
+    assert answer.document["removal"]["by_kind"] == {"drill_user": PEOPLE}
+    assert "To remove what it made" not in answer.words
+    assert f"mendbook show {answer.document['removal']['plan']}" in answer.words
 
 
 # -- the notebook --------------------------------------------------------------------------------------------------------

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mendbook.drill_browser import Browser, BudgetSpent, Exchange, Line
@@ -51,12 +51,13 @@ class Bounds:
 @dataclass(frozen=True, slots=True)
 class Traffic:
     """What went over the line, in the order of the answers, how long it took, whether everybody came to their end,
-    and how many pages held no token where one was looked for."""
+    how many pages held no token where one was looked for, and why requests got no answer."""
 
     exchanges: tuple[Exchange, ...]
     seconds: float
     complete: bool
     tokenless: int = 0
+    failures: Mapping[str, int] = field(default_factory=dict)
 
 
 def send(
@@ -70,7 +71,7 @@ def send(
         complete = _run(_everybody(line, form, mark, journeys, bounds))
     finally:
         took = round(time.monotonic() - started, 3)
-        traffic = Traffic(tuple(line.exchanges), took, complete, line.tokenless)
+        traffic = Traffic(tuple(line.exchanges), took, complete, line.tokenless, dict(line.failures))
         told(traffic)
     return traffic
 

@@ -117,6 +117,7 @@ def _say_next(told: Guards, file: Path | None) -> None:
             say(f"left out, for no statement builds it: {inert(name)}")
         place = f"migrations/{migration.name}.py of the app {migration.app}"
         say(inert(f"It stands in {file}: put it into {place}." if file else f"Save it as {place}: -o FILE writes it there."))
+        say(inert(f"It follows {migration.after}. Where the app's folder has a later one: --after NAME."))
         say("Then: python manage.py makemigrations --check, and python manage.py migrate.")
     else:
         say("Nothing was run. Read it, then run it with psql -v ON_ERROR_STOP=1 -f; 'mendbook audit' tells when all is there.")

@@ -17,7 +17,13 @@ from mendbook.errors import Refused
 
 #: What text forms, comparisons and arithmetic depend on, pinned so that every session reads alike. Dates are stored as loosely
 #: as they stand: rows of old systems have to come back as they were. Text that does not fit is an error, never cut.
-MODES = ("STRICT_ALL_TABLES", "ALLOW_INVALID_DATES", "NO_AUTO_VALUE_ON_ZERO", "NO_UNSIGNED_SUBTRACTION", "NO_ENGINE_SUBSTITUTION")
+MODES = (
+    "STRICT_ALL_TABLES",
+    "ALLOW_INVALID_DATES",
+    "NO_AUTO_VALUE_ON_ZERO",
+    "NO_UNSIGNED_SUBTRACTION",
+    "NO_ENGINE_SUBSTITUTION",
+)
 PINS: dict[str, str | int] = {
     "time_zone": "+00:00",
     "sql_mode": ",".join(MODES),
@@ -39,8 +45,8 @@ PINS_OF_MARIADB: dict[str, str | int] = {
     "max_recursive_iterations": 2**32 - 1,
     "default_regex_flags": "",
     "check_constraint_checks": 1,
-    "join_cache_level": 4,
-    "join_buffer_size": 16_777_216,
+    # what is counted once would otherwise be counted again for every row that it is joined with
+    "optimizer_switch": "split_materialized=off",
 }
 PINS_OF_MYSQL: dict[str, str | int] = {"cte_max_recursion_depth": 2**32 - 1}
 
