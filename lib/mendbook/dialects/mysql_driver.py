@@ -142,14 +142,18 @@ class MendbookMySQL(MySQLDialect_pymysql):
         there = set(
             connection.exec_driver_sql(f"{known.replace('COLLATION_NAME', column, 1)} WHERE {column} IN ({names})").scalars()
         )
-        self.lowering = next((name for name in LOWERING if name in there), "utf8mb4_general_ci")
+        self.learn(connection, next((name for name in LOWERING if name in there), "utf8mb4_general_ci"))
+        connection.rollback()
+
+    def learn(self, connection: Connection, lowering: str) -> None:
+        """Lower letters by the collation ``lowering``, and find out which ones it does not lower as they should be."""
         pairs = simple_lowercase()
         lowered = connection.exec_driver_sql(
-            f"SELECT lower(convert({string(''.join(pairs))} USING utf8mb4) COLLATE {self.lowering})"
+            f"SELECT lower(convert({string(''.join(pairs))} USING utf8mb4) COLLATE {lowering})"
         ).scalar_one()
         told = zip(pairs.items(), str(lowered), strict=True)
+        self.lowering = lowering
         self.not_lowered = {upper: lower for (upper, lower), server in told if server != lower}
-        connection.rollback()
 
 
 registry.register("mysql.mendbook", __name__, "MendbookMySQL")

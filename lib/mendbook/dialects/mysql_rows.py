@@ -336,6 +336,8 @@ def hypothetical(text: str, column: Column) -> str:
     if kind in ("enum", "set"):
         members = column.type[column.type.index("(") :].replace(":", "\\:")
         return f"CASE WHEN {text} IN {members} THEN {text} END" if kind == "enum" else text
+    if kind == "year":
+        return text
     if kind in ("decimal", "datetime", "time", "timestamp"):
         size = column.type[len(kind) :].split(" ")[0]
         return plain.replace("DECIMAL(65, 30)", f"DECIMAL{size}").replace("(6)", size if size else "")
