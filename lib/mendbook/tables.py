@@ -145,19 +145,20 @@ class Tables:
 
     def same_user(self, profile: ProfileTable) -> ColumnElement[bool]:
         """The profile's user column names the user's key: natively where the types allow, else as text."""
-        return self.same_key(profile, profile.mapping.user, self.users, self.users.mapping.key)
+        own, named = self.user_sides(profile)
+        return own == named
+
+    def user_sides(self, profile: ProfileTable) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+        """The two sides of ``same_user``: the profile's user column, and the user's key."""
+        users, user = self.users, profile.mapping.user
+        own, named = profile.column(user), users.column(users.mapping.key)
+        if _alike(profile.kind(user), users.kind(users.mapping.key)):
+            return own, named
+        return self.text.key(own), self.text.key(named)
 
     def user_named(self, profile: ProfileTable) -> ColumnElement[Any]:
         """The profile's user column in the form in which ``same_user`` compares it: rows of one user are equal in it."""
-        users, user = self.users, profile.mapping.user
-        own = profile.column(user)
-        return own if _alike(profile.kind(user), users.kind(users.mapping.key)) else self.text.key(own)
-
-    def same_key(self, one: MappedTable, column: str, other: MappedTable, key: str) -> ColumnElement[bool]:
-        """Equality of two keys whose types may differ (a soft reference kept as text, say)."""
-        if _alike(one.kind(column), other.kind(key)):
-            return one.column(column) == other.column(key)
-        return self.text.key(one.column(column)) == self.text.key(other.column(key))
+        return self.user_sides(profile)[0]
 
     def order_key(self, table: MappedTable, column: str) -> ColumnElement[Any]:
         """The column as it sorts for "the smallest key": text by code point, others by their own order."""
@@ -229,7 +230,7 @@ def bind(source: Source, catalogue: Catalogue, text: TextRules) -> Tables:
     needed = [name for profile in source.profiles for name in profile.required_for or ()]
     roles += [("required_for", name) for name in dict.fromkeys(needed)]
     absent += _absent(relation, users_mapping.table, roles, None)
-    users = UserTable(users_mapping.table, relation, _sql(relation, "u"), users_mapping)
+    users = UserTable(users_mapping.table, relation, sql_of(relation, "u"), users_mapping)
     profiles = []
     for mapping in source.profiles:
         profile, gone = _bind_profile(source, catalogue, mapping, relation)
@@ -249,11 +250,12 @@ def _bind_profile(source: Source, catalogue: Catalogue, mapping: Profile, users:
         _check_value(source, mapping, users.columns.get(name), name, value)
     lists = {"filled": mapping.filled, "defaults": mapping.defaults, "codes": mapping.codes, "flags": mapping.flags}
     roles = [("created", mapping.created), *((role, name) for role, names in lists.items() for name in names)]
-    profile = ProfileTable(mapping.table, relation, _sql(relation, f"p{source.profiles.index(mapping)}"), mapping)
+    profile = ProfileTable(mapping.table, relation, sql_of(relation, f"p{source.profiles.index(mapping)}"), mapping)
     return profile, _absent(relation, mapping.table, roles, mapping.name)
 
 
-def _sql(relation: Relation, alias: str) -> FromClause:
+def sql_of(relation: Relation, alias: str) -> FromClause:
+    """The table of ``relation`` as SQL calls it; every name is quoted as it stands."""
     columns = [
         sa.Column(quoted_name(column.name, True), _TYPES.get(column.family, sa.types.NullType), info={"kind": column})
         for column in relation.columns.values()
