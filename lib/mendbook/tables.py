@@ -229,7 +229,7 @@ def bind(source: Source, catalogue: Catalogue, text: TextRules) -> Tables:
     needed = [name for profile in source.profiles for name in profile.required_for or ()]
     roles += [("required_for", name) for name in dict.fromkeys(needed)]
     absent += _absent(relation, users_mapping.table, roles, None)
-    users = UserTable(users_mapping.table, relation, _sql(relation, "u"), users_mapping)
+    users = UserTable(users_mapping.table, relation, sql_of(relation, "u"), users_mapping)
     profiles = []
     for mapping in source.profiles:
         profile, gone = _bind_profile(source, catalogue, mapping, relation)
@@ -249,11 +249,12 @@ def _bind_profile(source: Source, catalogue: Catalogue, mapping: Profile, users:
         _check_value(source, mapping, users.columns.get(name), name, value)
     lists = {"filled": mapping.filled, "defaults": mapping.defaults, "codes": mapping.codes, "flags": mapping.flags}
     roles = [("created", mapping.created), *((role, name) for role, names in lists.items() for name in names)]
-    profile = ProfileTable(mapping.table, relation, _sql(relation, f"p{source.profiles.index(mapping)}"), mapping)
+    profile = ProfileTable(mapping.table, relation, sql_of(relation, f"p{source.profiles.index(mapping)}"), mapping)
     return profile, _absent(relation, mapping.table, roles, mapping.name)
 
 
-def _sql(relation: Relation, alias: str) -> FromClause:
+def sql_of(relation: Relation, alias: str) -> FromClause:
+    """The table of ``relation`` as SQL calls it; every name is quoted as it stands."""
     columns = [
         sa.Column(quoted_name(column.name, True), _TYPES.get(column.family, sa.types.NullType), info={"kind": column})
         for column in relation.columns.values()

@@ -21,6 +21,7 @@ from mendbook.dialects import Catalogue, Generic, Moment, Pressure, Relation, Se
 from mendbook.dialects.sqlite_becoming import SQLiteFutureRows
 from mendbook.dialects.sqlite_file import File, state_of
 from mendbook.dialects.sqlite_generic import generic
+from mendbook.dialects.sqlite_health import SQLiteHealth
 from mendbook.dialects.sqlite_ledger import SQLiteLedger, user
 from mendbook.dialects.sqlite_opening import READ_PATIENCE, explained, fault, opened
 from mendbook.dialects.sqlite_relations import catalogue, referring
@@ -146,6 +147,10 @@ class SQLite:
     def text(self, server: Server) -> SQLiteText:
         return SQLiteText()
 
+    def tables(self, connection: Connection) -> list[str]:
+        """Every table of somebody's own, as the mapping names it."""
+        return [name for name in catalogue(connection, []).names if not name.startswith("mendbook_")]
+
     def catalogue(self, connection: Connection, tables: list[str]) -> Catalogue:
         """What the schema says of ``tables`` (names as in the mapping)."""
         return catalogue(connection, tables)
@@ -178,9 +183,9 @@ class SQLite:
         """None: rows draw their own numbers."""
         return []
 
-    def changed_collations(self, connection: Connection) -> list[str]:
-        """None: SQLite's own collations never change."""
-        return []
+    def health(self) -> SQLiteHealth:
+        """How this file is examined."""
+        return SQLiteHealth()
 
     def hides_rows(self, connection: Connection, relation: Relation) -> str:
         """Nothing is hidden from whoever may read the file."""
