@@ -145,19 +145,20 @@ class Tables:
 
     def same_user(self, profile: ProfileTable) -> ColumnElement[bool]:
         """The profile's user column names the user's key: natively where the types allow, else as text."""
-        return self.same_key(profile, profile.mapping.user, self.users, self.users.mapping.key)
+        own, named = self.user_sides(profile)
+        return own == named
+
+    def user_sides(self, profile: ProfileTable) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+        """The two sides of ``same_user``: the profile's user column, and the user's key."""
+        users, user = self.users, profile.mapping.user
+        own, named = profile.column(user), users.column(users.mapping.key)
+        if _alike(profile.kind(user), users.kind(users.mapping.key)):
+            return own, named
+        return self.text.key(own), self.text.key(named)
 
     def user_named(self, profile: ProfileTable) -> ColumnElement[Any]:
         """The profile's user column in the form in which ``same_user`` compares it: rows of one user are equal in it."""
-        users, user = self.users, profile.mapping.user
-        own = profile.column(user)
-        return own if _alike(profile.kind(user), users.kind(users.mapping.key)) else self.text.key(own)
-
-    def same_key(self, one: MappedTable, column: str, other: MappedTable, key: str) -> ColumnElement[bool]:
-        """Equality of two keys whose types may differ (a soft reference kept as text, say)."""
-        if _alike(one.kind(column), other.kind(key)):
-            return one.column(column) == other.column(key)
-        return self.text.key(one.column(column)) == self.text.key(other.column(key))
+        return self.user_sides(profile)[0]
 
     def order_key(self, table: MappedTable, column: str) -> ColumnElement[Any]:
         """The column as it sorts for "the smallest key": text by code point, others by their own order."""

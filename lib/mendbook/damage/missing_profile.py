@@ -34,7 +34,8 @@ def find(tables: Tables) -> list[Select[Any]]:
 def _without(tables: Tables, profile: ProfileTable) -> Select[Any]:
     users = tables.users
     key = tables.text.key(users.column(users.mapping.key))
-    has_one = sa.exists(sa.literal_column("1")).select_from(profile.sql).where(tables.same_user(profile)).correlate(users.sql)
+    own, named = tables.user_sides(profile)
+    has_none = tables.text.nowhere(named, users.sql, profile.sql, own)
     return (
         sa.select(
             key.label("case_key"),
@@ -45,7 +46,7 @@ def _without(tables: Tables, profile: ProfileTable) -> Select[Any]:
             tables.text.microseconds(tables.created(None)).label("at"),
         )
         .select_from(users.sql)
-        .where(tables.matches(profile.mapping.required_for), ~has_one)
+        .where(tables.matches(profile.mapping.required_for), has_none)
     )
 
 

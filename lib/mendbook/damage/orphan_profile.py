@@ -33,10 +33,9 @@ def find(tables: Tables) -> list[Select[Any]]:
 
 def _orphans(tables: Tables, profile: ProfileTable) -> Select[Any]:
     key = tables.text.key(profile.column(profile.mapping.key))
-    # NULL names nobody either: NOT EXISTS alone covers both, and stays an anti-join
-    named = (
-        sa.exists(sa.literal_column("1")).select_from(tables.users.sql).where(tables.same_user(profile)).correlate(profile.sql)
-    )
+    # NULL names nobody either
+    own, named = tables.user_sides(profile)
+    nobodys = tables.text.nowhere(own, profile.sql, tables.users.sql, named)
     return (
         sa.select(
             key.label("case_key"),
@@ -47,7 +46,7 @@ def _orphans(tables: Tables, profile: ProfileTable) -> Select[Any]:
             tables.text.microseconds(tables.created_alone(profile)).label("at"),
         )
         .select_from(profile.sql)
-        .where(~named)
+        .where(nobodys)
     )
 
 

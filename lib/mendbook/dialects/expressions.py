@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from sqlalchemy import CTE, ColumnElement, FromClause, Join, case
+from sqlalchemy import CTE, ColumnElement, FromClause, Join, case, exists, literal_column
 from sqlalchemy.ext.compiler import compiles
 
 Value = TypeVar("Value")
@@ -26,6 +26,12 @@ def smaller(one: ColumnElement[Value], other: ColumnElement[Value]) -> ColumnEle
 
 def larger(one: ColumnElement[Value], other: ColumnElement[Value]) -> ColumnElement[Value]:
     return case((one < other, other), else_=one)
+
+
+def nowhere(value: ColumnElement[Any], outer: FromClause, rows: FromClause, column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """No one of ``rows`` has the ``value`` of ``outer``'s row in its ``column``; where that is NULL, none has. An anti-join to
+    planners that know them."""
+    return ~exists(literal_column("1")).select_from(rows).where(column == value).correlate(outer)
 
 
 class _Walked(Join):

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, Select
 
 from mendbook.dialects.described import Column
+from mendbook.dialects.expressions import nowhere
 from mendbook.dialects.mysql_types import BYTES, base
 
 _EPOCH: ColumnElement[Any] = sa.literal_column("'1970-01-01'")
@@ -132,6 +133,12 @@ class MySQLText:
     def any_of(self, value: ColumnElement[Any], rows: Select[Any]) -> ColumnElement[bool]:
         """The value is in what the rows have."""
         return value.in_(rows)
+
+    def nowhere(
+        self, value: ColumnElement[Any], outer: FromClause, rows: FromClause, column: ColumnElement[Any]
+    ) -> ColumnElement[bool]:
+        """The server makes an anti-join of it."""
+        return nowhere(value, outer, rows, column)
 
     def numbered(self, code: ColumnElement[Any], before: str, after: str) -> ColumnElement[int]:
         """The number between ``before`` and ``after``."""

@@ -18,6 +18,7 @@ from sqlalchemy.types import UserDefinedType
 
 from mendbook.blanks import WHITE_SPACE
 from mendbook.dialects import Column
+from mendbook.dialects.expressions import nowhere
 from mendbook.dialects.letters import simple_lowercase
 
 ASCII_WHITE_SPACE = WHITE_SPACE[:6]
@@ -197,6 +198,12 @@ class PostgreSQLText:
     def any_of(self, value: ColumnElement[Any], rows: Select[Any]) -> ColumnElement[bool]:
         """The value is in the array of what the rows have: an index on the value serves, which no join on it would use."""
         return value == sa.any_(sa.func.array(rows.scalar_subquery()))
+
+    def nowhere(
+        self, value: ColumnElement[Any], outer: FromClause, rows: FromClause, column: ColumnElement[Any]
+    ) -> ColumnElement[bool]:
+        """The server makes an anti-join of it."""
+        return nowhere(value, outer, rows, column)
 
     def numbered(self, code: ColumnElement[Any], before: str, after: str) -> ColumnElement[int]:
         """The number between ``before`` and ``after``."""

@@ -112,6 +112,13 @@ class TextRules(Protocol):
         """The value is one of the few that the one column of ``rows`` has, found once; an index on the value serves."""
         ...
 
+    def nowhere(
+        self, value: ColumnElement[Any], outer: FromClause, rows: FromClause, column: ColumnElement[Any]
+    ) -> ColumnElement[bool]:
+        """No one of ``rows`` has the ``value`` of ``outer``'s row in its ``column``; where that is NULL, none has. As fast for
+        large tables without an index as with one."""
+        ...
+
     def numbered(self, code: ColumnElement[Any], before: str, after: str) -> ColumnElement[int]:
         """The whole number (up to 18 digits, nothing else) that stands between ``before`` and ``after``, whatever their case,
         in a text; NULL where it is not of that form."""

@@ -170,6 +170,13 @@ class SQLiteText:
         """The value is among what the rows have, which are read once."""
         return value.in_(rows)
 
+    def nowhere(
+        self, value: ColumnElement[Any], outer: FromClause, rows: FromClause, column: ColumnElement[Any]
+    ) -> ColumnElement[bool]:
+        """Looked up in what the rows have, which is read once: SQLite would walk through them anew for each value."""
+        del outer
+        return sa.or_(value.is_(None), value.not_in(sa.select(column).select_from(rows).where(column.is_not(None))))
+
     def numbered(self, code: ColumnElement[Any], before: str, after: str) -> ColumnElement[int]:
         """The number between ``before`` and ``after``."""
         given = json.dumps([before.lower(), after.lower()]).replace("'", "''").replace("{", "{{").replace("}", "}}")
