@@ -499,6 +499,18 @@ def test_a_statement_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
     assert isinstance(explained(error, file), QueryStopped)
 
 
+def test_a_collation_of_the_applications_own_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "shop.sqlite3"
+    with closing(sqlite3.connect(file)) as plain:
+        plain.create_collation("german", lambda one, other: (one > other) - (one < other))
+        plain.executescript("CREATE TABLE t (id text COLLATE german PRIMARY KEY); INSERT INTO t VALUES ('a')")
+    with pytest.raises(sa.exc.OperationalError) as error, reading(file) as connection:
+        connection.execute(dialect().rows().by_keys(stored_as(connection, "t"), ["a"])).all()
+    told = explained(error, file)
+    assert isinstance(told, Refused)
+    assert "german" in told.message
+
+
 def test_a_copy_is_another_database(tmp_path: Path) -> None:
     file = made(tmp_path / "shop.sqlite3", "CREATE TABLE t (id)")
     copy = shutil.copy(file, tmp_path / "copy.sqlite3")

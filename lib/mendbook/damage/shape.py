@@ -45,7 +45,9 @@ def sharing(tables: Tables, text: ColumnElement[str], table: MappedTable, key: s
     near = sa.select(fenced).select_from(walked(fenced, twice, twice.c.value == digest(fenced.c.value))).subquery("near")
     holders = sa.func.count().over(partition_by=near.c.value)
     counted = sa.select(near, holders.label("holders")).where(near.c.value.is_not(None)).subquery("counted")
-    return sa.select(counted).where(counted.c.holders > 1).subquery("sharing")
+    few = sa.select(counted).where(counted.c.holders > 1)
+    # fenced as well: what is asked of the few that are left would be asked of every row before
+    return few.offset(sa.literal_column("0")).subquery("sharing")
 
 
 def _several(count: ColumnElement[int]) -> ColumnElement[bool]:

@@ -85,11 +85,12 @@ def _connected(path: str, mode: str) -> File:
 
 
 def text_of(read: bytes) -> str:
-    """Text as it is read; bytes that are none are told by the literal that images tell them by."""
+    """Text as it is read; bytes that are none, or hold a NUL, are told by the literal that images tell them by."""
     try:
-        return read.decode()
+        text = read.decode()
     except UnicodeDecodeError:
         return str(written(Raw(read), "text"))
+    return str(written(Raw(read), "text")) if "\0" in text else text
 
 
 def _unfit(path: str, writing: bool) -> MendbookError | None:
@@ -154,7 +155,12 @@ def explained(error: Exception, path: str) -> MendbookError | None:
         return OutputError(f"The disk with {path} is full.", "Nothing was changed. Make room there, then try again.")
     if code.startswith(("SQLITE_IOERR", "SQLITE_PROTOCOL", "SQLITE_NOMEM")):
         return ConnectionFailed(f"Reading {path} failed: {said}.", "Nothing was changed. Try again.")
-    if code == "SQLITE_SCHEMA" or "readonly" in said:
+    if said.startswith(("no such collation", "no such function", "no such module")):
+        return Refused(
+            f"A table of {path} needs what only its application has: {said}.",
+            "mendbook cannot compare or write such rows: leave the table out of the mapping, or audit a copy without it.",
+        )
+    if code == "SQLITE_SCHEMA":
         return QueryStopped(f"The database {path} changed its tables meanwhile: {said}.", "Nothing was changed. Try again.")
     return None
 

@@ -19,8 +19,7 @@ from sqlalchemy.sql.visitors import InternalTraversal as Parts
 from mendbook.dialects import Column
 from mendbook.dialects.sqlite_values import PREFIX, form_of
 
-#: Text in ASCII alone; a NUL shows here too, for letters are counted up to it. Bytes that are no letters in UTF-8 may pass:
-#: they are told as such where they are read (sqlite_opening.py).
+#: Text in ASCII alone; a NUL shows here too, for letters are counted up to it. Bytes that are no letters in UTF-8 may pass.
 _SHORT = "typeof({0}) = 'text' AND length({0}) = length(CAST({0} AS BLOB))"
 #: The white space that ASCII has.
 _SPACES = "char(9, 10, 11, 12, 13, 32)"
@@ -59,8 +58,8 @@ class SQLiteText:
     """The comparisons. They give text without a collation of its own: it compares byte by byte."""
 
     def exact(self, column: ColumnElement[Any]) -> ColumnElement[str]:
-        """The value as text that compares code point by code point."""
-        short = f"{_SHORT} AND {{0}} NOT GLOB '{PREFIX}*'"
+        """The value as text that compares code point by code point; what is no text is told so where it is read."""
+        short = f"typeof({{0}}) = 'text' AND {{0}} NOT GLOB '{PREFIX}*'"
         whole = "typeof({0}) = 'integer' THEN CAST({0} AS TEXT)"
         return Worded(column, f"CASE WHEN {short} THEN {{0}} WHEN {whole} ELSE mendbook_text({_ARGUMENT}) END", sa.Text)
 
