@@ -57,6 +57,8 @@ class _Applying:
         self._database, self._settings, self._run = database, settings, run
         self._outputs, self._progress, self._stopped = outputs, progress, stopped
         self._size = settings.apply.batch_rows
+        #: the size of the last batch, and the seconds that it took
+        self._took = (0, 0.0)
         self._total = 0
         self._connected_once = False
         self._look_again = 0.0
@@ -224,10 +226,15 @@ class _Applying:
             reach("checkpointed")
 
     def _pace(self, seconds: float, left: int) -> None:
-        """Smaller batches where one took too long, larger ones again where there is room."""
+        """Smaller batches where one took too long, larger ones again where there is room.
+
+        Where half as many rows have taken as long, it was not the rows: smaller batches would only be more of them.
+        """
         limits = self._settings.apply
+        before, self._took = self._took, (self._size, seconds)
         if seconds > limits.batch_seconds:
-            self._size = max(1, self._size // 2)
+            in_vain = self._size < before[0] and seconds > before[1] * 0.8
+            self._size = limits.batch_rows if in_vain else max(1, self._size // 2)
         elif not left and seconds < limits.batch_seconds / 2:
             self._size = min(limits.batch_rows, self._size * 2)
 

@@ -40,9 +40,10 @@ class Database:
     ``role`` "repair" connects as the role that applies repairs, where mendbook.toml names one (``repair_url_env``).
     """
 
-    def __init__(self, source: Source, settings: Settings, role: str = "audit") -> None:
+    def __init__(self, source: Source, settings: Settings, role: str = "audit", url: str | None = None) -> None:
+        """``url`` stands in for the environment's, where somebody has just named it."""
         self.source = source
-        self.dialect, self._url = dialect_of(url_of(source, settings.path, role), url_variable(source, role))
+        self.dialect, self._url = dialect_of(url or url_of(source, settings.path, role), url_variable(source, role))
         # one for all connections that read, one for those that write: what it knows of the server, and the statements it
         # has put into words, are kept
         self._engines: dict[bool, Engine] = {}

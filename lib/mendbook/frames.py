@@ -6,13 +6,14 @@ Reads inside a snapshot and never more than was asked for; personal data comes m
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from mendbook.config import Users
+from mendbook.damage.moments import microseconds
 from mendbook.database import Snapshot
 from mendbook.display import mask_frame
 from mendbook.errors import MappingError, known
@@ -105,10 +106,16 @@ def _condition(snapshot: Snapshot, table: UserTable | ProfileTable, name: str, v
     wanted = list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]
     given = [each for each in wanted if each is not None]
     if family in NATIVE and all(isinstance(each, NATIVE[family]) for each in given):
-        found = column.in_(given)
+        found = _read(snapshot, table, name).in_([_instant(each) if family == "time" else each for each in given])
     else:
         found = snapshot.tables.text.exact(column).in_([str(each) for each in given])
     return found if len(given) == len(wanted) else sa.or_(found, column.is_(None))
+
+
+def _instant(day: date) -> int:
+    """A time, or the beginning of a day, as microseconds since 1970; one without a zone is UTC, as the database reads it."""
+    moment = day if isinstance(day, datetime) else datetime.combine(day, time.min)
+    return microseconds(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 def _frame(table: UserTable | ProfileTable, columns: list[str], rows: list[Any], reveal: bool) -> DataFrame:

@@ -6,7 +6,7 @@ those that a database's owner makes by writing the ledger anew, by cutting off i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,6 +19,9 @@ from mendbook.dialects import LedgerWords, of
 from mendbook.errors import NotCanonical
 from mendbook.ledger_chain import NOTHING
 from mendbook.ledger_schema import missing
+
+#: Rows of a ledger that are read at once.
+PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def _first_bad(connection: Connection, words: LedgerWords, checkpoints: Sequence
         seen.setdefault(checkpoint.size, []).append(checkpoint)
     previous, position = NOTHING, 0
     changes = _changes(words)
-    for row in connection.execute(_rows(words), execution_options={"yield_per": 1000}):
+    for row in _rows(connection, words):
         if row.position != position + 1:
             return FirstBad(f"row {position + 1} is missing: the row after row {position} is row {row.position}", position + 1)
         position, wrong = row.position, _wrong_row(row, previous)
@@ -105,12 +108,18 @@ def _first_bad(connection: Connection, words: LedgerWords, checkpoints: Sequence
     return None
 
 
-def _rows(words: LedgerWords) -> Select[Any]:
-    """Every row of the ledger, in order; ``text`` are its details as they are stored."""
+def _rows(connection: Connection, words: LedgerWords) -> Iterator[Any]:
+    """Every row of the ledger, in order; ``text`` are its details as they are stored. Page by page, for other questions are
+    asked in between, and not every database lets that be while it streams an answer."""
     ledger = words.tables["ledger"].c
     told = [ledger[name] for name in ("position", "act", "plan", "batch", "role", "count", "changes", "previous", "hash")]
     moment, text = words.moment(ledger["at"]).label("at"), words.text(ledger.details).label("text")
-    return sa.select(*told, moment, text).order_by(ledger.position)
+    page = sa.select(*told, moment, text).order_by(ledger.position).limit(PAGE)
+    rows = connection.execute(page).all()
+    yield from rows
+    while len(rows) == PAGE:
+        rows = connection.execute(page.where(ledger.position > rows[-1].position)).all()
+        yield from rows
 
 
 def _changes(words: LedgerWords) -> Select[Any]:

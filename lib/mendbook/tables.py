@@ -172,7 +172,7 @@ class Tables:
     def _equals(self, name: str, value: Value) -> ColumnElement[bool]:
         column, family = self.users.column(name), self.users.kind(name).family
         if family == "boolean":
-            return column.is_(sa.true() if value else sa.false())
+            return self.text.truth(column).is_(sa.true() if value else sa.false())
         if family in _NUMERIC:
             return column.is_not_distinct_from(sa.literal(int(value), sa.BigInteger))
         return self.text.exact(column).is_not_distinct_from(sa.literal(str(value), sa.Text))
@@ -229,7 +229,7 @@ def bind(source: Source, catalogue: Catalogue, text: TextRules) -> Tables:
     needed = [name for profile in source.profiles for name in profile.required_for or ()]
     roles += [("required_for", name) for name in dict.fromkeys(needed)]
     absent += _absent(relation, users_mapping.table, roles, None)
-    users = UserTable(users_mapping.table, relation, _sql(relation, "u"), users_mapping)
+    users = UserTable(users_mapping.table, relation, sql_of(relation, "u"), users_mapping)
     profiles = []
     for mapping in source.profiles:
         profile, gone = _bind_profile(source, catalogue, mapping, relation)
@@ -237,7 +237,7 @@ def bind(source: Source, catalogue: Catalogue, text: TextRules) -> Tables:
         absent += gone
     _check_references(source, catalogue)
     mapped: list[UserTable | ProfileTable] = [users, *profiles]
-    notes = [note for table in mapped for note in _time_notes(table)]
+    notes = [note for table in mapped for note in _time_notes(table, text)]
     return Tables(users, tuple(profiles), text, tuple(absent), tuple(notes))
 
 
@@ -249,11 +249,12 @@ def _bind_profile(source: Source, catalogue: Catalogue, mapping: Profile, users:
         _check_value(source, mapping, users.columns.get(name), name, value)
     lists = {"filled": mapping.filled, "defaults": mapping.defaults, "codes": mapping.codes, "flags": mapping.flags}
     roles = [("created", mapping.created), *((role, name) for role, names in lists.items() for name in names)]
-    profile = ProfileTable(mapping.table, relation, _sql(relation, f"p{source.profiles.index(mapping)}"), mapping)
+    profile = ProfileTable(mapping.table, relation, sql_of(relation, f"p{source.profiles.index(mapping)}"), mapping)
     return profile, _absent(relation, mapping.table, roles, mapping.name)
 
 
-def _sql(relation: Relation, alias: str) -> FromClause:
+def sql_of(relation: Relation, alias: str) -> FromClause:
+    """The table of ``relation`` as SQL calls it; every name is quoted as it stands."""
     columns = [
         sa.Column(quoted_name(column.name, True), _TYPES.get(column.family, sa.types.NullType), info={"kind": column})
         for column in relation.columns.values()
@@ -311,9 +312,9 @@ def _check_references(source: Source, catalogue: Catalogue) -> None:
         _relation(source, catalogue, name, "rights")
 
 
-def _time_notes(table: UserTable | ProfileTable) -> list[str]:
+def _time_notes(table: UserTable | ProfileTable, text: TextRules) -> list[str]:
     created = table.mapping.created
-    if created is None or not table.has(created) or table.kind(created).family in ("time", "integer"):
+    if created is None or not table.has(created) or text.moment(table.column(created), table.kind(created)) is not None:
         return []
     kind = table.kind(created).type
     return [f"{table.name}.{created} is {kind}, not a time: findings there carry no time of their own."]

@@ -42,7 +42,8 @@ CREATE TABLE customer (id {key}, user_id bigint NULL, phone {text} NULL, barcode
     created_at {time} NULL, FOREIGN KEY (user_id) REFERENCES auth_user (id)){end};
 CREATE TABLE worker (id {key}, user_id bigint NOT NULL, desk {text} NULL, phone {text} NULL, created_at {time} NULL,
     FOREIGN KEY (user_id) REFERENCES auth_user (id)){end};
-CREATE TABLE note (id {key}, author_id bigint NOT NULL, words {text} NOT NULL, FOREIGN KEY (author_id) REFERENCES auth_user (id)){end};
+CREATE TABLE note (id {key}, author_id bigint NOT NULL, words {text} NOT NULL,
+    FOREIGN KEY (author_id) REFERENCES auth_user (id)){end};
 CREATE TABLE purchase (id {key}, customer_id bigint NOT NULL, sum decimal(9, 2) NOT NULL,
     FOREIGN KEY (customer_id) REFERENCES customer (id)){end};
 CREATE TABLE membership (id {key}, user_id bigint NOT NULL, club bigint NOT NULL, UNIQUE (user_id, club),

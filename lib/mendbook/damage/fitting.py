@@ -67,7 +67,7 @@ def mapped_values(tables: Tables, profile: ProfileTable, mapped: Mapping[str, Va
 def _text(column: Column, value: Value) -> str | None:
     """The text that the column shows for a value; None where the server must tell it."""
     plain = _plain(value)
-    if column.type == "boolean" or (column.family == "boolean" and column.truth != ("false", "true")):
+    if column.family == "boolean":
         false, true = column.truth
         return true if plain.lower() in _TRUE else false if plain.lower() in _FALSE else None
     if column.whole is not None:

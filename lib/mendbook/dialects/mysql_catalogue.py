@@ -44,18 +44,18 @@ INDEXES = _of("""
 #: The same on MySQL, where a key may be an expression.
 INDEXES_ON_EXPRESSIONS = _of(INDEXES.text.replace("SUB_PART AS part", "SUB_PART AS part, EXPRESSION AS expression"))
 
-_KEYS = """
-    SELECT k.TABLE_SCHEMA AS `schema`, k.TABLE_NAME AS `table`, k.CONSTRAINT_NAME AS name, k.COLUMN_NAME AS `column`,
-        k.REFERENCED_TABLE_SCHEMA AS target_schema, k.REFERENCED_TABLE_NAME AS target, k.REFERENCED_COLUMN_NAME AS target_column,
-        lower(r.DELETE_RULE) AS on_delete
-    FROM information_schema.KEY_COLUMN_USAGE k JOIN information_schema.REFERENTIAL_CONSTRAINTS r
-        ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME AND r.TABLE_NAME = k.TABLE_NAME
-"""
-#: The foreign keys of some tables, column by column.
-FOREIGN_KEYS = _of(f"""{_KEYS}
-    WHERE k.TABLE_SCHEMA = :schema AND k.TABLE_NAME IN :names AND k.REFERENCED_TABLE_NAME IS NOT NULL
-        AND r.CONSTRAINT_SCHEMA = :schema AND r.TABLE_NAME IN :names
-    ORDER BY k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION
+#: The foreign keys of some tables, column by column, and what each does when the row that it names goes. Apart: joined, both
+#: of these would be worked out for every table there is.
+FOREIGN_KEYS = _of("""
+    SELECT TABLE_NAME AS `table`, CONSTRAINT_NAME AS name, COLUMN_NAME AS `column`, REFERENCED_TABLE_SCHEMA AS target_schema,
+        REFERENCED_TABLE_NAME AS target, REFERENCED_COLUMN_NAME AS target_column
+    FROM information_schema.KEY_COLUMN_USAGE
+    WHERE TABLE_SCHEMA = :schema AND TABLE_NAME IN :names AND REFERENCED_TABLE_NAME IS NOT NULL
+    ORDER BY TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION
+""")
+ON_DELETE = _of("""
+    SELECT TABLE_NAME AS `table`, CONSTRAINT_NAME AS name, lower(DELETE_RULE) AS on_delete
+    FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = :schema AND TABLE_NAME IN :names
 """)
 #: Which tables, of whatever database, refer to which.
 REFERRING = sa.text(f"""

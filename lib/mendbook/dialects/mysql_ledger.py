@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from mendbook.dialects.ledger_words import SHAPE
 from mendbook.dialects.mysql_errors import number
 from mendbook.dialects.plain_ledger import PREFIX, PlainLedger
 
@@ -78,12 +79,13 @@ _GRANTS = {
     "tell apart": "GRANT SELECT, INSERT, DELETE ON mendbook_exceptions, and SELECT, UPDATE ON mendbook_lock TO it, or use the"
     " owner's role.",
 }
-_COLUMNS = sa.text("""
-    SELECT t.TABLE_NAME AS name, t.TABLE_TYPE AS kind, c.COLUMN_NAME AS `column`
-    FROM information_schema.TABLES t
-    JOIN information_schema.COLUMNS c ON c.TABLE_SCHEMA = t.TABLE_SCHEMA AND c.TABLE_NAME = t.TABLE_NAME
-    WHERE t.TABLE_SCHEMA = database() AND t.TABLE_NAME IN :names ORDER BY t.TABLE_NAME, c.ORDINAL_POSITION
-""").bindparams(sa.bindparam("names", expanding=True))
+_COLUMNS, _KINDS = (
+    sa.text(f"""
+        SELECT TABLE_NAME AS name, {what} AS told FROM information_schema.{where}
+        WHERE TABLE_SCHEMA = :schema AND TABLE_NAME IN :names ORDER BY TABLE_NAME, {order}
+    """).bindparams(sa.bindparam("names", [PREFIX + name for name in SHAPE], expanding=True))
+    for what, where, order in (("COLUMN_NAME", "COLUMNS", "ORDINAL_POSITION"), ("TABLE_TYPE", "TABLES", "TABLE_TYPE"))
+)
 
 
 class MySQLLedger(PlainLedger):
@@ -98,11 +100,13 @@ class MySQLLedger(PlainLedger):
         return _GRANTS[doing]
 
     def found(self, connection: Connection) -> dict[str, tuple[str, ...] | None]:
+        schema = connection.exec_driver_sql("SELECT database()").scalar_one()
         columns: dict[str, tuple[str, ...]] = {}
-        tables = set()
-        for row in connection.execute(_COLUMNS, {"names": [PREFIX + name for name in self.tables]}):
-            columns[row.name] = (*columns.get(row.name, ()), row.column)
-            tables |= {row.name} if row.kind == "BASE TABLE" else set()
+        for row in connection.execute(_COLUMNS, {"schema": schema}):
+            columns[row.name] = (*columns.get(row.name, ()), row.told)
+        if not columns:
+            return {}
+        tables = {row.name for row in connection.execute(_KINDS, {"schema": schema}) if row.told == "BASE TABLE"}
         there = [name for name in self.tables if PREFIX + name in columns]
         return {name: columns[PREFIX + name] if PREFIX + name in tables else None for name in there}
 

@@ -236,11 +236,14 @@ def _foreign_keys(connection: Connection, given: Mapping[str, Any]) -> dict[str,
     found: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for row in connection.execute(ask.FOREIGN_KEYS, given):
         found[row.table, row.name].append(row)
+    if not found:
+        return {}
+    deleting = {(row.table, row.name): row.on_delete for row in connection.execute(ask.ON_DELETE, given)}
     keys: dict[str, list[ForeignKey]] = defaultdict(list)
     for (table, name), parts in found.items():
         own, theirs = tuple(part.column for part in parts), tuple(part.target_column for part in parts)
         target = identity_of(parts[0].target_schema, parts[0].target)
-        keys[table].append(ForeignKey(name, own, target, theirs, True, parts[0].on_delete))
+        keys[table].append(ForeignKey(name, own, target, theirs, True, deleting.get((table, name), "no action")))
     return keys
 
 

@@ -34,6 +34,18 @@ NAMES = sa.text(
     """
 )
 
+#: Every table of somebody's own: no system's, none of mendbook's, no partition.
+TABLES = sa.text(
+    """
+    SELECT CASE WHEN pg_table_is_visible(c.oid) AND position('.' in c.relname) = 0 THEN c.relname
+                ELSE n.nspname || '.' || c.relname END
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
+      AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'mendbook') AND n.nspname NOT LIKE 'pg\\_%'
+    ORDER BY n.nspname, c.relname
+    """
+)
+
 #: Columns with their base type: that at the bottom of a domain's domains.
 COLUMNS = sa.text(
     """

@@ -24,6 +24,7 @@ from mendbook.dialects.postgresql_catalogue import (
     PRIMARY_KEYS,
     REFERRING,
     RELATIONS,
+    TABLES,
     TRIGGERS,
 )
 from mendbook.dialects.postgresql_expressions import folded_column, left_out
@@ -74,6 +75,11 @@ def catalogue(connection: Connection, tables: list[str]) -> Catalogue:
     # as the mapping must write them: what stands before a name's first dot would be read as its schema
     names = tuple(row.name if row.visible and "." not in row.name else f"{row.schema}.{row.name}" for row in every)
     return Catalogue(_relations(connection, found), names, elsewhere)
+
+
+def tables(connection: Connection) -> list[str]:
+    """Every table of somebody's own, as the mapping names it."""
+    return [str(name) for name in connection.execute(TABLES).scalars()]
 
 
 def referring(connection: Connection, tables: Mapping[str, Relation]) -> dict[str, Relation]:

@@ -19,12 +19,14 @@ from sqlalchemy.exc import DBAPIError
 
 from mendbook.dialects import Catalogue, Generic, Moment, Pressure, Relation, Server, Standing, Writers
 from mendbook.dialects.sqlite_becoming import SQLiteFutureRows
+from mendbook.dialects.sqlite_file import File, state_of
 from mendbook.dialects.sqlite_generic import generic
+from mendbook.dialects.sqlite_health import SQLiteHealth
 from mendbook.dialects.sqlite_ledger import SQLiteLedger, user
-from mendbook.dialects.sqlite_opening import READ_PATIENCE, File, explained, fault, opened
+from mendbook.dialects.sqlite_opening import READ_PATIENCE, explained, fault, opened
 from mendbook.dialects.sqlite_relations import catalogue, referring
 from mendbook.dialects.sqlite_schema import identity, moment, path_of, schema_digests, standing
-from mendbook.dialects.sqlite_text import SQLiteText
+from mendbook.dialects.sqlite_text import SQLiteText, Worded
 from mendbook.errors import ConfigError, MendbookError
 
 #: What reading depends on, and what makes it fast: memory for sorting, and helpers for it.
@@ -58,8 +60,11 @@ class SQLite:
         assert not snapshot
         connection.exec_driver_sql("PRAGMA query_only = ON")
         self._pin(connection, READ_PATIENCE)
+        path, file = path_of(connection), driver_of(connection)
+        before = state_of(path)
         connection.exec_driver_sql("BEGIN")
         connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()
+        file.state = before if before == state_of(path) else ""
         _limit(connection, timeout_seconds)
 
     def share_snapshot(self, connection: Connection) -> str:
@@ -81,6 +86,7 @@ class SQLite:
         # a crash of the machine must not take back a batch that was told to be done, and of which a checkpoint knows
         connection.exec_driver_sql("PRAGMA synchronous = FULL")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+        driver_of(connection).began_to_write(path_of(connection))
 
     def _pin(self, connection: Connection, lock_seconds: float) -> None:
         for name, value in {**PINS, "busy_timeout": str(int(lock_seconds * 1000))}.items():
@@ -104,19 +110,19 @@ class SQLite:
 
     def moment(self, connection: Connection) -> Moment:
         """What time it is, by this machine's clock."""
-        return moment(connection)
+        return moment(driver_of(connection).state)
 
     def standing(self, connection: Connection, tables: Sequence[int]) -> Standing:
         """The moment, which file it is, and a mark that changes when anybody writes its schema."""
-        return standing(connection)
+        return standing(connection, driver_of(connection).state)
 
     def writers(self, connection: Connection) -> Writers:
-        """Nobody writes beside a writer; but a file does not tell who wrote before, so others may have."""
-        return Writers(0, 0, True)
+        """Nobody writes beside a writer; whether somebody wrote between its transactions shows by their numbers."""
+        return driver_of(connection).writers()
 
     def written_since(self, table: str, snapshot: str) -> ColumnElement[bool]:
-        """True: rows do not tell when they were written."""
-        return sa.true()
+        """All of them, unless the whole file is as it was: rows do not tell when they were written."""
+        return Worded(sa.literal(snapshot, sa.Text), "mendbook_written_since({0})", sa.Boolean)
 
     def identity(self, connection: Connection) -> dict[str, str]:
         """Which database this is."""
@@ -140,6 +146,10 @@ class SQLite:
 
     def text(self, server: Server) -> SQLiteText:
         return SQLiteText()
+
+    def tables(self, connection: Connection) -> list[str]:
+        """Every table of somebody's own, as the mapping names it."""
+        return [name for name in catalogue(connection, []).names if not name.startswith("mendbook_")]
 
     def catalogue(self, connection: Connection, tables: list[str]) -> Catalogue:
         """What the schema says of ``tables`` (names as in the mapping)."""
@@ -173,9 +183,9 @@ class SQLite:
         """None: rows draw their own numbers."""
         return []
 
-    def changed_collations(self, connection: Connection) -> list[str]:
-        """None: SQLite's own collations never change."""
-        return []
+    def health(self) -> SQLiteHealth:
+        """How this file is examined."""
+        return SQLiteHealth()
 
     def hides_rows(self, connection: Connection, relation: Relation) -> str:
         """Nothing is hidden from whoever may read the file."""

@@ -7,7 +7,6 @@ means to repair it, or a crash has left something in its journal that must be ro
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import sqlite3
@@ -15,6 +14,7 @@ import stat
 from pathlib import Path
 from urllib.parse import quote
 
+from mendbook.dialects.sqlite_file import File
 from mendbook.dialects.sqlite_functions import learn
 from mendbook.dialects.sqlite_values import Raw, written
 from mendbook.dialects.sqlite_waiting import Waiting
@@ -42,52 +42,7 @@ class OpeningFailed(sqlite3.OperationalError):
         self.explained = error
 
 
-class File(sqlite3.Connection):
-    """A connection that can keep other repairs of its file out until its transaction ends."""
-
-    #: the descriptor of the locked file beside the database, and its path
-    kept: tuple[int, str] | None = None
-    #: the rows that its transaction has written, as far as they name others
-    waiting: Waiting
-
-    def keep(self, path: str) -> bool:
-        """Whether nobody else repairs the database at ``path`` now, by a lock that the system drops with this process."""
-        beside = f"{path}-mendbook"
-        descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            held = Path(beside).stat().st_ino == os.fstat(descriptor).st_ino
-        except OSError:
-            held = False
-        if held:
-            self.kept = descriptor, beside
-        else:  # somebody else's, or one that was just taken away: the next try finds out
-            os.close(descriptor)
-        return held
-
-    def rollback(self) -> None:
-        super().rollback()
-        self._end()
-
-    def commit(self) -> None:
-        super().commit()
-        self._end()
-
-    def close(self) -> None:
-        super().close()
-        self._end()
-
-    def _end(self) -> None:
-        self.waiting.forget()
-        if self.kept is not None:
-            descriptor, beside = self.kept
-            self.kept = None
-            with contextlib.suppress(OSError):
-                Path(beside).unlink()  # while it is still ours
-            os.close(descriptor)
-
-
-def opened(path: str, writing: bool) -> sqlite3.Connection:
+def opened(path: str, writing: bool) -> File:
     """A connection to the database at ``path``, with mendbook's functions; transactions are begun by whoever uses it.
 
     Raises OpeningFailed.
@@ -111,7 +66,7 @@ def opened(path: str, writing: bool) -> sqlite3.Connection:
         raise OpeningFailed(explained(error, path) or ConnectionFailed(f"Cannot open {path}: {error}.")) from None
 
 
-def _connected(path: str, mode: str) -> sqlite3.Connection:
+def _connected(path: str, mode: str) -> File:
     where = f"file:{quote(path)}?mode={mode}"
     connection = sqlite3.connect(
         where, uri=True, timeout=READ_PATIENCE, isolation_level=None, check_same_thread=False, factory=File
@@ -119,6 +74,7 @@ def _connected(path: str, mode: str) -> sqlite3.Connection:
     connection.text_factory = text_of
     connection.waiting = Waiting()
     connection.create_function("mendbook_wrote", 4, connection.waiting.wrote)
+    connection.create_function("mendbook_written_since", 1, connection.written_since)
     try:
         learn(connection)  # this reads the file's header, and so rolls back what a crash has left
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()

@@ -37,16 +37,15 @@ def identity(connection: Connection) -> dict[str, str]:
     return {"system": "sqlite", "database": path, "number": str(Path(path).stat().st_ino)}
 
 
-def moment(connection: Connection) -> Moment:
-    """The time by this machine's clock, for a file has none."""
-    version = connection.exec_driver_sql("PRAGMA data_version").scalar_one()
-    return Moment(datetime.now(UTC), False, "origin", str(version))
+def moment(state: str) -> Moment:
+    """The time by this machine's clock, for a file has none; the snapshot is the ``state`` that the file was in then."""
+    return Moment(datetime.now(UTC), False, "origin", state)
 
 
-def standing(connection: Connection) -> Standing:
+def standing(connection: Connection, state: str) -> Standing:
     """The moment, which file it is, and the number that SQLite counts up with every change of the schema."""
     mark = connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
-    return Standing(moment(connection), identity(connection), str(mark))
+    return Standing(moment(state), identity(connection), str(mark))
 
 
 def schema_digests(connection: Connection, tables: Mapping[str, int]) -> dict[str, str]:
