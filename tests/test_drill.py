@@ -141,6 +141,14 @@ def test_a_form_with_a_token_from_a_page(shop: Shop, sound: Application, mendboo
     assert answer.document["state"] == "closed", answer.err
     assert {headers["X-CSRFToken"] for _, headers, _ in sound.requests} == {"c00kie"}
     assert {each["part"] for each in answer.document["other_statuses"]} == {"page"}
+    assert answer.document["warnings"] == []
+
+
+def test_a_token_that_is_not_there_is_told(shop: Shop, sound: Application, mendbook: Command) -> None:
+    csrf = '\n[csrf]\npage = "/register"\ncookie = "csrftoken"\nfield = "csrfmiddlewaretoken"\n'
+    (shop.home / "drill.toml").write_text(FORM.replace('"json"', '"form"') + csrf)
+    answer = typed(mendbook, sound, "--form", "drill.toml", "--source", "shop")
+    assert "pages held no token" in answer.words
 
 
 def test_a_wrong_description_is_told_as_such(shop: Shop, sound: Application, mendbook: Command) -> None:
@@ -189,6 +197,8 @@ def test_a_database_that_cannot_be_asked_costs_nothing_of_the_answers(
         (("http://127.0.0.1:1", "--source", "shop", "--people", "501"), "a drill takes 1 to 500"),
         (("http://127.0.0.1:1", "--source", "shop", "--concurrency", "65"), "a drill takes 1 to 64"),
         (("http://127.0.0.1:1", "--source", "shop", "--seconds", "601"), "a drill takes 1 to 600"),
+        (("http://127.0.0.1:1", "--source", "shop", "--author", "a"), "takes an author, their key and the source"),
+        (("http://127.0.0.1:1", "--source", "shop", "--author", "a", "--key", "none"), "people who may sign"),
         (("--remove", "7f3a91c2"), "A plan has an author"),
         (("--remove", "7f3a91c2", "--author", "a", "--key", "k"), "There was no drill"),
     ],
@@ -265,6 +275,15 @@ def test_from_drill_to_removal(shop: Shop, racing: Application, mendbook: Comman
     )
 
 
+def test_the_removal_is_planned_at_once_where_somebody_signs_it(shop: Shop, sound: Application, mendbook: Command) -> None:
+    key = str(People(shop.home).key(AUTHOR))
+    answer = typed(mendbook, sound, "--source", "shop", "--author", AUTHOR, "--key", key)
+    assert answer.code == 0, answer.err
+    assert answer.document["removal"]["by_kind"] == {"drill_user": PEOPLE}
+    assert "To remove what it made" not in answer.words
+    assert f"mendbook show {answer.document['removal']['plan']}" in answer.words
+
+
 # -- the notebook --------------------------------------------------------------------------------------------------------
 
 
@@ -335,6 +354,41 @@ def test_a_loop_that_runs_already_is_no_hindrance(described: Shop, sound: Applic
         return described.book().drill(sound.base_url, people=4)
 
     assert asyncio.run(cell()).result["state"] == "closed"
+
+
+def test_a_cell_that_is_stopped_stops_the_drill(described: Shop, sound: Application) -> None:
+    import asyncio
+    import os
+    import signal
+    import threading
+    import time
+
+    described.execute(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.2); RETURN NEW; END'"
+    )
+    described.execute("CREATE TRIGGER slow BEFORE INSERT ON auth_user FOR EACH ROW EXECUTE FUNCTION slow()")
+
+    def stop() -> None:
+        while len(sound.requests) < 3:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    async def cell() -> Any:
+        threading.Thread(target=stop, daemon=True).start()
+        return described.book().drill(sound.base_url, people=200, concurrency=2)
+
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)  # as a kernel has it: no loop's own
+    loop = asyncio.new_event_loop()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            loop.run_until_complete(cell())
+    finally:
+        signal.signal(signal.SIGINT, previous)
+        loop.close()
+    assert 3 <= len(sound.requests) < 50
+    [folder] = (described.outputs / "runs").iterdir()
+    told = json.loads((folder / "result.json").read_text())
+    assert (told["state"], told["complete"]) == ("unknown", False)
 
 
 def test_what_the_notebook_calls_exists() -> None:

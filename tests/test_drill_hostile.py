@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import gzip
 import json
 import os
 import re
+import shutil
+import signal
 import socket
+import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +26,7 @@ from mendbook.drill import prepare
 from mendbook.drill_browser import MOST_BYTES
 from mendbook.drill_people import Journey, Person, new_mark, plan
 from mendbook.drill_settings import DrillForm
-from mendbook.drill_target import target
+from mendbook.drill_target import Target, target
 from mendbook.drill_traffic import Bounds, Traffic, send
 from mendbook.errors import ConfigError
 
@@ -28,11 +35,11 @@ Talk = Callable[[socket.socket, bytes], None]
 
 
 @contextlib.contextmanager
-def talking(talk: Talk, family: int = socket.AF_INET) -> Iterator[str]:
+def talking(talk: Talk, family: int = socket.AF_INET, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """A server that reads a request and then says what ``talk`` says."""
 
-    def serve(connection: socket.socket) -> None:
-        with connection, contextlib.suppress(OSError):
+    def serve(plain: socket.socket) -> None:
+        with plain, contextlib.suppress(OSError), tls.wrap_socket(plain, server_side=True) if tls else plain as connection:
             connection.settimeout(20)
             asked = b""
             while b"\r\n\r\n" not in asked:
@@ -296,17 +303,55 @@ def test_a_token_of_the_page_and_a_secret_header_are_sent(monkeypatch: pytest.Mo
             prepare(url, form, (), Bounds(), 1, False)
 
 
-def test_whoever_interrupts_it_is_told_what_was_sent() -> None:
+@pytest.mark.parametrize(("number", "raised"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)])
+def test_whoever_stops_it_is_told_what_was_sent(
+    number: signal.Signals, raised: type[BaseException], capsys: pytest.CaptureFixture[str]
+) -> None:
     heard: list[Traffic] = []
 
-    def interrupts(connection: socket.socket, _: bytes) -> None:
+    def stops(connection: socket.socket, _: bytes) -> None:
         connection.sendall(head("201 Created", "Content-Length: 0"))
-        os.kill(os.getpid(), 2)
+        if not once.locked() and once.acquire(blocking=False):
+            os.kill(os.getpid(), number)
 
-    with talking(interrupts) as url, pytest.raises(KeyboardInterrupt):
-        drilled(url, people=40, told=heard.append)
+    once = threading.Lock()
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        with talking(stops) as url, pytest.raises(raised):
+            drilled(url, people=200, told=heard.append)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     assert heard[0].exchanges
-    assert not heard[0].complete
+    gc.collect()
+    assert capsys.readouterr().err == "", "and nothing else is told"
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl to make a certificate")
+def test_a_certificate_must_be_the_name_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=staging.example.com"]
+    files = ["-addext", "subjectAltName=DNS:staging.example.com", "-keyout", "key.pem", "-out", "cert.pem"]
+    subprocess.run([*made, *files], cwd=tmp_path, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    names: list[str | None] = []
+    context.sni_callback = lambda _socket, name, _context: names.append(name)
+
+    def fine(connection: socket.socket, _: bytes) -> None:
+        connection.sendall(head("201 Created", "Content-Length: 0"))
+
+    def drill_as(host: str, loopback: bool) -> Traffic:
+        aimed, mark = Target(f"https://{host}:{port}", host, port, True, "127.0.0.1", loopback), new_mark()
+        return send(aimed, FORM, mark, plan(FORM, mark, 2, 1), Bounds(2, 2, 20), lambda _: None)
+
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
+    with talking(fine, tls=context) as url:
+        port = int(url.rpartition(":")[2])
+        assert {each.status for each in drill_as("staging.example.com", False).exchanges} == {201}
+        assert names[-1] == "staging.example.com"
+        other = drill_as("other.example.com", False)
+        assert {each.status for each in other.exchanges} == {0}
+        assert any("certificate" in why.lower() for why in other.failures), other.failures
+        assert {each.status for each in drill_as("localhost", True).exchanges} == {201}, "made by whoever sits here"
 
 
 def test_nobodys_password_is_shown() -> None:

@@ -11,7 +11,7 @@ from mendbook.drill_records import Record, find, keep
 from mendbook.errors import ConfigError, OutputError, Refused
 from mendbook.workbook import Workbook
 from support.people import AUTHOR, REVIEWER, People
-from support.shop import MAPPING, Shop
+from support.shop import MAPPING, Shop, role
 
 MARK = "7f3a91c2"
 #: Person 1 in one account, person 2 in two spellings, and people who only look like it.
@@ -157,6 +157,15 @@ def test_an_account_with_too_much_is_no_made_up_one(shop: Shop, people: People) 
     assert sorted(cases) == ["102", "103"]
     (left,) = book.show(made["plan"])["header"]["left"]
     assert "more than 200 rows" in left["why"]
+
+
+def test_what_this_role_cannot_see_is_in_the_way(shop: Shop, people: People) -> None:
+    with role(shop.database) as (name, url):
+        shop.execute(f"GRANT USAGE ON SCHEMA public TO {name}; GRANT SELECT ON auth_user, customer, note TO {name}")
+        shop.use_url(url)
+        _, made, cases = planned(shop, people)
+    assert made["blocked"] == 3
+    assert "this role may not read welcome" in cases["101"]["blocked_by"]["cascade"]
 
 
 def test_a_row_that_came_after_the_plan_makes_the_case_stale(shop: Shop, people: People) -> None:

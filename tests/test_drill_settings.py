@@ -62,6 +62,11 @@ def test_the_four_systems_are_described_in_files_and_in_mendbook_toml_alike(syst
     assert load_form(DRILLS / f"{system}.toml") == load(racelab.MAPPINGS).source(system).drill
 
 
+def test_the_other_descriptions_can_be_read_too() -> None:
+    beside = {path.stem for path in DRILLS.glob("*.toml")} - {*racelab.SYSTEMS}
+    assert {load_form(DRILLS / f"{name}.toml").path for name in beside} == {"/accounts/staff/register/"}
+
+
 WRONG = {
     "an unknown name": (FORM + '[csrff]\npage = "/"', "csrff is not a known name", "Did you mean 'csrf'"),
     "an unknown name of a step": (

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from mendbook.drill_accounts import Left
+from mendbook.drill_accounts import Aftermath
 from mendbook.drill_browser import Exchange
 from mendbook.drill_people import Journey, Person
 from mendbook.drill_settings import DrillForm
@@ -31,7 +31,9 @@ def answered(*statuses: tuple[int, ...]) -> list[Exchange]:
     ]
 
 
-def told(*statuses: tuple[int, ...], left: Left | None = None, complete: bool = True) -> tuple[dict[str, Any], dict[str, Any]]:
+def told(
+    *statuses: tuple[int, ...], left: Aftermath | None = None, complete: bool = True
+) -> tuple[dict[str, Any], dict[str, Any]]:
     journeys = [journey(number) for number in range(1, len(statuses) + 1)]
     marks = fingerprint(FORM, journeys, answered(*statuses), left)
     return marks, verdict(marks, left, complete, len(journeys))
@@ -54,33 +56,35 @@ def test_what_an_answer_means(status: int, means: str) -> None:
 
 
 def test_closed_says_how_much_was_tried() -> None:
-    _, said = told((201, 400), (400, 201), left=Left({1: ["1"], 2: ["2"]}, dict(SOUND)))
+    _, said = told((201, 400), (400, 201), left=Aftermath({1: ["1"], 2: ["2"]}, dict(SOUND)))
     assert said["state"] == CLOSED
     assert said["sentence"] == "The race is closed, as far as 2 double registrations can tell."
     assert "2 people sent 4 registrations, 2 of them two at one moment" in said["reasons"][0]
-    _, said = told((201, 400), left=Left({1: ["1"]}, dict(SOUND), weak=["auth_user.email"], left_out=["null_flag: no column"]))
+    _, said = told(
+        (201, 400), left=Aftermath({1: ["1"]}, dict(SOUND), weak=["auth_user.email"], left_out=["null_flag: no column"])
+    )
     assert "still lacks 1 constraint (auth_user.email)" in said["reasons"][2]
     assert "Not looked for: null_flag" in said["reasons"][3]
 
 
 OPENED = {
-    "a server error": ([(201, 500)], Left({1: ["1"]}), "1 of 2 registrations ended in a server error; 1 of them although"),
-    "an error that made nothing": ([(500, 500)], Left({}), "2 of 2 registrations ended in a server error."),
+    "a server error": ([(201, 500)], Aftermath({1: ["1"]}), "1 of 2 registrations ended in a server error; 1 of them although"),
+    "an error that made nothing": ([(500, 500)], Aftermath({}), "2 of 2 registrations ended in a server error."),
     "nobody looked": ([(500, 201)], None, "1 of 2 registrations ended in a server error."),
     "a ghost": (
         [(400, 400), (201, 400)],
-        Left({1: ["1"], 2: ["2"]}),
+        Aftermath({1: ["1"], 2: ["2"]}),
         "1 person never read that it worked, though the account is there",
     ),
-    "two accounts": ([(201, 201)], Left({1: ["1", "2"]}), "1 person has two accounts"),
+    "two accounts": ([(201, 201)], Aftermath({1: ["1", "2"]}), "1 person has two accounts"),
     "told yes for nothing": (
         [(201, 400), (201, 400)],
-        Left({1: ["1"]}),
+        Aftermath({1: ["1"]}),
         "1 person read that it worked, though no account is there",
     ),
     "damage": (
         [(201, 400)],
-        Left({1: ["1"]}, {"duplicate_profile": {"cases": 1, "rows": 2}}),
+        Aftermath({1: ["1"]}, {"duplicate_profile": {"cases": 1, "rows": 2}}),
         "duplicate_profile: 2 rows in 1 case.",
     ),
 }
@@ -94,20 +98,20 @@ def test_open(what: str) -> None:
     assert any(words in reason for reason in said["reasons"]), said["reasons"]
 
 
-DOUBTS: dict[str, tuple[list[tuple[int, ...]], Left | None, bool, str]] = {
+DOUBTS: dict[str, tuple[list[tuple[int, ...]], Aftermath | None, bool, str]] = {
     "nobody looked at the rows": ([(201, 400)], None, True, "--source"),
-    "it was cut short": ([(201, 400)], Left({1: ["1"]}), False, "Not everybody came"),
+    "it was cut short": ([(201, 400)], Aftermath({1: ["1"]}), False, "Not everybody came"),
     "an answer that nobody expects": (
         [(201, 400), (201, 429)],
-        Left({1: ["1"], 2: ["2"]}),
+        Aftermath({1: ["1"], 2: ["2"]}),
         True,
         "the description knows nothing of",
     ),
-    "a yes that the description knows nothing of": ([(202, 400)], Left({1: ["1"]}), True, "put each into ok or refused"),
-    "everybody refused": ([(400, 400)], Left({}), True, "Nobody was told that it worked"),
-    "another database": ([(201, 400)], Left({}), True, "write to another database"),
-    "no answer": ([(201, 400), (201, 0)], Left({1: ["1"], 2: ["2"]}), True, "1 registration got no answer"),
-    "nothing raced": ([(201,)], Left({1: ["1"]}), True, "nothing raced"),
+    "a yes that the description knows nothing of": ([(202, 400)], Aftermath({1: ["1"]}), True, "put each into ok or refused"),
+    "everybody refused": ([(400, 400)], Aftermath({}), True, "Nobody was told that it worked"),
+    "another database": ([(201, 400)], Aftermath({}), True, "write to another database"),
+    "no answer": ([(201, 400), (201, 0)], Aftermath({1: ["1"], 2: ["2"]}), True, "1 registration got no answer"),
+    "nothing raced": ([(201,)], Aftermath({1: ["1"]}), True, "nothing raced"),
 }
 
 
@@ -120,7 +124,7 @@ def test_what_proves_nothing_is_not_called_closed(doubt: str) -> None:
 
 
 def test_the_fingerprint() -> None:
-    left = Left(
+    left = Aftermath(
         {1: ["1"], 2: ["2", "3"], 3: ["4"]},
         {"duplicate_profile": {"cases": 2, "rows": 4}, "duplicate_code": {"cases": 1, "rows": 2}},
         {"duplicate_profile": [1, 3], "missing_profile": [2]},

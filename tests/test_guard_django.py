@@ -52,14 +52,14 @@ class Project:
     def book(self) -> Workbook:
         return Workbook.open(self.system.name, self.home / "mendbook.toml", self.home / "outputs")
 
-    def manage(self, *command: str) -> subprocess.CompletedProcess[str]:
+    def manage(self, *command: str, url: str = "") -> subprocess.CompletedProcess[str]:
         library = Path(racelab.__file__).parents[1]
         environment = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join([str(self.home), str(library)]),
             "DJANGO_SETTINGS_MODULE": "with_copy",
             "RACELAB_MODE": "fixed",
-            "RACELAB_DATABASE_URL": self.database.url,
+            "RACELAB_DATABASE_URL": url or self.database.url,
             "RACELAB_LOGS": str(self.home),
         }
         line = [sys.executable, "-m", "django", *command]
@@ -120,6 +120,10 @@ def test_django_accepts_the_migration_runs_it_and_takes_it_back(
     again = project.manage("migrate")
     assert again.returncode == 0, again.stderr
     assert project.book().guard().guards == ()
+    # where the project is developed on another kind of database, that is left as it is
+    if system.name == "website":
+        elsewhere = project.manage("migrate", url=f"sqlite:///{project.home / 'development.sqlite3'}")
+        assert elsewhere.returncode == 0, elsewhere.stderr
 
 
 def test_the_file_is_the_same_on_stdout_and_in_a_new_file(

@@ -16,7 +16,7 @@ from typing import Any
 
 from mendbook import drill_records, drill_result
 from mendbook.database import Database
-from mendbook.drill_accounts import Left, look
+from mendbook.drill_accounts import Aftermath, look
 from mendbook.drill_browser import secret
 from mendbook.drill_people import Journey, counted, names, new_mark, plan
 from mendbook.drill_settings import DrillForm
@@ -28,6 +28,8 @@ from mendbook.publish import publish
 from mendbook.records import create_run_folder
 from mendbook.results import RESULT
 from mendbook.workplace import RUN_FOLDER
+
+_MOST_WARNINGS = 20
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def run(drill: Drill, outputs: Path, source: str | None, database: Database | No
     return folder, _write(folder, drill, base, traffic, left, problems)
 
 
-def _look(database: Database | None, record: drill_records.Record) -> tuple[Left | None, list[str]]:
+def _look(database: Database | None, record: drill_records.Record) -> tuple[Aftermath | None, list[str]]:
     """What the database holds of these people. That it cannot be looked at costs nothing of what the answers told."""
     if database is None:
         return None, []
@@ -133,9 +135,12 @@ def _write(
     drill: Drill,
     base: Mapping[str, Any],
     traffic: Traffic,
-    left: Left | None,
+    left: Aftermath | None,
     problems: Sequence[str],
 ) -> dict[str, Any]:
+    if traffic.tokenless:
+        problems = [*problems, f"{traffic.tokenless:,} pages held no token where the description's csrf looks for one."]
+    problems = [*problems, *(f"{count:,} x no answer: {why}." for why, count in traffic.failures.items())][:_MOST_WARNINGS]
     marks = fingerprint(drill.form, drill.journeys, traffic.exchanges, left)
     said = verdict(marks, left, traffic.complete, len(drill.journeys))
     result = {

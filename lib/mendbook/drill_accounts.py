@@ -26,7 +26,7 @@ APART = ("ghost_user", "missing_constraint")
 
 
 @dataclass
-class Left:
+class Aftermath:
     """What stands in the database after a drill.
 
     accounts   the keys of each person's accounts, by the person's number; people without one are not in it
@@ -45,12 +45,12 @@ class Left:
     left_out: list[str] = field(default_factory=list)
 
 
-def look(database: Database, usernames: Sequence[str], emails: Sequence[str]) -> Left:
+def look(database: Database, usernames: Sequence[str], emails: Sequence[str]) -> Aftermath:
     """What the people of these names have in ``database`` now. Raises MappingError, ConnectionFailed, QueryStopped."""
     with database.snapshot() as snapshot:
         check_keys(snapshot)
         tables = snapshot.tables
-        found = Left(_accounts(snapshot, usernames, emails))
+        found = Aftermath(_accounts(snapshot, usernames, emails))
         kinds = [kind for name, kind in catalogue().items() if name not in APART]
         numbers = {key: number for number, keys in found.accounts.items() for key in keys}
         for kind in kinds:
@@ -74,7 +74,7 @@ def _accounts(snapshot: Snapshot, usernames: Sequence[str], emails: Sequence[str
     return accounts
 
 
-def _count(snapshot: Snapshot, kind: Damage, numbers: Mapping[str, int], found: Left) -> None:
+def _count(snapshot: Snapshot, kind: Damage, numbers: Mapping[str, int], found: Aftermath) -> None:
     """Add the damage of ``kind`` that is about the users of ``numbers``."""
     cases, rows, people = set[tuple[Any, ...]](), 0, set[int]()
     for select in kind.find(snapshot.tables) if numbers else ():

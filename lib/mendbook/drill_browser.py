@@ -10,6 +10,7 @@ import asyncio
 import os
 import ssl
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from typing import Any
 
 import httpx
 
+from mendbook.display import inert
 from mendbook.drill_settings import Csrf, Step, filled_in
 from mendbook.drill_target import Target
 from mendbook.errors import ConfigError
@@ -25,6 +27,7 @@ from mendbook.errors import ConfigError
 #: Seconds for one request, and bytes of its answer that are read.
 REQUEST_SECONDS = 20.0
 MOST_BYTES = 256 * 1024
+_LONGEST_WHY = 120
 
 
 class BudgetSpent(Exception):
@@ -58,6 +61,10 @@ class Line:
     target: Target
     budget: int
     exchanges: list[Exchange] = field(default_factory=list)
+    #: pages in which no token was found
+    tokenless: int = 0
+    #: why requests got no answer, counted
+    failures: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         # who asks for TLS on this machine has made the certificate there; elsewhere it must be one that is believed
@@ -119,6 +126,7 @@ class Browser:
         else:
             found = [cookie.value or "" for cookie in self._client.cookies.jar if cookie.name == csrf.cookie]
             self._token = found[-1] if found else ""
+        self._line.tokenless += not self._token
 
     async def send(self, part: str, step: Step, words: Mapping[str, str], csrf: Csrf | None = None, attempt: int = 0) -> Answer:
         """Make the request of ``step``, with what ``words`` say in the place of its braces."""
@@ -152,8 +160,10 @@ class Browser:
             ):
                 body, cut = await _read(response)
                 status = response.status_code
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, ValueError):
-            pass  # status 0 tells of it
+        except TimeoutError:
+            self._line.failures[f"nothing came within {REQUEST_SECONDS:g} s"] += 1
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as failure:
+            self._line.failures[inert(f"{type(failure).__name__}: {failure}".removesuffix(": "), _LONGEST_WHY)] += 1
         finally:  # also where the whole drill runs out of time: what was sent may have been done
             seconds = round(time.perf_counter() - started, 4)
             self._line.exchanges.append(Exchange(at, self._person, attempt or self.attempt, part, status, seconds, cut))

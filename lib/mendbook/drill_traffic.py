@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mendbook.drill_browser import Browser, BudgetSpent, Exchange, Line
@@ -50,11 +50,14 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What went over the line, in the order of the answers, how long it took, and whether everybody came to their end."""
+    """What went over the line, in the order of the answers, how long it took, whether everybody came to their end,
+    how many pages held no token where one was looked for, and why requests got no answer."""
 
     exchanges: tuple[Exchange, ...]
     seconds: float
     complete: bool
+    tokenless: int = 0
+    failures: Mapping[str, int] = field(default_factory=dict)
 
 
 def send(
@@ -67,19 +70,30 @@ def send(
     try:
         complete = _run(_everybody(line, form, mark, journeys, bounds))
     finally:
-        traffic = Traffic(tuple(line.exchanges), round(time.monotonic() - started, 3), complete)
+        took = round(time.monotonic() - started, 3)
+        traffic = Traffic(tuple(line.exchanges), took, complete, line.tokenless, dict(line.failures))
         told(traffic)
     return traffic
 
 
 def _run(work: Coroutine[Any, Any, bool]) -> bool:
-    """Run ``work`` to its end, in a thread of its own where this one has a loop already, as a notebook's kernel does."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(work)
+    """Run ``work`` to its end in a thread of its own: a notebook's kernel has a loop already, and whoever stops this one is
+    heard here, not in the middle of a request."""
+    begun: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any] | None]] = []
+
+    async def told() -> bool:
+        begun.append((asyncio.get_running_loop(), asyncio.current_task()))
+        return await work
+
     with ThreadPoolExecutor(1) as apart:
-        return apart.submit(asyncio.run, work).result()
+        running = apart.submit(asyncio.run, told())
+        try:
+            return running.result()
+        except BaseException:  # somebody wants an end of it: nobody sets out any more
+            for loop, task in begun:
+                if task is not None and not running.done():
+                    loop.call_soon_threadsafe(task.cancel)
+            raise
 
 
 async def _everybody(line: Line, form: DrillForm, mark: str, journeys: Sequence[Journey], bounds: Bounds) -> bool:

@@ -90,6 +90,14 @@ class DrillVerbs(RepairVerbs):
             )
         return self.source.drill
 
+    def check_can_sign(self, author: str, key: str | Path) -> Path:
+        """The file of ``author``'s key, where they can sign by it. Raises ConfigError, SignatureError."""
+        from mendbook import review
+
+        file = beside(self.settings, key)
+        review.check_can_sign(author, file, self.settings)
+        return file
+
     def remove_drill(self, mark: str, author: str, key: str | Path, progress: Progress | None = None) -> dict[str, Any]:
         """Propose to remove the accounts of the drill ``mark``, and what was made with them, as a plan signed by ``author``.
 
@@ -105,8 +113,7 @@ class DrillVerbs(RepairVerbs):
             raise Refused(
                 f"Drill {mark} was one of source {record.source!r}, not of {self.source.name!r}.", "Name that source."
             )
-        file = beside(self.settings, key)
-        review.check_can_sign(author, file, self.settings)
+        file = self.check_can_sign(author, key)
 
         def sign(plan: PlanFile, at: datetime) -> None:
             review.sign_as_author(plan, author, file, self.settings, at)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
-from mendbook.drill_accounts import Left
+from mendbook.drill_accounts import Aftermath
 from mendbook.drill_browser import Exchange
 from mendbook.drill_people import AT_ONCE, Journey
 from mendbook.drill_settings import DrillForm
@@ -46,7 +46,7 @@ def registrations(exchanges: Sequence[Exchange]) -> list[Exchange]:
 
 
 def fingerprint(
-    form: DrillForm, journeys: Sequence[Journey], exchanges: Sequence[Exchange], left: Left | None
+    form: DrillForm, journeys: Sequence[Journey], exchanges: Sequence[Exchange], left: Aftermath | None
 ) -> dict[str, Any]:
     """What the race leaves behind, counted; what only the rows can tell is None where nobody looked at them.
 
@@ -81,7 +81,7 @@ def fingerprint(
     }
 
 
-def _of_rows(form: DrillForm, sent: Sequence[Exchange], told: dict[int, list[str]], left: Left | None) -> dict[str, Any]:
+def _of_rows(form: DrillForm, sent: Sequence[Exchange], told: dict[int, list[str]], left: Aftermath | None) -> dict[str, Any]:
     if left is None:
         names = ("error_though_made", "error_though_made_share", "ghosts", "nothing_made", "two_accounts", "two_rows", "no_row")
         return dict.fromkeys((*names, "codes_twice", "gap_ms", "signatures"))
@@ -112,7 +112,7 @@ def _share(part: int, whole: int) -> float:
     return round(part / whole, 4) if whole else 0.0
 
 
-def verdict(marks: dict[str, Any], left: Left | None, complete: bool, people: int) -> dict[str, Any]:
+def verdict(marks: dict[str, Any], left: Aftermath | None, complete: bool, people: int) -> dict[str, Any]:
     """{state: open, closed or unknown, sentence, reasons}."""
     reasons = _seen(marks, left)
     if reasons:
@@ -140,7 +140,7 @@ def verdict(marks: dict[str, Any], left: Left | None, complete: bool, people: in
     }
 
 
-def _seen(marks: dict[str, Any], left: Left | None) -> list[str]:
+def _seen(marks: dict[str, Any], left: Aftermath | None) -> list[str]:
     """What shows that it is open."""
     told, errors = [], marks["outcomes"]["error"]
     if errors:
@@ -163,7 +163,7 @@ def _seen(marks: dict[str, Any], left: Left | None) -> list[str]:
     return told
 
 
-def _doubts(marks: dict[str, Any], left: Left | None, complete: bool) -> list[str]:
+def _doubts(marks: dict[str, Any], left: Aftermath | None, complete: bool) -> list[str]:
     """Why that nothing was seen proves nothing."""
     told, outcomes = [], marks["outcomes"]
     if not complete:

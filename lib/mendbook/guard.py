@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mendbook.damage.missing_constraint import weaknesses
 from mendbook.database import Database
+from mendbook.dialects import building_of
 from mendbook.display import frame_html, inert
 from mendbook.guard_advice import Advice, code_advice
 from mendbook.guard_breaks import Looking
@@ -51,8 +52,8 @@ class Guards:
             weakness = guard.weakness
             parts.append(f"\n-- {inert(weakness.table)}.{inert(weakness.column)}: {inert('; '.join(weakness.reasons))}")
             if guard.built.cannot:
-                parts.append(f"-- {inert(guard.built.cannot)}")
-            elif guard.would_build is False:
+                parts.append(f"-- No statement builds {guard.part}: {inert(guard.built.cannot)}")
+            if guard.breaks.any and guard.built.statements:
                 parts.append(f"-- IT WOULD FAIL TODAY: {guard.breaks.words()}")
             parts += [f"{statement};" for statement in self.patient(guard.built.statements)]
         back = [f"-- {statement};" for statement in self.rollback]
@@ -96,7 +97,7 @@ def take(database: Database, reveal: bool = False, django: bool = False, app: st
     with database.snapshot() as snapshot:
         tables = snapshot.tables
         relations = {t.relation.identity: t.relation for t in (tables.users, *tables.profiles)}
-        building = snapshot.dialect.building(snapshot.connection, list(relations.values()))
+        building = building_of(snapshot.connection, list(relations.values()))
         making = Making(snapshot, building, Looking(snapshot, reveal))
         guards = tuple(making.guard(weakness) for weakness in sorted(weaknesses(tables), key=place))
         built = [guard.built for guard in guards]

@@ -96,7 +96,7 @@ def _of_users(snapshot: Snapshot, building: Building) -> Advice:
     evidence = _evidence(snapshot, None, ("duplicate_user",))
     cases = evidence.get("duplicate_user", 0)
     gap = evidence.get("median_seconds")
-    found = f": {cases:,} people have several accounts" if cases else ""
+    found = f": {cases:,} {'person has' if cases == 1 else 'people have'} several accounts" if cases else ""
     apart = f", made {_seconds(gap)} apart (the median)" if cases and gap is not None else ""
     writers = f"Two requests of one person, each of which looks for the account first and finds none{found}{apart}."
     names = [name for name in (own.username, own.email) if name is not None]

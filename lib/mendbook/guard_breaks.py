@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Select
+from sqlalchemy import ColumnElement, Select, Subquery
 
 from mendbook.audit import left_out
 from mendbook.damage import chosen
+from mendbook.damage.shape import literal_text
 from mendbook.database import Snapshot
 from mendbook.display import inert, mask, mask_key
 from mendbook.tables import ProfileTable, UserTable
@@ -150,61 +151,73 @@ class Looking:
     ) -> Breaks:
         """``found`` with the cases that its rows are in, and some of them."""
         profile = table.profile if isinstance(table, ProfileTable) else None
-        breaking = rows.subquery("breaking")
-        cases: dict[str, int] = {}
-        known: list[ColumnElement[bool]] = []
         findings = self._findings(kinds, profile)
-        for kind, finding in findings:
-            on = finding.c.row_key == breaking.c.row_key
-            count = self._one(sa.select(sa.func.count(sa.distinct(finding.c.case_key))).select_from(finding.join(breaking, on)))
-            if count[0]:
-                cases[kind] = cases.get(kind, 0) + int(count[0])
-            known.append(~sa.exists(sa.literal_column("1")).select_from(finding).where(on).correlate(breaking))
-        alone = self._one(sa.select(sa.func.count()).select_from(breaking).where(*known))[0] if known else 0
-        return replace(found, cases=cases, without_case=int(alone), examples=self._examples(few, findings, profile, shown))
+        if findings is None:
+            return replace(found, examples=self._examples(few, None, profile, shown))
+        breaking = rows.subquery("breaking")
+        counts = (
+            findings.c.kind,
+            sa.func.count(sa.distinct(findings.c.case_key)),
+            sa.func.count(sa.distinct(breaking.c.row_key)),
+        )
+        joined = breaking.outerjoin(findings, findings.c.row_key == breaking.c.row_key)
+        cases, alone = {}, 0
+        for kind, of_kind, held in self.snapshot.connection.execute(
+            sa.select(*counts).select_from(joined).group_by(findings.c.kind)
+        ):
+            if kind is None:
+                alone = int(held)
+            else:
+                cases[str(kind)] = int(of_kind)
+        return replace(found, cases=cases, without_case=alone, examples=self._examples(few, findings, profile, shown))
 
-    def _findings(self, kinds: Sequence[str], profile: str | None) -> list[tuple[str, Any]]:
-        tables, wanted = self.snapshot.tables, chosen(list(kinds))
+    def _findings(self, kinds: Sequence[str], profile: str | None) -> Subquery | None:
+        """(kind, row_key, case_key) of every finding of ``kinds``; None where none of them can be looked for."""
+        tables, wanted = self.snapshot.tables, chosen(list(kinds)) if kinds else []
         out = {(each.kind, each.profile) for each in left_out(tables, wanted)}
-        found = []
+        found: list[Select[Any]] = []
         for kind in wanted:
             if (kind.name, None) in out or (kind.name, profile) in out:
                 continue
             for number, select in enumerate(kind.find(tables)):
                 every = select.subquery(f"{kind.name}_{number}")
-                own = sa.select(every.c.row_key, every.c.case_key)
-                if profile is not None:
-                    own = own.where(every.c.profile == profile)
-                found.append((kind.name, own.subquery(f"own_{kind.name}_{number}")))
-        return found
+                columns: list[ColumnElement[Any]] = [literal_text(kind.name).label("kind"), every.c.row_key, every.c.case_key]
+                own = sa.select(*columns)
+                found.append(own if profile is None else own.where(every.c.profile == profile))
+        return sa.union_all(*found).subquery("findings") if found else None
 
     def _examples(
-        self, few: Select[Any], findings: list[tuple[str, Any]], profile: str | None, shown: Callable[[str], str]
+        self, few: Select[Any], findings: Subquery | None, profile: str | None, shown: Callable[[str], str]
     ) -> tuple[Example, ...]:
-        grouped: dict[str, list[str]] = {}
-        for row in self.snapshot.connection.execute(few.limit(EXAMPLES * 100)):
-            grouped.setdefault(str(row.value), []).append(str(row.row_key))
-        kept = {value: sorted(keys, key=lambda key: (len(key), key))[:ROWS_OF_ONE] for value, keys in grouped.items()}
-        every = [key for keys in kept.values() for key in keys]
-        told: dict[str, list[str]] = {}
-        for kind, finding in findings:
-            asked = sa.select(finding.c.row_key, finding.c.case_key).where(finding.c.row_key.in_(every))
-            for row in self.snapshot.connection.execute(asked):
-                name = "/".join(filter(None, (kind, profile, str(row.case_key))))
-                told.setdefault(str(row.row_key), []).append(name if self.reveal else self._case(kind, profile, row.case_key))
+        some = few.limit(EXAMPLES * 100).subquery("some")
+        columns: list[ColumnElement[Any]] = [some.c.value, some.c.row_key]
+        asked = sa.select(*columns)
+        if findings is not None:
+            asked = sa.select(*columns, findings.c.kind, findings.c.case_key).select_from(
+                some.outerjoin(findings, findings.c.row_key == some.c.row_key)
+            )
+        grouped: dict[str, dict[str, list[str]]] = {}
+        for value, key, *case in self.snapshot.connection.execute(asked):
+            told = grouped.setdefault(str(value), {}).setdefault(str(key), [])
+            if case and case[0] is not None:
+                told.append(self._case(str(case[0]), profile, str(case[1])))
+        kept = {
+            value: sorted(keys.items(), key=lambda each: (len(each[0]), each[0]))[:ROWS_OF_ONE]
+            for value, keys in sorted(grouped.items())
+        }
         return tuple(
             Example(
                 inert(value) if self.reveal else shown(value),
-                tuple(inert(key) if self.reveal else mask_key(key) for key in keys),
-                tuple(dict.fromkeys(inert(name) for key in keys for name in told.get(key, ()))),
+                tuple(inert(key) if self.reveal else mask_key(key) for key, _ in rows),
+                tuple(dict.fromkeys(case for _, cases in rows for case in cases)),
             )
-            for value, keys in kept.items()
+            for value, rows in kept.items()
         )
 
-    def _case(self, kind: str, profile: str | None, key: object) -> str:
+    def _case(self, kind: str, profile: str | None, key: str) -> str:
         """A case's name; a code, which names a case of duplicate_code, is somebody's."""
-        hidden = mask(str(key)) if kind == "duplicate_code" else mask_key(str(key))
-        return "/".join(filter(None, (kind, profile, hidden)))
+        hidden = mask(key) if kind == "duplicate_code" else mask_key(key)
+        return "/".join(filter(None, (kind, profile, inert(key) if self.reveal else hidden)))
 
     def _closed(self, table: UserTable | ProfileTable, column: str) -> str:
         """Why the column cannot be looked at as a whole; empty where it can."""

@@ -17,6 +17,8 @@ from mendbook.dialects.building import Building, Built
 from mendbook.display import inert
 from mendbook.errors import ConfigError, Refused, known
 
+#: What Django calls a database, where SQLAlchemy has another name.
+VENDORS = {"mariadb": "mysql"}
 HINT = "Name the app that shall hold it, and its latest migration: --app LABEL --after NAME (both stand in APP/migrations/)."
 
 
@@ -55,7 +57,8 @@ def migration(
     number = re.match(r"\d+", last)
     name = f"{int(number[0]) + 1:04d}_guard" if number else "guard"
     left_out = tuple(f"{weakness.table}.{weakness.column}" for weakness, built in guards if built.cannot)
-    return Migration(chosen, last, name, _text(others, operations), left_out)
+    vendor = VENDORS.get(snapshot.connection.dialect.name, snapshot.connection.dialect.name)
+    return Migration(chosen, last, name, _text(vendor, others, operations), left_out)
 
 
 def _applied(snapshot: Snapshot, needed: bool) -> dict[str, list[str]]:
@@ -104,7 +107,7 @@ def _operation(building: Building, weakness: Weakness, built: Built) -> str:
     about = inert(f"{weakness.table}.{weakness.column}: {'; '.join(weakness.reasons)}")
     forward = building.patient((*built.again, *built.statements))
     return (
-        f"        # {about}\n        migrations.RunSQL(\n            sql=[\n{_lines(forward)}            ],\n"
+        f"        # {about}\n        Statements(\n            sql=[\n{_lines(forward)}            ],\n"
         f"            reverse_sql=[\n{_lines(building.patient(built.rollback))}            ],\n        ),\n"
     )
 
@@ -113,7 +116,7 @@ def _lines(statements: Sequence[str]) -> str:
     return "".join(f"                {statement!r},\n" for statement in statements)
 
 
-def _text(dependencies: dict[str, str], operations: Sequence[str]) -> str:
+def _text(vendor: str, dependencies: dict[str, str], operations: Sequence[str]) -> str:
     named = "".join(f"        ({app!r}, {name!r}),\n" for app, name in dependencies.items())
     done = "".join(operations)
     return f'''\
@@ -125,6 +128,18 @@ has left behind goes first, so it may be run again.
 
 from django.conf import settings
 from django.db import migrations
+
+
+class Statements(migrations.RunSQL):
+    """Of one kind of database; on another (the one that tests run on, say) nothing happens."""
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        if schema_editor.connection.vendor == {vendor!r}:
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        if schema_editor.connection.vendor == {vendor!r}:
+            super().database_backwards(app_label, schema_editor, from_state, to_state)
 
 
 class Migration(migrations.Migration):

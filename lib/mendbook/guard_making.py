@@ -35,13 +35,19 @@ OF_ROLES: dict[str, tuple[str, Given]] = {
 class Guard:
     """One unprotected column: what builds its protection, what takes that back, and what would keep it from being built.
 
-    would_build  whether it would be built now; None where that could not be looked at
+    would_build  whether all of it would be built now; None where that could not be looked at. False where no statement
+                 builds it, or a part of it: then ``built.cannot`` says why, and the statements are for the rest
     """
 
     weakness: Weakness
     built: Built
     breaks: Breaks
     would_build: bool | None
+
+    @property
+    def part(self) -> str:
+        """What no statement builds, where there is such a thing: all of it, or a part."""
+        return "a part of it" if self.built.statements else "it"
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -83,8 +89,6 @@ class Making:
                 self._made.add(asked)
                 built = built.then(made)
             breaks = breaks.plus(met)
-        if built.cannot:
-            built = Built(cannot=built.cannot, notes=built.notes)
         would = False if built.cannot or breaks.any else None if breaks.unknown else True
         return Guard(weakness, built, breaks, would)
 

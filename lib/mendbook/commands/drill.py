@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from mendbook.commands import app
 from mendbook.commands.plan import tell
@@ -34,7 +33,7 @@ _EXAMPLE = Path(__file__).parent.parent / "templates" / "drill.toml"
 
 @app.command()
 def drill(
-    url: Annotated[str, typer.Argument(metavar="[URL]", help="where the application runs, as http://127.0.0.1:8000")] = "",
+    url: Annotated[str, typer.Argument(metavar="URL", help="where the application runs, as http://127.0.0.1:8000")] = "",
     form: Annotated[Path | None, typer.Option("--form", metavar="FILE", help="TOML that describes its registration")] = None,
     source: Annotated[str, typer.Option("--source", metavar="NAME", help="its database, to look at the rows")] = "",
     count: Annotated[int, typer.Option("--people", help="how many register, at most 500")] = 40,
@@ -43,7 +42,9 @@ def drill(
     seed: Annotated[int, typer.Option("--seed", help="the same seed makes people behave the same")] = 1,
     yes: Annotated[bool, typer.Option("--yes", help="do it, though the host is not this machine")] = False,
     remove: Annotated[str, typer.Option("--remove", metavar="MARK", help="plan the removal of a drill's people")] = "",
-    author: Annotated[str, typer.Option("--author", metavar="NAME", help="who proposes that plan")] = "",
+    author: Annotated[
+        str, typer.Option("--author", metavar="NAME", help="who proposes that plan, of an earlier drill or at once of this one")
+    ] = "",
     key: Annotated[Path | None, typer.Option("--key", metavar="FILE", help="the author's SSH key")] = None,
     example: Annotated[bool, typer.Option("--example", help="print a description to begin with")] = False,
     config: Config = CONFIG,
@@ -55,19 +56,31 @@ def drill(
     if example:
         return _example(as_json)
     if remove:
-        return _remove(remove, source, author, key, config, outputs, as_json)
+        made = _remove(remove, source, author, key, config, outputs)
+        if as_json:
+            print_json(made)
+        return 0
     if not url:
         raise ConfigError("No application is named.", "mendbook drill http://127.0.0.1:8000 --form drill.toml --source NAME")
+    if bool(author) != (key is not None) or (author and not source):
+        raise ConfigError(
+            "To plan the removal at once takes an author, their key and the source.",
+            "Name --author, --key and --source, or none of the first two.",
+        )
+    if key is not None:
+        open_workbook(source, config, outputs).check_can_sign(author, key)
     folder, result = _drilled(url, form, source, (count, concurrency, seconds), seed, yes, config, outputs)
     from mendbook.drill_view import write_report
 
     report = write_report(folder)
-    _tell(result)
+    _tell(result, not author)
     say(f"Files: {folder}")
     say(f"Report: {report}")
+    planned = _remove(result["mark"], source, author, key, config, outputs) if author and result["accounts"] else None
     if as_json:
         shown = {name: value for name, value in result.items() if name not in ("sections", "step", "plan")}
-        print_json({**shown, "folder": str(folder), "requests_file": str(folder / "requests.parquet"), "report": str(report)})
+        files = {"folder": str(folder), "requests_file": str(folder / "requests.parquet"), "report": str(report)}
+        print_json({**shown, **files, "removal": planned})
     return 1 if result["state"] == "open" else 0
 
 
@@ -99,33 +112,26 @@ def _announce(words: list[str]) -> None:
         say(line)
 
 
-def _tell(result: dict[str, Any]) -> None:
-    from mendbook.drill_result import fingerprint_table, statuses_table
+def _tell(result: dict[str, Any], how_to_remove: bool) -> None:
+    """The answers, what of the fingerprint is there, and the verdict; the report has the zeros too."""
+    from mendbook.drill_result import fingerprint_table
 
-    table = Table(title="Answers to registrations", title_justify="left", show_edge=False)
-    frame = statuses_table(result).frame
-    for name in frame.columns:
-        table.add_column(name, justify="left" if name in ("status", "means") else "right")
-    for row in frame.itertuples(index=False):
-        table.add_row(
-            *(
-                "" if value != value or value is None else f"{value:,}" if isinstance(value, (int, float)) else value
-                for value in row
-            )
-        )
-    people.print(table)
+    for status, count in result["statuses"].items():
+        times = result["latency_by_status"].get(status)
+        waited = f", half within {times['p50']:,.0f} ms, 95 of 100 within {times['p95']:,.0f} ms" if times else ""
+        say(f"  {count:>6,} x {status if int(status) else 'none'} ({result['expected'][status]}){waited}")
     for meaning, value in fingerprint_table(result).frame.itertuples(index=False):
-        if value != "–":
-            say(f"  {value:>8}  {meaning}")
+        if value not in ("–", "0", "0%"):
+            say(f"  {meaning}: {value}")
     people.print(f"[{_STYLES[result['state']]}]{escape(inert(result['verdict']))}[/]")
     for words in (*result["reasons"], *result["warnings"]):
         say(f"  {inert(words)}")
-    if result["accounts"] != 0:
+    if result["accounts"] != 0 and how_to_remove:
         named = result["source"] or "NAME"
         say(f"To remove what it made: mendbook drill --remove {result['mark']} --source {named} --author NAME --key FILE")
 
 
-def _remove(mark: str, source: str, author: str, key: Path | None, config: Path, outputs: Path, as_json: bool) -> int:
+def _remove(mark: str, source: str, author: str, key: Path | None, config: Path, outputs: Path) -> dict[str, Any]:
     from mendbook import drill_records
 
     if not author or key is None:
@@ -142,9 +148,7 @@ def _remove(mark: str, source: str, author: str, key: Path | None, config: Path,
         say(f"Blocked: {made['blocked']:,} of {made['cases']:,} cases; each is approved only by its name, its blockers waived.")
     say(f"Plan {made['plan']}, until {made['expires']}: {made['path']}")
     say(f"Nothing was changed. Next: mendbook show {made['plan']}" if made["cases"] else "There is nothing to remove.")
-    if as_json:
-        print_json(made)
-    return 0
+    return made
 
 
 def _example(as_json: bool) -> int:

@@ -70,13 +70,15 @@ def _tell(guard: Guard, number: int, of: int) -> None:
     weakness, breaks = guard.weakness, guard.breaks
     say(f"{number} of {of}: {inert(weakness.table)}.{inert(weakness.column)}: {inert('; '.join(weakness.reasons))}")
     if guard.built.cannot:
-        say(f"  No statement builds it: {inert(guard.built.cannot)}.")
-    elif guard.would_build:
-        say("  It would be built today." if guard.built.statements else "  It is built with one of the others.")
-    elif guard.would_build is None:
-        say(f"  Whether it would be built cannot be told: {inert(breaks.unknown)}.")
-    else:
+        say(f"  No statement builds {guard.part}: {inert(guard.built.cannot)}.")
+    if breaks.any:
         say(f"  It would fail today: {breaks.words()}.")
+    elif breaks.unknown:
+        say(f"  Whether it would be built cannot be told: {inert(breaks.unknown)}.")
+    elif guard.built.statements:
+        say("  It would be built today.")
+    elif not guard.built.cannot:
+        say("  It is built with one of the others.")
     for example in breaks.examples:
         cases = f" ({', '.join(example.cases)})" if example.cases else " (no case tells of it)"
         say(f"    {example.value or repr('')}: rows {', '.join(example.row_keys)}{cases}")
@@ -105,7 +107,7 @@ def _write(file: Path, text: str) -> None:
 def _say_next(told: Guards, file: Path | None) -> None:
     if not told.guards and told.django is None:
         return
-    failing = sum(guard.would_build is False for guard in told.guards)
+    failing = sum(guard.breaks.any for guard in told.guards)
     say("")
     if failing:
         say(f"{failing} of {len(told.guards)} would fail today. Repair first: mendbook plan {told.source} ..")
@@ -115,6 +117,7 @@ def _say_next(told: Guards, file: Path | None) -> None:
             say(f"left out, for no statement builds it: {inert(name)}")
         place = f"migrations/{migration.name}.py of the app {migration.app}"
         say(inert(f"It stands in {file}: put it into {place}." if file else f"Save it as {place}: -o FILE writes it there."))
+        say(inert(f"It follows {migration.after}. Where the app's folder has a later one: --after NAME."))
         say("Then: python manage.py makemigrations --check, and python manage.py migrate.")
     else:
         say("Nothing was run. Read it, then run it with psql -v ON_ERROR_STOP=1 -f; 'mendbook audit' tells when all is there.")

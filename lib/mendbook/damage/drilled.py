@@ -114,7 +114,8 @@ def _removed(tables: Tables, found: Sequence[Found], mark: str) -> Asking:
 
 def _reach(tables: Tables, table: str, depth: int, going: Sequence[_Going]) -> Told[None]:
     """Take along, or find in the way, what refers to the rows of ``table`` at that distance."""
-    closed = [why for reference in tables.surroundings.to(table) if (why := unreadable(tables, reference))]
+    around = tables.surroundings
+    closed = [why for why in (around.closed, *(unreadable(tables, reference) for reference in around.to(table))) if why]
     owners: dict[str, list[_Going]] = {}
     rows: dict[str, Values] = {}
     for account in going:

@@ -7,6 +7,7 @@ database it talks to: it asks ``of`` a connection, or the Database that it has.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from typing import cast
@@ -15,6 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from mendbook.dialects.building import Building
 from mendbook.dialects.described import (
     Catalogue,
     Column,
@@ -57,6 +59,7 @@ __all__ = [
     "TextRules",
     "Trigger",
     "Writers",
+    "building_of",
     "dialect_of",
     "of",
 ]
@@ -70,6 +73,14 @@ DIALECTS = {
 #: Other names that people write.
 ALIASES = {"postgres": "postgresql", "mariadb": "mysql"}
 
+#: The module and class that write the statements by which a constraint is built there, by the same names.
+BUILDINGS = {
+    "postgresql": ("mendbook.dialects.postgresql_building", "PostgreSQLBuilding"),
+    "sqlite": ("mendbook.dialects.sqlite_building", "SQLiteBuilding"),
+    "mysql": ("mendbook.dialects.mysql_building", "MySQLBuilding"),
+    "mariadb": ("mendbook.dialects.mysql_building", "MySQLBuilding"),
+}
+
 
 @cache
 def _dialect(backend: str) -> Dialect:
@@ -80,6 +91,12 @@ def _dialect(backend: str) -> Dialect:
 def of(connection: Connection) -> Dialect:
     """The dialect of the database that ``connection`` is open to."""
     return _dialect(connection.dialect.name)
+
+
+def building_of(connection: Connection, tables: Sequence[Relation]) -> Building:
+    """The statements, as text, that build what ``tables`` lack in the database that ``connection`` is open to."""
+    module, name = BUILDINGS[connection.dialect.name]
+    return cast(Building, getattr(import_module(module), name)(connection, tables))
 
 
 def dialect_of(url: str, variable: str) -> tuple[Dialect, URL]:

@@ -23,7 +23,7 @@ class Built:
     """What builds one thing, in order, and what takes it back, in order.
 
     again          what goes first where an earlier try may have left something of its own behind
-    cannot         why no statement of this database builds it; there are none then
+    cannot         why no statement of this database builds it, or a part of it: the statements are for the rest then
     transactional  whether it may be done within one transaction
     notes          what whoever runs it should know
     """

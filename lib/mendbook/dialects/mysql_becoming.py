@@ -45,9 +45,7 @@ class MySQLFutureRows(MySQLRows):
         rows: list[list[str | None]] = [[] for _ in values[0]] if values else []
         own = self.key(stored) if stored.key else self.image(relation)
         for columns, named in zip(ways, values, strict=True):
-            found = [
-                f"t.{quoted(name)} = {typed(f'v.k{width + i}', relation.columns[name])}" for i, name in enumerate(columns)
-            ]
+            found = [f"t.{quoted(name)} = {typed(f'v.k{width + i}', relation.columns[name])}" for i, name in enumerate(columns)]
             selects.append(f"SELECT v.n, {own} FROM {{given}} STRAIGHT_JOIN {table(relation)} t ON {' AND '.join(found)}")
             for row, value in zip(rows, named, strict=True):
                 row.extend(value)
@@ -59,9 +57,7 @@ class MySQLFutureRows(MySQLRows):
         """What each of ``afters`` (images) would be as a row: ``n``, ``image``, and ``broken``, the checks that it fails."""
         relation = stored.relation
         own = quoted(relation.name)
-        image = object_of(
-            {name: text_of(f"{own}.{_called(name)}", column.type) for name, column in relation.columns.items()}
-        )
+        image = object_of({name: text_of(f"{own}.{_called(name)}", column.type) for name, column in relation.columns.items()})
         broken = ", ".join(
             f"CASE WHEN ({_here(relation, condition)}) IS FALSE THEN json_quote({literal(name)}) END"
             for name, condition in relation.checks

@@ -64,7 +64,14 @@ class MySQLBuilding:
     def unique(self, table: Relation, column: str) -> Built:
         index = self._named(table, column, "unique")
         building = f"ALTER TABLE {self._table(table)} ADD UNIQUE INDEX {name(index)} ({name(column)}), {_IN_PLACE}"
-        return Built((building,), (self._without(table, index),))
+        if not any(key.columns[0] == column for key in table.foreign_keys):
+            return Built((building,), (self._without(table, index),))
+        # the index that InnoDB makes by itself for a foreign key goes when a better one comes, and has to come back for it
+        plain = self._named(table, column, "key")
+        back = (
+            f"ALTER TABLE {self._table(table)} ADD INDEX {name(plain)} ({name(column)}), DROP INDEX {name(index)}, {_IN_PLACE}"
+        )
+        return Built((building,), (back,))
 
     def caseless(self, table: Relation, column: str) -> Built:
         index, computed = self._named(table, column, "lower_unique"), self._named(table, column, "lower")
@@ -129,7 +136,8 @@ class MySQLBuilding:
         return f"INSERT INTO {self._table(table)} ({listed}) VALUES ({holes}) ON DUPLICATE KEY UPDATE {settled}"
 
     def patient(self, statements: Sequence[str]) -> tuple[str, ...]:
-        return (f"SET lock_wait_timeout = {PATIENCE}", *statements) if statements else ()
+        first, last = f"SET lock_wait_timeout = {PATIENCE}", "SET lock_wait_timeout = DEFAULT"
+        return (first, *statements, last) if statements else ()
 
     def _without(self, table: Relation, index: str) -> str:
         return f"ALTER TABLE {self._table(table)} DROP INDEX {name(index)}"

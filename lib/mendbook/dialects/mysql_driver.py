@@ -112,7 +112,9 @@ class MendbookMySQL(MySQLDialect_pymysql):
         known = "SELECT COLLATION_NAME FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY"
         # MariaDB gives the newest collations no character set of their own, and another column for the whole name
         column = "FULL_COLLATION_NAME" if self.is_mariadb and self.server_version_info >= (10, 10) else "COLLATION_NAME"
-        there = set(connection.exec_driver_sql(f"{known.replace('COLLATION_NAME', column, 1)} WHERE {column} IN ({names})").scalars())
+        there = set(
+            connection.exec_driver_sql(f"{known.replace('COLLATION_NAME', column, 1)} WHERE {column} IN ({names})").scalars()
+        )
         self.lowering = next((name for name in LOWERING if name in there), "utf8mb4_general_ci")
         pairs = simple_lowercase()
         lowered = connection.exec_driver_sql(

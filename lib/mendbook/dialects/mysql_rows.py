@@ -43,7 +43,9 @@ class MySQLRows:
         texts = [_text(stored.relation.columns[name], alias) for name in stored.key]
         if len(texts) < 2:
             return texts[0] if texts else "NULL"
-        return canonical_json(f"concat('[' COLLATE {PLAIN}, " + ", ',', ".join(f"json_quote({text})" for text in texts) + ", ']')")
+        return canonical_json(
+            f"concat('[' COLLATE {PLAIN}, " + ", ',', ".join(f"json_quote({text})" for text in texts) + ", ']')"
+        )
 
     def by_keys(self, stored: Stored, keys: Sequence[str], lock: bool = False) -> TextClause:
         """The rows that ``keys`` name; locked in the order of their keys against everybody else where ``lock`` says so."""
@@ -128,7 +130,10 @@ class MySQLRows:
         if not stored.key:
             return self._update_unnamed(stored, names, sets, keys, afters)
         named = key_parts(stored, keys)
-        moved = [[row[key] if key in columns else part for key, part in zip(stored.key, parts, strict=True)] for row, parts in zip(rows, named, strict=True)]
+        moved = [
+            [row[key] if key in columns else part for key, part in zip(stored.key, parts, strict=True)]
+            for row, parts in zip(rows, named, strict=True)
+        ]
         values = [[*parts, *(row[name] for name in names)] for parts, row in zip(named, rows, strict=True)]
         return [
             statement(f"UPDATE {self._named(stored, width + len(names))} SET {', '.join(sets)}", values),
@@ -158,9 +163,7 @@ class MySQLRows:
         keys = [[row[name] for name in stored.key] for row in rows]
         if later:
             width = len(stored.key)
-            sets = [
-                f"t.{quoted(name)} = {_written(f'v.k{width + i}', relation.columns[name])}" for i, name in enumerate(later)
-            ]
+            sets = [f"t.{quoted(name)} = {_written(f'v.k{width + i}', relation.columns[name])}" for i, name in enumerate(later)]
             naming = [[*key, *(row[name] for name in later)] for key, row in zip(keys, rows, strict=True)]
             steps.append(statement(f"UPDATE {self._named(stored, width + len(later))} SET {', '.join(sets)}", naming))
         telling = f"SELECT {self.key(stored)} AS `key`, {self.image(relation)} AS image FROM {self._named(stored)} ORDER BY v.n"
@@ -295,9 +298,7 @@ def given(width: int, last: str = "") -> str:
 
 def met(relation: Relation, columns: Sequence[str]) -> str:
     """The first of the given texts are the values of ``columns``, compared as the columns are, so that an index serves."""
-    return " AND ".join(
-        f"t.{quoted(name)} = {typed(f'v.k{i}', relation.columns[name])}" for i, name in enumerate(columns)
-    )
+    return " AND ".join(f"t.{quoted(name)} = {typed(f'v.k{i}', relation.columns[name])}" for i, name in enumerate(columns))
 
 
 def key_parts(stored: Stored, keys: Sequence[str]) -> list[list[Any]]:

@@ -57,9 +57,7 @@ def schema_digests(connection: Connection, tables: Mapping[str, int]) -> dict[st
     referring: dict[Named, list[list[str]]] = {}
     for row in connection.execute(REFERRING):
         referring.setdefault((row.target_schema, row.target), []).append([row.schema, row.name])
-    found = {
-        identity_of(*table): _digest(relation, sorted(referring.get(table, ()))) for table, relation in relations.items()
-    }
+    found = {identity_of(*table): _digest(relation, sorted(referring.get(table, ()))) for table, relation in relations.items()}
     return {name: found.get(number, "missing") for name, number in sorted(tables.items())}
 
 

@@ -17,7 +17,13 @@ from mendbook.errors import Refused
 
 #: What text forms, comparisons and arithmetic depend on, pinned so that every session reads alike. Dates are stored as loosely
 #: as they stand: rows of old systems have to come back as they were. Text that does not fit is an error, never cut.
-MODES = ("STRICT_ALL_TABLES", "ALLOW_INVALID_DATES", "NO_AUTO_VALUE_ON_ZERO", "NO_UNSIGNED_SUBTRACTION", "NO_ENGINE_SUBSTITUTION")
+MODES = (
+    "STRICT_ALL_TABLES",
+    "ALLOW_INVALID_DATES",
+    "NO_AUTO_VALUE_ON_ZERO",
+    "NO_UNSIGNED_SUBTRACTION",
+    "NO_ENGINE_SUBSTITUTION",
+)
 PINS: dict[str, str | int] = {
     "time_zone": "+00:00",
     "sql_mode": ",".join(MODES),

@@ -20,7 +20,6 @@ from sqlalchemy.exc import DBAPIError
 
 from mendbook.dialects import Catalogue, Generic, Moment, Pressure, Relation, Server, Standing, Writers
 from mendbook.dialects.postgresql_becoming import PostgreSQLFutureRows
-from mendbook.dialects.postgresql_building import PostgreSQLBuilding
 from mendbook.dialects.postgresql_catalogue import CHANGED_COLLATIONS, EXCEPTED, EXCEPTIONS, SEQUENCES
 from mendbook.dialects.postgresql_errors import explain, fault, objection
 from mendbook.dialects.postgresql_generic import generic
@@ -235,10 +234,6 @@ class PostgreSQL:
     def rows(self) -> PostgreSQLFutureRows:
         """The statements that read and change rows as images."""
         return PostgreSQLFutureRows()
-
-    def building(self, connection: Connection, tables: Sequence[Relation]) -> PostgreSQLBuilding:
-        """The statements that build what ``tables`` lack."""
-        return PostgreSQLBuilding(connection, tables)
 
     def ledger(self) -> PostgreSQLLedger:
         """The schema mendbook."""

@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, Connection, Executable, FromClause, Select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
-from mendbook.dialects.building import Building
 from mendbook.dialects.described import (
     Catalogue,
     Column,
@@ -266,10 +265,6 @@ class Dialect(Protocol):
     def referring(self, connection: Connection, tables: Mapping[str, Relation]) -> dict[str, Relation]: ...
     def generic(self, connection: Connection, schema: str) -> Generic | None: ...
     def rows(self) -> Rows: ...
-    def building(self, connection: Connection, tables: Sequence[Relation]) -> Building:
-        """The statements that build what ``tables`` lack, as text."""
-        ...
-
     def ledger(self) -> LedgerWords:
         """Where the ledger stands, and how it is written."""
         ...
