@@ -122,7 +122,7 @@ def look(
         raise ConfigError(f"{source!r} cannot be a source's name: {error}.", "Take another one with --source.") from None
     stand_in = Source(name=source, url_env=given.variable, users=Users(table="unknown"), statement_timeout=SECONDS)
     settings = Settings(path=Path.cwd() / "mendbook.toml", sources={source: stand_in})
-    database = Database(stand_in, settings, url=given.url)
+    database = _database(stand_in, settings, given)
     with database.connection() as connection:
         names = database.dialect.tables(connection)
         if not names:
@@ -153,6 +153,17 @@ def look(
         len(relations),
         (MOST_ROWS, MOST_BELONGING),
     )
+
+
+def _database(source: Source, settings: Settings, given: Given) -> Database:
+    """The database behind the URL; an error speaks of the URL where that was typed, else of its variable."""
+    try:
+        return Database(source, settings, url=given.url)
+    except ConfigError as error:
+        if not given.typed:
+            raise
+        message = error.message.replace(f"The value of {given.variable}", "The URL").replace(given.variable, "The URL")
+        raise ConfigError(message, error.hint.replace(f"export {given.variable}=", "For example: ")) from None
 
 
 def _profiles(
