@@ -275,7 +275,7 @@ def test_doctor_of_a_sound_shop(mendbook: Command) -> None:
     assert (document["source"], document["ok"]) == ("shop", True)
     states = {check["name"]: check["state"] for check in document["checks"]}
     assert states["mapping"] == states["keys"] == states["connection"] == states["url"] == "ok"
-    assert {"name", "state", "message", "hint"} == set(document["checks"][0])
+    assert {"name", "state", "message", "hint", "statements"} == set(document["checks"][0])
 
 
 def test_doctor_goes_on_after_a_failure(shop: Shop, mendbook: Command) -> None:

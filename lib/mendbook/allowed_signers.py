@@ -13,6 +13,8 @@ import re
 import unicodedata
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from mendbook.errors import SignatureError, known
@@ -30,6 +32,9 @@ _LINE = re.compile(
 )
 
 
+_VALUE = re.compile(r'(namespaces|valid-after|valid-before)="([^"]*)"')
+
+
 @dataclass(frozen=True, slots=True)
 class Signers:
     """A checked file: its very bytes, the people it names with their keys' wire form, and whether it has authorities."""
@@ -43,6 +48,66 @@ class Signers:
         """SignatureError where nobody in the file is called ``person`` (and no authority could vouch for the name)."""
         if person not in self.keys and not self.authorities:
             raise SignatureError(f"{self.path} names nobody called {person!r}.", known(person, self.keys, "person", "people"))
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLine:
+    """One line of the file: whose key it is, and when and for what ssh-keygen will take it.
+
+    ``namespaces`` are patterns, none where any will do; ``after`` and ``before`` are as written. An authority's line names
+    people by a pattern.
+    """
+
+    person: str
+    key: bytes
+    authority: bool
+    namespaces: tuple[str, ...]
+    after: str
+    before: str
+
+    def signs(self, namespace: str, now: datetime) -> bool:
+        """Whether ssh-keygen would take a signature for ``namespace`` by this key at ``now`` (aware)."""
+        fits = not self.namespaces or any(fnmatchcase(namespace, pattern) for pattern in self.namespaces)
+        return fits and not self.over(now) and not (self.after and now < _date(self.after))
+
+    def over(self, now: datetime) -> bool:
+        """Whether its time is over at ``now``."""
+        return bool(self.before) and now >= _date(self.before)
+
+    @property
+    def until(self) -> datetime | None:
+        """When its time is over (UTC); None where it never is."""
+        return _date(self.before) if self.before else None
+
+
+def key_lines(signers: Signers) -> list[KeyLine]:
+    """The lines of a checked file, in order. Dates that ssh-keygen could not read are taken for long over."""
+    found = []
+    for line in signers.content.decode().split("\n"):
+        parts = None if line.lstrip(" \t").startswith("#") else _LINE.fullmatch(line.strip(" \t"))
+        if parts:
+            options = dict(_VALUE.findall((parts["options"] or "").lower()))
+            found.append(
+                KeyLine(
+                    parts["quoted"] or parts["bare"],
+                    b64decode(parts["key"]),
+                    "cert-authority" in (parts["options"] or "").lower(),
+                    tuple(filter(None, options.get("namespaces", "").split(","))),
+                    options.get("valid-after", ""),
+                    options.get("valid-before", ""),
+                )
+            )
+    return found
+
+
+def _date(written: str) -> datetime:
+    """YYYYMMDD[HHMM[SS]][Z]; without a Z it is UTC too, which is where mendbook has ssh-keygen live."""
+    digits = written.rstrip("zZ")
+    form = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}.get(len(digits), "")
+    try:
+        return datetime.strptime(digits, form).replace(tzinfo=UTC) if form else datetime.min.replace(tzinfo=UTC)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def read(path: Path) -> Signers:

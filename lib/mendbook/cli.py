@@ -174,25 +174,6 @@ def incidents(
 
 
 @app.command()
-def doctor(source: SourceName, config: Config = CONFIG, outputs: Outputs = OUTPUTS, as_json: AsJson = False) -> int:
-    """Tell what works for SOURCE, and what to do about the rest. Exit code 2 where something does not work."""
-    from mendbook.doctor import examine
-
-    settings, folder = resolve(config, outputs)
-    checks = examine(settings.source(source), settings, folder)
-    signs = {"ok": "[green]ok[/]     ", "warning": "[yellow]warning[/]", "failed": "[red]failed[/] "}
-    for check in checks:
-        people.print(f"{signs[check.state]} {escape(check.name)}: {escape(check.message)}")
-        if check.hint:
-            people.print(f"          {escape(check.hint)}")
-    failed = any(check.state == "failed" for check in checks)
-    if as_json:
-        listed = [{"name": c.name, "state": c.state, "message": c.message, "hint": c.hint} for c in checks]
-        print_json({"source": source, "ok": not failed, "checks": listed})
-    return 2 if failed else 0
-
-
-@app.command()
 def run(
     notebook: Annotated[str, typer.Argument(metavar="NOTEBOOK", help="audit, or a notebook's path")],
     source: SourceName,

@@ -1,190 +1,117 @@
 """What works for a source and what does not: one check after another, each with what to do about it.
 
-Reads only, and goes on after a failure as far as it can, so that a person sees everything that is wrong at once.
+What is looked at stands in modules of its own, by the place where it is: this machine, people's keys, logs, the schedule, the
+mapped tables, rights; what only one kind of database has, in dialects/. Reads only, and goes on after a failure as far as it
+can, so that a person sees everything that is wrong at once.
 """
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from mendbook.audit import LAG_SECONDS, check_keys, left_out
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
 from mendbook.config import Settings, Source
-from mendbook.damage import chosen
-from mendbook.damage.missing_constraint import weaknesses
 from mendbook.database import Database, Snapshot
-from mendbook.dialects import Relation
+from mendbook.dialects.health import Check
+from mendbook.doctor_logs import logs
+from mendbook.doctor_machine import clock, configuration, outputs, server_version, versions
+from mendbook.doctor_people import own_keys, signers, ssh_keygen
+from mendbook.doctor_rights import audit_rights, closed_schemas, repair_rights
+from mendbook.doctor_schedule import alerts, schedule
+from mendbook.doctor_tables import LOOKS, mapped_relations
 from mendbook.errors import MendbookError
-from mendbook.source_logs import check_logs
+from mendbook.tables import table_names
 
-ENOUGH_DISK_BYTES = 1_000_000_000
+__all__ = ["Check", "examine"]
 
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing looked at. ``state`` is ok, warning or failed; ``hint`` says what to do about the last two."""
-
-    name: str
-    state: str
-    message: str
-    hint: str = ""
+#: Tells the time by this machine's clock.
+Clock = Callable[[], datetime]
 
 
-def examine(source: Source, settings: Settings, outputs: Path) -> list[Check]:
-    """Every check that can be made of ``source``; none raises."""
-    checks = [_configuration(settings), _outputs(outputs), *_logs(source, settings)]
+def examine(source: Source, settings: Settings, folder: Path, now: Clock | None = None) -> list[Check]:
+    """Every check that can be made of ``source``; none raises. ``folder`` is outputs/, ``now`` stands in for the clock."""
+    time = now or (lambda: datetime.now(UTC))
+    looks: dict[str, Callable[[], Iterable[Check]]] = {
+        "configuration": partial(configuration, settings),
+        "versions": versions,
+        "outputs": partial(outputs, folder),
+        "ssh-keygen": partial(ssh_keygen, settings),
+        "signers": lambda: signers(settings, time()),
+        "own key": partial(own_keys, settings),
+        "logs": lambda: logs(source, settings, time()),
+        "schedule": lambda: schedule(source, settings, folder, time()),
+        "alerts": partial(alerts, settings),
+    }
+    checks = [check for name, look in looks.items() for check in _told(name, look)]
     try:
         database = Database(source, settings)
-        checks.append(Check("url", "ok", f"{source.url_env} is set and names a {database.dialect.name} database"))
-        checks += _inside(database)
     except MendbookError as error:
-        checks.append(Check("connection", "failed", error.message, error.hint))
-    return checks
+        return [*checks, Check("connection", "failed", error.message, error.hint)]
+    checks.append(Check("url", "ok", f"{source.url_env} is set and names a {database.dialect.name} database"))
+    server = [*_told("connection", partial(_server, database, time))]
+    if any(check.name == "connection" and check.state == "failed" for check in server):
+        return [*checks, *server]
+    mapped = [*_told("mapping", partial(_mapped, database))]
+    repair = [*_told("repair role", partial(repair_rights, source, settings, database))]
+    return [*checks, *server, *mapped, *repair]
 
 
-def _configuration(settings: Settings) -> Check:
-    return Check("configuration", "ok", f"{settings.path} reads well: {len(settings.sources)} source(s)")
-
-
-def _outputs(outputs: Path) -> Check:
+def _told(
+    name: str, look: Callable[[], Iterable[Check]], within: AbstractContextManager[object] | None = None
+) -> Iterator[Check]:
+    """What ``look`` tells, and how it failed where it did: nothing that goes wrong in one hides the others."""
     try:
-        outputs.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=outputs):
-            free = shutil.disk_usage(outputs).free
-    except OSError as error:
-        return Check("outputs", "failed", f"{outputs} cannot be written: {error.strerror}", "Name another with --outputs.")
-    if free < ENOUGH_DISK_BYTES:
-        return Check(
-            "outputs", "warning", f"{outputs} has {free / 1e6:.0f} MB left", "Free some space for findings and reports."
-        )
-    return Check("outputs", "ok", f"{outputs} can be written, {free / 1e9:.0f} GB free")
+        with within or nullcontext():
+            yield from look()
+    except MendbookError as error:
+        yield Check(name, "failed", error.message, error.hint)
+    except Exception as error:
+        said = str(getattr(error, "orig", error)).strip().partition("\n")[0]
+        hint = "This is a defect of mendbook; the other checks hold. Please report it."
+        yield Check(name, "failed", f"could not be looked at: {type(error).__name__}: {said}", hint)
 
 
-def _logs(source: Source, settings: Settings) -> Iterator[Check]:
-    if not source.logs:
-        yield Check(
-            "logs",
-            "warning",
-            "no logs are named: ghost_user is left out, and incidents come from the rows alone",
-            f'Name them: logs = ["/var/log/.."] in [sources.{source.name}].',
-        )
-        return
-    wrong = check_logs(source, settings.path.parent)
-    for each in wrong:
-        yield Check(
-            "logs", "warning", each, "Globs are relative to the folder of mendbook.toml; this user must be able to read."
-        )
-    if not wrong:
-        yield Check("logs", "ok", f"every log file that {len(source.logs)} glob(s) name can be read")
-
-
-def _inside(database: Database) -> list[Check]:
+def _server(database: Database, time: Clock) -> Iterator[Check]:
+    """The server itself, whatever becomes of the mapping."""
+    dialect, source = database.dialect, database.source
     with database.connection() as connection:
-        server = database.dialect.server(connection)
-        checks = [Check("connection", "ok", f"{server.name} {server.version}, database {server.database}, role {server.user}")]
+        server = dialect.server(connection)
+        told = f"{server.name} {server.version}, database {server.database}, role {server.user}"
+        yield Check("connection", "ok", told)
+        yield server_version(server, dialect.health().oldest)
+        before = time()
+        there = dialect.moment(connection).now
+        yield clock(before, there, time())
+        catalogue = dialect.catalogue(connection, table_names(source))
+        closed = partial(closed_schemas, database, connection, catalogue, server.user)
+        yield from _apart(database, connection, "rights", closed)
+        relations = mapped_relations(source, catalogue.relations)
+        for name, look in dialect.health().looks().items():
+            yield from _apart(database, connection, name, partial(look, connection, relations))
+
+
+def _mapped(database: Database) -> Iterator[Check]:
+    """All that needs a mapping that fits."""
+    with database.snapshot() as snapshot:
+        looks: dict[str, Callable[[Snapshot], Iterable[Check]]] = {**LOOKS, "rights": partial(audit_rights, database)}
+        for name, look in looks.items():
+            yield from _apart(database, snapshot.connection, name, partial(look, snapshot))
+
+
+def _apart(database: Database, connection: Connection, name: str, look: Callable[[], Iterable[Check]]) -> Iterator[Check]:
+    """``look`` in a transaction within the transaction, so that what fails there leaves the rest of it whole."""
     try:
-        with database.snapshot() as snapshot:
-            checks += [check for look in LOOKS for check in look(snapshot)]
-    except MendbookError as error:
-        checks.append(Check("mapping", "failed", error.message, error.hint))
-    return checks
-
-
-def _mapping(snapshot: Snapshot) -> Iterator[Check]:
-    tables = snapshot.tables
-    names = ", ".join([tables.users.name, *(profile.name for profile in tables.profiles)])
-    yield Check("mapping", "ok", f"every mapped table exists: {names}")
-    for gone in tables.absent:
-        yield Check(
-            "mapping",
-            "warning",
-            f"column {gone.table}.{gone.column} ({gone.role}) does not exist",
-            "A migration has not run here, or the mapping is wrong. Reported as missing_constraint.",
-        )
-    with_logs = replace(tables, failures=())  # the logs are looked at on their own
-    for left in left_out(with_logs, chosen(None)):
-        of = f" of {left.profile}" if left.profile else ""
-        yield Check("mapping", "warning", f"{left.kind}{of} is left out: {left.why}", "Map it, or add what is missing.")
-    for note in tables.notes:
-        yield Check("formats", "warning", note, "Map a column of a time type as created.")
-
-
-def _keys(snapshot: Snapshot) -> Iterator[Check]:
+        within = connection.begin_nested()
+    except SQLAlchemyError:  # the connection is gone, and what was told before says why
+        return
     try:
-        check_keys(snapshot)
-        yield Check("keys", "ok", "every mapped key names one row")
-    except MendbookError as error:
-        yield Check("keys", "failed", error.message, error.hint)
-
-
-def _relations(snapshot: Snapshot) -> list[Relation]:
-    return list({t.relation.identity: t.relation for t in (snapshot.tables.users, *snapshot.tables.profiles)}.values())
-
-
-def _rights(snapshot: Snapshot) -> Iterator[Check]:
-    server, relations = snapshot.server, _relations(snapshot)
-    unreadable = snapshot.tables.unreadable()
-    schemas = ", ".join(dict.fromkeys(relation.schema for relation in relations if not relation.readable))
-    if unreadable:
-        hint = f"GRANT USAGE ON SCHEMA {schemas}, and SELECT on these." if schemas else "GRANT SELECT on these."
-        yield Check("rights", "failed", f"role {server.user} may not read {', '.join(unreadable)}", hint)
-    elif server.superuser or any(relation.writable for relation in relations):
-        yield Check(
-            "rights",
-            "warning",
-            f"role {server.user} may write",
-            "An audit needs no more than SELECT on the mapped tables: give it a role of its own.",
-        )
-    else:
-        yield Check("rights", "ok", f"role {server.user} may read the mapped tables and write none of them")
-
-
-def _row_security(snapshot: Snapshot) -> Iterator[Check]:
-    for relation in _relations(snapshot):
-        hides = snapshot.dialect.hides_rows(snapshot.connection, relation)
-        if hides:
-            yield Check("row security", "failed", hides, "Use a role with BYPASSRLS, or one the policies leave alone.")
-
-
-def _replica(snapshot: Snapshot) -> Iterator[Check]:
-    server = snapshot.server
-    if not server.replica:
-        yield Check("primary", "ok", "this is the primary")
-    elif server.lag_seconds is not None and server.lag_seconds > LAG_SECONDS:
-        yield Check("primary", "warning", f"this is a replica, {server.lag_seconds:.0f} s behind", "Let it catch up first.")
-    else:
-        yield Check("primary", "warning", "this is a replica", "Good for audits; repairs need the primary.")
-
-
-def _collations(snapshot: Snapshot) -> Iterator[Check]:
-    for name in snapshot.dialect.changed_collations(snapshot.connection):
-        yield Check(
-            "collations",
-            "warning",
-            f"collation {name} sorts by other rules than when its indexes were built: a unique index may have let doubles in",
-            "REINDEX what uses it, then ALTER DATABASE (or COLLATION) .. REFRESH COLLATION VERSION.",
-        )
-
-
-def _constraints(snapshot: Snapshot) -> Iterator[Check]:
-    for weakness in weaknesses(snapshot.tables):
-        yield Check(
-            "constraints",
-            "warning",
-            f"{weakness.table}.{weakness.column}: {'; '.join(weakness.reasons)}",
-            "The race can strike again until the schema forbids it.",
-        )
-
-
-LOOKS: tuple[Callable[[Snapshot], Iterator[Check]], ...] = (
-    _mapping,
-    _rights,
-    _row_security,
-    _keys,
-    _replica,
-    _collations,
-    _constraints,
-)
+        yield from _told(name, look, database.errors_in_plain_words())
+    finally:
+        if within.is_active and not connection.closed:
+            within.rollback()

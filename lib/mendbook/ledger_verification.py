@@ -116,9 +116,10 @@ def _rows(connection: Connection, words: LedgerWords) -> Iterator[Any]:
     moment, text = words.moment(ledger["at"]).label("at"), words.text(ledger.details).label("text")
     page = sa.select(*told, moment, text).order_by(ledger.position).limit(PAGE)
     rows = connection.execute(page).all()
-    while rows:
-        yield from rows
+    yield from rows
+    while len(rows) == PAGE:
         rows = connection.execute(page.where(ledger.position > rows[-1].position)).all()
+        yield from rows
 
 
 def _changes(words: LedgerWords) -> Select[Any]:

@@ -172,7 +172,7 @@ class Tables:
     def _equals(self, name: str, value: Value) -> ColumnElement[bool]:
         column, family = self.users.column(name), self.users.kind(name).family
         if family == "boolean":
-            return column.is_(sa.true() if value else sa.false())
+            return self.text.truth(column).is_(sa.true() if value else sa.false())
         if family in _NUMERIC:
             return column.is_not_distinct_from(sa.literal(int(value), sa.BigInteger))
         return self.text.exact(column).is_not_distinct_from(sa.literal(str(value), sa.Text))
@@ -237,7 +237,7 @@ def bind(source: Source, catalogue: Catalogue, text: TextRules) -> Tables:
         absent += gone
     _check_references(source, catalogue)
     mapped: list[UserTable | ProfileTable] = [users, *profiles]
-    notes = [note for table in mapped for note in _time_notes(table)]
+    notes = [note for table in mapped for note in _time_notes(table, text)]
     return Tables(users, tuple(profiles), text, tuple(absent), tuple(notes))
 
 
@@ -312,9 +312,9 @@ def _check_references(source: Source, catalogue: Catalogue) -> None:
         _relation(source, catalogue, name, "rights")
 
 
-def _time_notes(table: UserTable | ProfileTable) -> list[str]:
+def _time_notes(table: UserTable | ProfileTable, text: TextRules) -> list[str]:
     created = table.mapping.created
-    if created is None or not table.has(created) or table.kind(created).family in ("time", "integer"):
+    if created is None or not table.has(created) or text.moment(table.column(created), table.kind(created)) is not None:
         return []
     kind = table.kind(created).type
     return [f"{table.name}.{created} is {kind}, not a time: findings there carry no time of their own."]

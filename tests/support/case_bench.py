@@ -53,7 +53,11 @@ class Bench:
         if self.whole:
             told: dict[str, Any] = self.book.apply(plan)
             return told
-        return apply(self.book._writable, self.book.settings, self.book.plan_file(plan), self.book.outputs)
+        return self.apply_alone(plan, commit=False)
+
+    def apply_alone(self, plan: str, commit: bool) -> dict[str, Any]:
+        """The batches, without the audit and the receipt that follow them."""
+        return apply(self.book._writable, self.book.settings, self.book.plan_file(plan), self.book.outputs, commit)
 
     def undo(self, plan: str) -> dict[str, Any]:
         made: dict[str, Any] = self.book.undo(plan, author=AUTHOR, key=self.people.key(AUTHOR))
@@ -98,13 +102,15 @@ def bench_of(
     monkeypatch: pytest.MonkeyPatch,
     mapping: str = "",
     whole: bool = False,
+    people_of: Callable[[Path], People] = People,
 ) -> Bench:
     """The case's mendbook.toml, logs and people in a new folder, and its database at ``url``."""
     monkeypatch.setenv("CASE_URL", url)
-    remember_signatures(monkeypatch)
+    if people_of is People:
+        remember_signatures(monkeypatch)
     home = folder / "home"
     home.mkdir()
-    people = People(home)
+    people = people_of(home)
     for person in (AUTHOR, *REVIEWERS):
         people.key(person)
     made = Bench(case, url, rows, mapping or mapping_text(case.folder), home, people, whole)

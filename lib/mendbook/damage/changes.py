@@ -72,7 +72,7 @@ def _set(tables: Tables, name: str, value: str | None) -> bool:
     if kind.family in ("integer", "number"):
         return value.strip("-0.") != ""
     if kind.family == "boolean":
-        return value != kind.truth[0]
+        return value not in (kind.truth[0], "f", "false")
     return value.strip().lower() not in ("", "f", "false")
 
 

@@ -51,7 +51,7 @@ def _rows(tables: Tables) -> Select[Any] | None:
         .cte("sharing_accounts")
     )
     node = sa.func.dense_rank().over(order_by=accounts.c.place)
-    numbered = sa.select(accounts, node.label("node")).cte("numbered")
+    numbered = once(sa.select(accounts, node.label("node")).cte("numbered"))
     chain = _chains(numbered, None if tables.exceptions is None else _excepted(tables, tables.exceptions, numbered))
     accounts = sa.select(numbered.c.node, numbered.c.row_key, numbered.c.place, numbered.c.moment).distinct().cte("accounts")
     smallest = accounts.alias("smallest")

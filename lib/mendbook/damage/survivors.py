@@ -84,7 +84,13 @@ def _of_user(tables: Tables) -> list[Any]:
     if mapping.active is not None and users.has(mapping.active):
         column = users.column(mapping.active)
         family = users.kind(mapping.active).family
-        yes = column.is_(sa.true()) if family == "boolean" else column != 0 if family in ("integer", "number") else None
+        yes = (
+            text.truth(column).is_(sa.true())
+            if family == "boolean"
+            else column != 0
+            if family in ("integer", "number")
+            else None
+        )
         active = sa.null() if yes is None else sa.func.coalesce(yes, sa.false())
     login: Any = sa.null()
     name = mapping.last_login

@@ -102,7 +102,9 @@ def building_of(connection: Connection, tables: Sequence[Relation]) -> Building:
 def dialect_of(url: str, variable: str) -> tuple[Dialect, URL]:
     """The dialect for a URL, and the URL normalized for its driver; ConfigError where it is none of ours."""
     try:
-        if url.partition("?")[0].count("@") > 1:  # a raw one in the password: what follows it would be told as the host
+        if url.partition("?")[0].count("@") > 1 and not url.startswith(
+            "sqlite"
+        ):  # a raw one in the password: what follows it would be told as the host
             raise ValueError
         parsed = make_url(url)
         backend = parsed.get_backend_name()

@@ -19,6 +19,7 @@ from mendbook.dialects.mysql_becoming import MySQLFutureRows
 from mendbook.dialects.mysql_driver import normalized
 from mendbook.dialects.mysql_errors import explain, fault, objection
 from mendbook.dialects.mysql_generic import generic
+from mendbook.dialects.mysql_health import MySQLHealth
 from mendbook.dialects.mysql_ledger import MySQLLedger, exceptions, keep_others_out
 from mendbook.dialects.mysql_relations import catalogue, referring
 from mendbook.dialects.mysql_text import MySQLText
@@ -135,6 +136,10 @@ class MySQL:
         """None: a table's own numbers need no rights."""
         del connection, tables
         return []
+
+    def health(self) -> MySQLHealth:
+        """How this database is examined."""
+        return MySQLHealth()
 
     def changed_collations(self, connection: Connection) -> list[str]:
         """None: collations are the server's own, and a change of one has another name."""

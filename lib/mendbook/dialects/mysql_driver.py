@@ -13,6 +13,7 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.mysql.base import MySQLCompiler
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 from sqlalchemy.engine import URL
+from sqlalchemy.sql.elements import _anonymous_label
 
 from mendbook.blanks import WHITE_SPACE
 from mendbook.dialects.described import Column
@@ -33,6 +34,32 @@ class Compiler(MySQLCompiler):
     """Puts statements into the words of the server."""
 
     dialect: MendbookMySQL
+
+    def __init__(self, *args: Any, **kw: Any) -> None:
+        self._recursive: set[Any] = set()
+        super().__init__(*args, **kw)
+
+    def visit_cte(self, cte: Any, **kw: Any) -> str | None:
+        """MariaDB works a CTE out anew wherever it is read, unless it is recursive: so those that are meant once are made so.
+
+        Those without a name of their own are read once in any case.
+        """
+        told = super().visit_cte(cte, **kw)
+        for each in (self.ctes or {}) if self.dialect.is_mariadb else ():
+            if each._prefixes and each not in self._recursive and not isinstance(each.name, _anonymous_label):
+                self._recursive.add(each)
+                name = self.preparer.format_alias(each, str(each.name))
+                head, _, rows = self.ctes[each].partition(" AS ")
+                self.ctes[each] = f"{head} AS (SELECT * FROM {rows} AS once UNION ALL SELECT * FROM {name} WHERE false)"
+                self.ctes_recursive = True
+        return told
+
+    def limit_clause(self, select: Any, **kw: Any) -> str:
+        """OFFSET 0, by which the finders fence PostgreSQL's planner in, would only make a copy of the rows."""
+        offset = select._offset_clause
+        if select._limit_clause is None and getattr(offset, "name", "") == "0":
+            return ""
+        return super().limit_clause(select, **kw)
 
     def visit_floordiv_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
         """Whole division, towards zero."""

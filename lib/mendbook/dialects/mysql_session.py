@@ -45,8 +45,8 @@ PINS_OF_MARIADB: dict[str, str | int] = {
     "max_recursive_iterations": 2**32 - 1,
     "default_regex_flags": "",
     "check_constraint_checks": 1,
-    "join_cache_level": 4,
-    "join_buffer_size": 16_777_216,
+    # what is counted once would otherwise be counted again for every row that it is joined with
+    "optimizer_switch": "split_materialized=off",
 }
 PINS_OF_MYSQL: dict[str, str | int] = {"cte_max_recursion_depth": 2**32 - 1}
 

@@ -89,6 +89,10 @@ class MySQLText:
             return sa.cast(moment, sa.BigInteger)
         return None
 
+    def truth(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
+        """The column itself."""
+        return column
+
     def no_moment(self) -> ColumnElement[Any]:
         """NULL, as a whole number."""
         return sa.cast(sa.null(), sa.BigInteger)

@@ -20,9 +20,10 @@ from sqlalchemy.exc import DBAPIError
 
 from mendbook.dialects import Catalogue, Generic, Moment, Pressure, Relation, Server, Standing, Writers
 from mendbook.dialects.postgresql_becoming import PostgreSQLFutureRows
-from mendbook.dialects.postgresql_catalogue import CHANGED_COLLATIONS, EXCEPTED, EXCEPTIONS, SEQUENCES
+from mendbook.dialects.postgresql_catalogue import EXCEPTED, EXCEPTIONS, SEQUENCES
 from mendbook.dialects.postgresql_errors import explain, fault, objection
 from mendbook.dialects.postgresql_generic import generic
+from mendbook.dialects.postgresql_health import PostgreSQLHealth
 from mendbook.dialects.postgresql_ledger import PostgreSQLLedger
 from mendbook.dialects.postgresql_relations import catalogue, referring, tables
 from mendbook.dialects.postgresql_schema import identity, pressure, schema_digests, standing, writers, written_since
@@ -250,11 +251,9 @@ class PostgreSQL:
         """(schema, name) of the sequences that defaults of ``tables`` (identities) are drawn from."""
         return [(row.schema, row.name) for row in connection.execute(SEQUENCES, {"oids": list(tables)})]
 
-    def changed_collations(self, connection: Connection) -> list[str]:
-        """Collations whose rules changed since indexes were sorted by them: such indexes may miss duplicates."""
-        if int(connection.execute(sa.text("SELECT current_setting('server_version_num')")).scalar_one()) < 150000:
-            return []
-        return [str(name) for name in connection.execute(CHANGED_COLLATIONS).scalars()]
+    def health(self) -> PostgreSQLHealth:
+        """How this database is examined."""
+        return PostgreSQLHealth()
 
     def hides_rows(self, connection: Connection, relation: Relation) -> str:
         """Why this role would not see every row of ``relation``; empty where it would."""

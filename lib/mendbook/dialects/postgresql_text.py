@@ -156,6 +156,10 @@ class PostgreSQLText:
         """A finite time as microseconds since 1970, UTC; NULL in the last years of PostgreSQL's calendar, which do not fit."""
         return sa.case((moment < END_OF_MICROSECONDS, sa.cast(sa.extract("epoch", moment) * 1000000, sa.BigInteger)))
 
+    def truth(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
+        """The column itself."""
+        return column
+
     def no_moment(self) -> ColumnElement[Any]:
         """NULL as a time with zone."""
         return sa.cast(sa.null(), sa.TIMESTAMP(timezone=True))

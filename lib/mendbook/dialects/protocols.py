@@ -25,6 +25,7 @@ from mendbook.dialects.described import (
     Stored,
     Writers,
 )
+from mendbook.dialects.health import Health
 from mendbook.dialects.ledger_words import LedgerWords
 
 #: The statements of a change, run one after the other; the last one tells (most databases need no more than one).
@@ -60,6 +61,10 @@ class TextRules(Protocol):
 
     def moment(self, column: ColumnElement[Any], kind: Column) -> ColumnElement[Any] | None:
         """The column as a moment (naive times are UTC, whole numbers seconds or milliseconds); None where it holds no time."""
+        ...
+
+    def truth(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
+        """A column of booleans as what it says, whatever it keeps for true and false."""
         ...
 
     def no_moment(self) -> ColumnElement[Any]:
@@ -274,7 +279,10 @@ class Dialect(Protocol):
         ...
 
     def sequences(self, connection: Connection, tables: Sequence[int]) -> list[tuple[str, str]]: ...
-    def changed_collations(self, connection: Connection) -> list[str]: ...
+    def health(self) -> Health:
+        """How this database is examined: what doctor looks at, and which rights a role lacks."""
+        ...
+
     def hides_rows(self, connection: Connection, relation: Relation) -> str: ...
     def explain(self, error: Exception, url: URL) -> Exception: ...
     def fault(self, error: DBAPIError) -> str:

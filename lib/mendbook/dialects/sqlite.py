@@ -21,6 +21,7 @@ from mendbook.dialects import Catalogue, Generic, Moment, Pressure, Relation, Se
 from mendbook.dialects.sqlite_becoming import SQLiteFutureRows
 from mendbook.dialects.sqlite_file import File, state_of
 from mendbook.dialects.sqlite_generic import generic
+from mendbook.dialects.sqlite_health import SQLiteHealth
 from mendbook.dialects.sqlite_ledger import SQLiteLedger, user
 from mendbook.dialects.sqlite_opening import READ_PATIENCE, explained, fault, opened
 from mendbook.dialects.sqlite_relations import catalogue, referring
@@ -182,9 +183,9 @@ class SQLite:
         """None: rows draw their own numbers."""
         return []
 
-    def changed_collations(self, connection: Connection) -> list[str]:
-        """None: SQLite's own collations never change."""
-        return []
+    def health(self) -> SQLiteHealth:
+        """How this file is examined."""
+        return SQLiteHealth()
 
     def hides_rows(self, connection: Connection, relation: Relation) -> str:
         """Nothing is hidden from whoever may read the file."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any
@@ -18,16 +19,20 @@ import orjson
 from mendbook import canonical
 from mendbook.blanks import WHITE_SPACE
 from mendbook.dialects.letters import simple_lowercase
-from mendbook.dialects.sqlite_values import Form, Raw, Value, read, stored, written
+from mendbook.dialects.sqlite_values import PREFIX, Form, Raw, Value, read, stored, written
 
 #: Whole numbers up to this are seconds since 1970, beyond it milliseconds, as far as microseconds fit into an integer.
 MOST_SECONDS = 10**11
 FIRST_MILLISECOND, LAST_MILLISECOND = -210_866_803_200_000, 9_224_318_015_999_999
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: What stands between the digits of a time.
+_DJANGO, _T = ("-", "-", " ", ":", ":", "."), ("-", "-", "T", ":", ":", ".")
+_EPOCH_DAY = _EPOCH.toordinal()
 _LOWER = str.maketrans({**simple_lowercase(), **{chr(n): chr(n + 32) for n in range(65, 91)}})
 _ISO = re.compile(
-    r"\s*(\d{4})-(\d\d)-(\d\d)(?:[ Tt](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(?:([Zz]|UTC)|([+-])(\d\d):?(\d\d)?)?)?\s*",
+    r"\s*(\d{4})-(\d\d)-(\d\d)(?:[ Tt](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?"
+    r"\s*(?:([Zz]|UTC)|([+-])(\d\d):?([0-5]\d)?)?)?\s*",
     re.A,
 )
 _HASTY = re.compile(r"[._\- ]")
@@ -50,13 +55,20 @@ def value_of(argument: Argument, codec: str) -> Value | Raw:
 
 def plain(argument: Argument, codec: str) -> str | None:
     """The text of a value as it is compared: its natural one, a literal where it has none."""
-    return written(value_of(argument, codec), "text" if type(argument) in (bytes, str) else "number")
+    if type(argument) is bytes:
+        value = value_of(argument, codec)
+        # nearly every text is its own; this is asked for whole tables
+        return value if type(value) is str and not value.startswith(PREFIX) else written(value, "text")
+    return written(value_of(argument, codec), "text" if type(argument) is str else "number")
 
 
 def fold(argument: Argument, codec: str) -> str | None:
     """Trimmed and lowered letter by letter; None where blank, so that blanks match nothing."""
     text = plain(argument, codec)
-    return None if text is None else text.strip(WHITE_SPACE).translate(_LOWER) or None
+    if text is None:
+        return None
+    trimmed = text.strip(WHITE_SPACE)
+    return (trimmed.lower() if trimmed.isascii() else trimmed.translate(_LOWER)) or None
 
 
 def blank(argument: Argument, codec: str) -> int:
@@ -68,14 +80,15 @@ def blank(argument: Argument, codec: str) -> int:
 def near(argument: Argument, stem: int, codec: str) -> str | None:
     """The letters of a name or an e-mail as a hasty person may write it again; without the digits at their end for a stem."""
     folded = fold(argument, codec)
-    if folded is None:
-        return None
-    local, _, domain = folded.partition("@")
+    return None if folded is None else _hasty(folded)[stem]
+
+
+@lru_cache(maxsize=16)  # one row's names are asked for several times, one after the other
+def _hasty(folded: str) -> tuple[str | None, str | None]:
+    local, _, rest = folded.partition("@")
     letters = _HASTY.sub("", local.partition("+")[0])
-    short = letters.rstrip("0123456789")
-    if len(short) < 3:
-        return None
-    return f"{short if stem else letters}@{domain.partition('@')[0]}"
+    short, domain = letters.rstrip("0123456789"), rest.partition("@")[0]
+    return (f"{letters}@{domain}", f"{short}@{domain}") if len(short) >= 3 else (None, None)
 
 
 def microseconds(argument: Argument, codec: str) -> int | None:
@@ -91,7 +104,20 @@ def microseconds(argument: Argument, codec: str) -> int | None:
     return round(argument * 1_000) if FIRST_MILLISECOND <= argument <= LAST_MILLISECOND else None
 
 
+@lru_cache(maxsize=16)  # as above
 def _iso(text: str) -> int | None:
+    """As Django writes it, by the quickest way; else by the long one."""
+    marks = (text[4:5], text[7:8], text[10:11], text[13:14], text[16:17], text[19:20] or ".")
+    if len(text) in (19, 26) and marks in (_DJANGO, _T):
+        with suppress(ValueError):
+            known = datetime.fromisoformat(text)
+            if known.tzinfo is None:
+                seconds = (known.toordinal() - _EPOCH_DAY) * 86400 + known.hour * 3600 + known.minute * 60 + known.second
+                return seconds * 1_000_000 + known.microsecond
+    return _spelled(text)
+
+
+def _spelled(text: str) -> int | None:
     found = _ISO.fullmatch(text)
     if found is None:
         return None

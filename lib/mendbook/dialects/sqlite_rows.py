@@ -226,7 +226,7 @@ def literal(text: str) -> str:
 
 
 def escaped(sql: str) -> str:
-    return sql.replace("\\", "\\\\").replace(":", "\\:") if "\\:" in sql else sql.replace(":", "\\:")
+    return sql.replace(":", "\\:")
 
 
 def row_number(relation: Relation) -> str:

@@ -124,6 +124,11 @@ class SQLiteText:
         """A moment as microseconds since 1970, UTC: what it is already."""
         return moment
 
+    def truth(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
+        """The column, and words where it holds those: SQLite has no booleans, and some write t and f."""
+        words = "CASE lower({0}) WHEN 'true' THEN 1 WHEN 't' THEN 1 WHEN 'false' THEN 0 WHEN 'f' THEN 0 ELSE {0} END"
+        return Worded(column, f"CASE typeof({{0}}) WHEN 'text' THEN {words} ELSE {{0}} END", sa.Boolean)
+
     def no_moment(self) -> ColumnElement[Any]:
         """NULL, as a whole number."""
         return sa.cast(sa.null(), sa.BigInteger)
