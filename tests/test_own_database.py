@@ -21,7 +21,7 @@ from mendbook import embedded
 from mendbook.config import load
 from sqlalchemy.engine import make_url
 from support.databases import run_script
-from support.registering import registering
+from support.racing_members import registering
 
 ROOT = Path(__file__).parent.parent
 PAGE, README = (path.read_text() for path in (ROOT / "docs" / "own_database.md", ROOT / "README.md"))
