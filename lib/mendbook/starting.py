@@ -35,6 +35,8 @@ from mendbook.settings_types import plain_name
 SECRET_OPTIONS = frozenset({"password", "passwd", "sslpassword", "ssl_key_password"})
 #: Tables that may hold profiles are looked into up to this many.
 MOST_PROFILES = 40
+#: Columns that may be soft references likewise; and so many of those that are none are told.
+MOST_SOFT, MOST_TOLD = 40, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def look(
         raise ConfigError(f"{source!r} cannot be a source's name: {error}.", "Take another one with --source.") from None
     stand_in = Source(name=source, url_env=given.variable, users=Users(table="unknown"), statement_timeout=SECONDS)
     settings = Settings(path=Path.cwd() / "mendbook.toml", sources={source: stand_in})
-    database = Database(stand_in, settings, url=given.url)
+    database = _database(stand_in, settings, given)
     with database.connection() as connection:
         names = database.dialect.tables(connection)
         if not names:
@@ -138,9 +140,9 @@ def look(
         generic = database.dialect.generic(connection, chosen.relation.schema)
         block, warnings = users_block(chosen, others, sampler.sample(chosen.table), bool(logs))
         blocks, notes, more = _profiles(relations, block, sampler, ask, now)
-        lines, unsure = _source_lines(relations, block, blocks, sampler, logs)
+        lines = _source_lines(relations, block, blocks, sampler, logs)
     notes += _generic_notes(generic)
-    warnings += [*more, *unsure, *_closed(relations, sampler)]
+    warnings += [*more, *_closed(relations, sampler)]
     return Start(
         source,
         given.variable,
@@ -155,6 +157,17 @@ def look(
     )
 
 
+def _database(source: Source, settings: Settings, given: Given) -> Database:
+    """The database behind the URL; an error speaks of the URL where that was typed, else of its variable."""
+    try:
+        return Database(source, settings, url=given.url)
+    except ConfigError as error:
+        if not given.typed:
+            raise
+        message = error.message.replace(f"The value of {given.variable}", "The URL").replace(given.variable, "The URL")
+        raise ConfigError(message, error.hint.replace(f"export {given.variable}=", "For example: ")) from None
+
+
 def _profiles(
     relations: Mapping[str, Relation], users: Block, sampler: Sampler, ask: Ask, now: str
 ) -> tuple[list[Block], list[str], list[str]]:
@@ -164,61 +177,53 @@ def _profiles(
     keys = [row[key] for row in sample.rows if row.get(key) is not None]
     inherited = children(relations, relation)
     sizes = {child.table: len(sampler.belonging(child.table, child.key, keys).counts) for child in inherited}
-    found = profile_candidates(relations, relation, key, inherited)[:MOST_PROFILES]
+    found = profile_candidates(relations, relation, key, inherited)
     spare = [str(users.value(role)) for role in ("username", "email", "password", "created", "last_login", "active")]
     telling = telling_columns(relation, sample, spare)
     judged = []
-    for each in found:
+    for each in found[:MOST_PROFILES]:
         belonging = sampler.belonging(each.table, each.user, keys)
         one = judge(each, belonging, sample, key, telling, now)
         if fits(one, sample, key):
             judged.append(one)
     blocks, warnings = profile_blocks(judged, sample, key, ask)
+    if found[MOST_PROFILES:]:
+        warnings.append(f"{len(found) - MOST_PROFILES} more tables name users; the {MOST_PROFILES} likeliest were looked into.")
     notes = [*children_notes(inherited, sizes, sample), *reversed_references(relations, relation)]
     return blocks, notes, warnings
 
 
 def _source_lines(
     relations: Mapping[str, Relation], users: Block, blocks: Sequence[Block], sampler: Sampler, logs: Sequence[str]
-) -> tuple[list[Line], list[str]]:
+) -> list[Line]:
     """The lines of [sources.NAME]: logs, references, rights."""
-    lines = []
-    if logs:
-        lines.append(
-            Line("logs", list(logs), 'as --log named them; zone = "Europe/Berlin" says what times without a zone mean.')
-        )
-    else:
-        lines.append(
-            Line(
-                "logs",
-                None,
-                "none were named (--log): ghost_user is left out, and incidents come from the rows alone.",
-                active=False,
-            )
-        )
-    active = [block for block in blocks if block.active]
-    taken: list[tuple[str, str]] = []
-    doubtful: list[tuple[str, str]] = []
-    for each in soft(relations, users, active):
-        reference, said = _accepted(each, sampler)
-        (taken if reference else doubtful).append((reference or each.reference(each.targets[0]), said))
-    if taken:
-        lines.append(
-            Line(
-                "references",
-                [reference for reference, _ in taken],
-                f"no foreign key declares them: {'; '.join(said for _, said in taken)}.",
-                tuple(f"{reference} ({said})" for reference, said in doubtful),
-            )
-        )
-    elif doubtful:
-        why = "; ".join(f"{reference} ({said})" for reference, said in doubtful[:10])
-        lines.append(Line("references", None, f"none is sure. Looked at: {why}.", active=False))
+    none = "none were named (--log): ghost_user is left out, and incidents come from the rows alone."
+    some = 'as --log named them; zone = "Europe/Berlin" says what times without a zone mean.'
+    lines = [Line("logs", list(logs), some) if logs else Line("logs", None, none, active=False)]
+    lines += _references(soft(relations, users, [block for block in blocks if block.active]), sampler)
     granting = rights(relations, relations[users.table])
     usual = [name for name in DJANGO_RIGHTS if name in relations]
     if sorted(granting) != sorted(usual):
         lines.append(Line("rights", granting, "they join users with groups, roles or permissions: rows there grant rights."))
-    return lines, []
+    return lines
+
+
+def _references(found: Sequence[Soft], sampler: Sampler) -> list[Line]:
+    """The line of soft references, with those that the sampled values do not bear out."""
+    taken: list[tuple[str, str]] = []
+    doubtful: list[tuple[str, str]] = []
+    for each in found[:MOST_SOFT]:
+        reference, said = _accepted(each, sampler)
+        (taken if reference else doubtful).append((reference or each.reference(each.targets[0]), said))
+    told = [f"{reference} ({said})" for reference, said in doubtful[:MOST_TOLD]]
+    left = len(doubtful[MOST_TOLD:]) + len(found[MOST_SOFT:])
+    told += [f"{left:,} more columns, {len(found[MOST_SOFT:]):,} of them not looked into"] if left else []
+    if taken:
+        said = "; ".join(said for _, said in taken)
+        return [
+            Line("references", [reference for reference, _ in taken], f"no foreign key declares them: {said}.", tuple(told))
+        ]
+    return [Line("references", None, f"none is sure. Looked at: {'; '.join(told)}.", active=False)] if told else []
 
 
 def _accepted(each: Soft, sampler: Sampler) -> tuple[str, str]:

@@ -15,19 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy import Executable, TextClause
 
 from mendbook.dialects.described import Index, Relation, Stored
-from mendbook.dialects.mysql_rows import (
-    PLAIN,
-    MySQLRows,
-    escaped,
-    given,
-    hypothetical,
-    literal,
-    object_of,
-    quoted,
-    statement,
-    table,
-)
+from mendbook.dialects.mysql_rows import MySQLRows
 from mendbook.dialects.mysql_types import text_of, typed
+from mendbook.dialects.mysql_words import PLAIN, escaped, given, hypothetical, literal, object_of, quoted, statement, table
 
 #: Names for what stands beside a table's own columns, whatever those are called.
 _PLACE, _KEY, _IMAGE = "`mendbook place`", "`mendbook key`", "`mendbook image`"

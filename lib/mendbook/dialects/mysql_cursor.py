@@ -15,7 +15,7 @@ from pymysql.cursors import SSCursor
 _UNDER_WAY = "mendbook_under_way"
 
 
-class StreamingCursor(SSCursor):
+class StreamingCursor(SSCursor):  # type: ignore[misc]
     """PyMySQL's unbuffered cursor, which can be told to take all that is left."""
 
     _kept: deque[Any] | None = None

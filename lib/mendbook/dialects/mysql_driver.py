@@ -10,16 +10,16 @@ from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.dialects import registry
-from sqlalchemy.dialects.mysql.base import MySQLCompiler
+from sqlalchemy.dialects.mysql.mysqldb import MySQLCompiler_mysqldb
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 from sqlalchemy.engine import URL
 from sqlalchemy.sql.elements import _anonymous_label
 
 from mendbook.blanks import WHITE_SPACE
 from mendbook.dialects.described import Column
+from mendbook.dialects.letters import simple_lowercase
 from mendbook.dialects.mysql_cursor import StreamingCursor, free
 from mendbook.dialects.mysql_types import string, text_of, typed
-from mendbook.dialects.letters import simple_lowercase
 
 #: The name of the driver in URLs.
 DRIVER = "mysql+mendbook"
@@ -30,7 +30,7 @@ EXACT_MARIADB, EXACT_MYSQL = "utf8mb4_nopad_bin", "utf8mb4_0900_bin"
 LOWERING = ("utf8mb4_uca1400_nopad_as_cs", "utf8mb4_0900_as_cs", "utf8mb4_unicode_520_ci")
 
 
-class Compiler(MySQLCompiler):
+class Compiler(MySQLCompiler_mysqldb):
     """Puts statements into the words of the server."""
 
     dialect: MendbookMySQL
@@ -39,20 +39,24 @@ class Compiler(MySQLCompiler):
         self._recursive: set[Any] = set()
         super().__init__(*args, **kw)
 
-    def visit_cte(self, cte: Any, **kw: Any) -> str | None:
+    def visit_cte(self, cte: Any, **kw: Any) -> str | None:  # type: ignore[override]  # they are handed on as they are
         """MariaDB works a CTE out anew wherever it is read, unless it is recursive: so those that are meant once are made so.
 
         Those without a name of their own are read once in any case.
         """
         told = super().visit_cte(cte, **kw)
-        for each in (self.ctes or {}) if self.dialect.is_mariadb else ():
+        every = self.ctes if self.ctes is not None and self.dialect.is_mariadb else {}
+        for each in every:
             if each._prefixes and each not in self._recursive and not isinstance(each.name, _anonymous_label):
                 self._recursive.add(each)
                 name = self.preparer.format_alias(each, str(each.name))
-                head, _, rows = self.ctes[each].partition(" AS ")
-                self.ctes[each] = f"{head} AS (SELECT * FROM {rows} AS once UNION ALL SELECT * FROM {name} WHERE false)"
-                self.ctes_recursive = True
+                head, _, rows = every[each].partition(" AS ")
+                every[each] = f"{head} AS (SELECT * FROM {rows} AS once UNION ALL SELECT * FROM {name} WHERE false)"
         return told
+
+    def get_cte_preamble(self, recursive: bool) -> str:
+        """Those that were made recursive here have to be called so."""
+        return "WITH RECURSIVE" if recursive or self._recursive else "WITH"
 
     def limit_clause(self, select: Any, **kw: Any) -> str:
         """OFFSET 0, by which the finders fence PostgreSQL's planner in, would only make a copy of the rows."""
@@ -88,7 +92,8 @@ class Compiler(MySQLCompiler):
         Values in plain ASCII without a blank at either end, which nearly all are, take a short way.
         """
         text = self._exact(self.process(function.clauses.clauses[0], **kw))
-        plain = f"length({text}) = char_length({text}) AND ord({text}) BETWEEN 33 AND 126 AND ord(right({text}, 1)) BETWEEN 33 AND 126"
+        ends = f"ord({text}) BETWEEN 33 AND 126 AND ord(right({text}, 1)) BETWEEN 33 AND 126"
+        plain = f"length({text}) = char_length({text}) AND {ends}"
         trimmed = self._exact(f"regexp_replace({text}, '^[{WHITE_SPACE}]+|[{WHITE_SPACE}]+$', '')")
         lowered = self._lowered(trimmed)
         return f"CASE WHEN {plain} THEN lower({text}) ELSE nullif({lowered}, {self._exact(chr(39) * 2)}) END"
@@ -121,7 +126,7 @@ class MendbookMySQL(MySQLDialect_pymysql):
 
     def do_execute(self, cursor: Any, statement: Any, parameters: Any, context: Any = None) -> None:
         free(cursor)
-        super().do_execute(cursor, statement, parameters, context)
+        super().do_execute(cursor, statement, parameters, context)  # type: ignore[no-untyped-call]
 
     def do_executemany(self, cursor: Any, statement: Any, parameters: Any, context: Any = None) -> None:
         free(cursor)
@@ -129,7 +134,7 @@ class MendbookMySQL(MySQLDialect_pymysql):
 
     def do_execute_no_params(self, cursor: Any, statement: Any, context: Any = None) -> None:
         free(cursor)
-        super().do_execute_no_params(cursor, statement, context)
+        super().do_execute_no_params(cursor, statement, context)  # type: ignore[no-untyped-call]
 
     def initialize(self, connection: Connection) -> None:
         """Ask what the server's collations can do; nothing of it changes while it runs."""
@@ -142,14 +147,18 @@ class MendbookMySQL(MySQLDialect_pymysql):
         there = set(
             connection.exec_driver_sql(f"{known.replace('COLLATION_NAME', column, 1)} WHERE {column} IN ({names})").scalars()
         )
-        self.lowering = next((name for name in LOWERING if name in there), "utf8mb4_general_ci")
+        self.learn(connection, next((name for name in LOWERING if name in there), "utf8mb4_general_ci"))
+        connection.rollback()
+
+    def learn(self, connection: Connection, lowering: str) -> None:
+        """Lower letters by the collation ``lowering``, and find out which ones it does not lower as they should be."""
         pairs = simple_lowercase()
         lowered = connection.exec_driver_sql(
-            f"SELECT lower(convert({string(''.join(pairs))} USING utf8mb4) COLLATE {self.lowering})"
+            f"SELECT lower(convert({string(''.join(pairs))} USING utf8mb4) COLLATE {lowering})"
         ).scalar_one()
         told = zip(pairs.items(), str(lowered), strict=True)
+        self.lowering = lowering
         self.not_lowered = {upper: lower for (upper, lower), server in told if server != lower}
-        connection.rollback()
 
 
 registry.register("mysql.mendbook", __name__, "MendbookMySQL")

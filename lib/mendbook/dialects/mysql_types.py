@@ -26,9 +26,18 @@ BYTES = {
 }
 #: What a text is cast to where it is compared with a column of that type.
 CASTS = {
-    **{"double": "DOUBLE", "float": "DOUBLE", "decimal": "DECIMAL(65, 30)", "year": "UNSIGNED", "bit": "UNSIGNED"},
-    **{"date": "DATE", "datetime": "DATETIME(6)", "timestamp": "DATETIME(6)", "time": "TIME(6)"},
-    **{"uuid": "UUID", "inet6": "INET6", "inet4": "INET4"},
+    "double": "DOUBLE",
+    "float": "DOUBLE",
+    "decimal": "DECIMAL(65, 30)",
+    "year": "UNSIGNED",
+    "bit": "UNSIGNED",
+    "date": "DATE",
+    "datetime": "DATETIME(6)",
+    "timestamp": "DATETIME(6)",
+    "time": "TIME(6)",
+    "uuid": "UUID",
+    "inet6": "INET6",
+    "inet4": "INET4",
 }
 
 

@@ -12,8 +12,6 @@ from mendbook.dialects import Relation
 from mendbook.guessing import Block, readable
 from mendbook.guessing.names import ACTOR_WORDS, PERSON_WORDS, head, plain, words
 
-#: How many columns are looked into, at most.
-MOST_SOFT = 40
 _ENDINGS = ("id", "ref", "uid", "uuid", "pk", "fk", "key")
 _GRANTING = {"group", "permission", "role", "right", "privilege", "authority"}
 
@@ -45,7 +43,7 @@ def soft(relations: Mapping[str, Relation], users: Block, profiles: Sequence[Blo
             targets = _targets(relation, name, relations, mapped, users.table)
             if targets:
                 found.append(Soft(table, name, targets))
-    return found[:MOST_SOFT]
+    return found
 
 
 def _targets(
