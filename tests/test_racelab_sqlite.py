@@ -6,6 +6,7 @@ Several workers write one file, with nothing set but Django's defaults. What the
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 import racelab
 from mendbook.errors import ServerError
+from mendbook.logs import Incident, read
 from support.databases import TestDatabase
 from support.lab import Lab, asked_of, run_all, run_on_sqlite
 from support.race_damage import DAMAGE, EACH, OLDER_DAMAGE, plain
@@ -76,6 +78,32 @@ def test_logistics_dies_on_the_constraint_in_sqlites_words(broken: dict[str, Lab
     assert 500 in {each.status for each in lab.report.registrations}
     assert "sqlite3.IntegrityError: UNIQUE constraint failed: accounts_customerprofile.user_id" in lab.log("django.log")
     assert '"POST /accounts/customer/register/ HTTP/1.1" 500' in lab.log("access.log")
+
+
+@pytest.mark.parametrize("system", list(racelab.SYSTEMS))
+@pytest.mark.parametrize("access", ["access.log", "access.json"])
+def test_every_500_is_one_unhandled_incident_in_the_logs_and_no_other_is(
+    broken: dict[str, Lab], system: str, access: str
+) -> None:
+    lab = broken[system]
+    errors = Counter((each.path, each.status) for each in lab.report.exchanges if each.status >= 500)
+    assert Counter((each.path, each.status) for each in incidents(lab, access) if each.handled is False) == errors
+
+
+def test_an_incident_of_sqlites_names_the_table_and_the_column_and_no_value(broken: dict[str, Lab]) -> None:
+    died = [each for each in incidents(broken["logistics"], "access.log") if each.columns]
+    assert ("unique_violation", "accounts_customerprofile", ("user_id",)) in {(e.kind, e.table, e.columns) for e in died}
+    assert {each.key for each in died} == {None}
+
+
+@pytest.mark.parametrize("system", list(racelab.SYSTEMS))
+def test_the_fixed_systems_leave_nothing_unhandled_in_their_logs(fixed: dict[str, Lab], system: str) -> None:
+    assert all(each.handled is True for each in incidents(fixed[system], "access.log"))
+
+
+def incidents(lab: Lab, access: str) -> list[Incident]:
+    names = [access, "django.log", "gunicorn.log", "console.log"]
+    return list(read([lab.logs / name for name in names if (lab.logs / name).exists()], zone="UTC"))
 
 
 @pytest.fixture

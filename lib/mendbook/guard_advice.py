@@ -24,6 +24,7 @@ from mendbook.tables import ProfileTable, UserTable
 
 #: Of so many double creations the gaps are looked at; the share of each signature is no other in a million.
 MOST_PAIRS = 10_000
+OF_PROFILES = ("duplicate_profile", "blank_profile", "wrong_profile", "duplicate_code", "orphan_profile", "null_flag")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def code_advice(snapshot: Snapshot, building: Building, django: bool = False) ->
 
 def _of_profile(snapshot: Snapshot, building: Building, profile: ProfileTable) -> Advice:
     own, name = profile.mapping, profile.profile
-    evidence = _evidence(snapshot, name, ("duplicate_profile", "blank_profile", "wrong_profile", "duplicate_code"))
+    evidence = _evidence(snapshot, name, OF_PROFILES)
     steps = [
         "The signal and the view both get or create the row, in one transaction with the user's; neither only creates.",
         "The view then updates the row with the form's values: whoever came first, they are kept.",
@@ -75,6 +76,10 @@ def _of_profile(snapshot: Snapshot, building: Building, profile: ProfileTable) -
             f"{code} is drawn once, by whoever made the row, and written by the insert or under a lock; "
             "reading the highest and adding one hands out the same one twice."
         )
+    for flag in own.flags:
+        steps.append(f"{flag} is NOT NULL with a default, by a migration that runs before the code that relies on it.")
+    if evidence.get("orphan_profile"):
+        steps.append("Users are deleted through the application, or by a foreign key that says what goes with them.")
     model = _model(profile.relation.name)
     form = [column for column in own.filled if profile.has(column)]
     lines = [
@@ -104,6 +109,7 @@ def _of_users(snapshot: Snapshot, building: Building) -> Advice:
         f"The insert decides, not the look before it: the unique index on {' and on '.join(names)} refuses the second.",
         "That refusal is no failure: roll back to the savepoint, and answer as to a person who has an account.",
         f"{' and '.join(names)} are stripped (of all white space, not of blanks alone) before they are written or looked for.",
+        "Nobody is logged into an account that was there before: who types an address has not shown that it is theirs.",
         "The answer tells a stranger nothing: who has an account is told by mail, to its address.",
     )
     given = ", ".join(_given(name, f"{name}.strip()") for name in names)
@@ -112,8 +118,8 @@ def _of_users(snapshot: Snapshot, building: Building) -> Advice:
         "try:",
         "    with transaction.atomic():",
         f"        user = User.objects.create_user({given}, password=password)",
-        "except IntegrityError:",
-        f"    user = User.objects.get({sought})  # the other request's, or an older one",
+        "except IntegrityError:  # the person's other request, an older account, or a name that somebody else has",
+        f"    there = User.objects.filter({sought}).first()",
     ]
     sql = building.upsert(users.relation, column, True, names, ())
     return Advice(f"{users.name}.{column}", None, writers, evidence, steps, "\n".join(lines), sql)

@@ -26,7 +26,9 @@ SystemName = Annotated[str, typer.Argument(help="attendance, logistics, academy 
 def up(
     system: SystemName,
     mode: Annotated[str, typer.Option(help="broken (as it was) or fixed")] = "broken",
-    database: Annotated[str, typer.Option(help="URL of an empty database; without it, an embedded server's")] = "",
+    database: Annotated[
+        str, typer.Option(help="URL of an empty database (sqlite:////FOLDER/FILE is one); without it, an embedded server's")
+    ] = "",
     port: Annotated[int, typer.Option(help="0: any free one")] = 0,
     workers: Annotated[int, typer.Option(min=1, max=32)] = 3,
     variant: Annotated[str, typer.Option(help="another database of the broken release: constrained, lacking")] = "",
