@@ -54,68 +54,52 @@ class LedgerWords(Protocol):
 
     def called(self, table: str) -> str:
         """What a table is called where people read of it, e.g. mendbook.ledger."""
-        ...
 
     def sql(self) -> str:
         """What the database's owner runs to give the ledger its place; running it twice does nothing the second time."""
-        ...
 
     def granting(self, doing: str) -> str:
         """What to do for a role that may not: "add" to the ledger, "purge" it, or "tell apart" accounts."""
-        ...
 
     def found(self, connection: Connection) -> dict[str, tuple[str, ...] | None]:
         """The columns of those of the tables that are there, whatever this role's rights; None for what is no table."""
-        ...
 
     def create(self, connection: Connection) -> None:
         """Run ``sql``; where that fails, what the transaction did before stays."""
-        ...
 
     def hold(self, connection: Connection) -> None:
         """Keep everybody else from adding to the ledger until this transaction ends. Refused where the transaction would not
         see what others have just added."""
-        ...
 
     def moment(self, column: ColumnElement[Any]) -> ColumnElement[str]:
         """A column ``at`` as the text that hashes are of: 2026-01-31T23:59:59.000000Z."""
-        ...
 
     def text(self, column: ColumnElement[Any]) -> ColumnElement[str]:
         """A column that holds JSON (details, before, after) as the very text that was stored."""
-        ...
 
     def tail(self, connection: Connection) -> Tail:
         """The ledger's end; the caller holds its lock."""
-        ...
 
     def add(self, connection: Connection, row: Mapping[str, Any]) -> None:
         """Add a row to ``ledger``; ``at`` and ``details`` are texts. Raises the driver's errors."""
-        ...
 
     def twice(self, error: IntegrityError) -> bool:
         """Whether that failed because the ledger has this batch of this plan."""
-        ...
 
     def add_changes(
         self, connection: Connection, plan: str, batch: int, changes: Sequence[Change], salts: Sequence[str]
     ) -> str:
         """Add ``changes`` (some, in order, images as text) with their salts; the digest of them all, as ledger_chain has it."""
-        ...
 
     def through(self, connection: Connection, before: datetime) -> int:
         """The position of the last row whose time is before ``before`` (aware), with all before it; 0 where there is none."""
-        ...
 
     def purge(self, connection: Connection, through: int) -> int:
         """Empty the images and salts of all changes up to that position; how many had any."""
-        ...
 
     def tell_apart(self, connection: Connection, pair: Mapping[str, str]) -> bool:
         """Add to ``exceptions``: table, first_key, second_key, reason, name; whether it was not there."""
-        ...
 
     def by_hand(self, variable: str, plan: str) -> str:
         """The shell command by which a person reads a plan's batches without mendbook; the environment's ``variable`` holds
         the database's URL."""
-        ...
