@@ -1,4 +1,4 @@
-"""What is particular to MariaDB and MySQL: every type's text, letters under any collation, zero dates, odd schemas, locks, errors.
+"""What is particular to MariaDB and MySQL: every type's text, letters, zero dates, odd schemas, locks, errors.
 
 That the same tables give the same findings and repairs as on PostgreSQL is tried in test_cases_elsewhere.py, and that a repair
 that is killed or made twice at once is made once in test_databases.py. MySQL itself is not tried anywhere.

@@ -30,16 +30,18 @@ TABLES = _of("""
 
 #: Columns with what the role may do to them; those to which it has no right at all are not told.
 COLUMNS = _of("""
-    SELECT TABLE_NAME AS `table`, COLUMN_NAME AS name, lower(DATA_TYPE) AS base, COLUMN_TYPE AS type, IS_NULLABLE = 'YES' AS nullable,
-        CHARACTER_SET_NAME AS encoding, COLLATION_NAME AS collation, CHARACTER_MAXIMUM_LENGTH AS length,
-        COLUMN_DEFAULT AS `default`, lower(EXTRA) AS extra, lower(PRIVILEGES) AS rights, GENERATION_EXPRESSION AS expression
+    SELECT TABLE_NAME AS `table`, COLUMN_NAME AS name, lower(DATA_TYPE) AS base, COLUMN_TYPE AS type,
+        IS_NULLABLE = 'YES' AS nullable, CHARACTER_SET_NAME AS encoding, COLLATION_NAME AS collation,
+        CHARACTER_MAXIMUM_LENGTH AS length, COLUMN_DEFAULT AS `default`, lower(EXTRA) AS extra, lower(PRIVILEGES) AS rights,
+        GENERATION_EXPRESSION AS expression
     FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = :schema AND TABLE_NAME IN :names ORDER BY TABLE_NAME, ORDINAL_POSITION
 """)
 
 #: Unique indexes, key by key. ``part``: how many characters of the column stand in it, where not all do.
 INDEXES = _of("""
-    SELECT TABLE_NAME AS `table`, INDEX_NAME AS name, COLUMN_NAME AS `column`, SUB_PART AS part FROM information_schema.STATISTICS
-    WHERE TABLE_SCHEMA = :schema AND TABLE_NAME IN :names AND NON_UNIQUE = 0 ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX
+    SELECT TABLE_NAME AS `table`, INDEX_NAME AS name, COLUMN_NAME AS `column`, SUB_PART AS part
+    FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = :schema AND TABLE_NAME IN :names AND NON_UNIQUE = 0
+    ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX
 """)
 #: The same on MySQL, where a key may be an expression.
 INDEXES_ON_EXPRESSIONS = _of(INDEXES.text.replace("SUB_PART AS part", "SUB_PART AS part, EXPRESSION AS expression"))
@@ -65,7 +67,8 @@ REFERRING = sa.text(f"""
 """)
 
 TRIGGERS = _of("""
-    SELECT EVENT_OBJECT_TABLE AS `table`, TRIGGER_NAME AS name, lower(ACTION_TIMING) AS timing, lower(EVENT_MANIPULATION) AS event
+    SELECT EVENT_OBJECT_TABLE AS `table`, TRIGGER_NAME AS name, lower(ACTION_TIMING) AS timing,
+        lower(EVENT_MANIPULATION) AS event
     FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = :schema AND EVENT_OBJECT_TABLE IN :names ORDER BY 1, 2
 """)
 

@@ -52,8 +52,11 @@ class Compiler(MySQLCompiler_mysqldb):
                 name = self.preparer.format_alias(each, str(each.name))
                 head, _, rows = every[each].partition(" AS ")
                 every[each] = f"{head} AS (SELECT * FROM {rows} AS once UNION ALL SELECT * FROM {name} WHERE false)"
-                self.ctes_recursive = True
         return told
+
+    def get_cte_preamble(self, recursive: bool) -> str:
+        """Those that were made recursive here have to be called so."""
+        return "WITH RECURSIVE" if recursive or self._recursive else "WITH"
 
     def limit_clause(self, select: Any, **kw: Any) -> str:
         """OFFSET 0, by which the finders fence PostgreSQL's planner in, would only make a copy of the rows."""
@@ -89,7 +92,8 @@ class Compiler(MySQLCompiler_mysqldb):
         Values in plain ASCII without a blank at either end, which nearly all are, take a short way.
         """
         text = self._exact(self.process(function.clauses.clauses[0], **kw))
-        plain = f"length({text}) = char_length({text}) AND ord({text}) BETWEEN 33 AND 126 AND ord(right({text}, 1)) BETWEEN 33 AND 126"
+        ends = f"ord({text}) BETWEEN 33 AND 126 AND ord(right({text}, 1)) BETWEEN 33 AND 126"
+        plain = f"length({text}) = char_length({text}) AND {ends}"
         trimmed = self._exact(f"regexp_replace({text}, '^[{WHITE_SPACE}]+|[{WHITE_SPACE}]+$', '')")
         lowered = self._lowered(trimmed)
         return f"CASE WHEN {plain} THEN lower({text}) ELSE nullif({lowered}, {self._exact(chr(39) * 2)}) END"

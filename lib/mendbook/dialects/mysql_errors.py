@@ -87,7 +87,8 @@ def explain(error: Exception, url: URL) -> MendbookError | Exception:
     code, told = number(error), said(error)
     if url.password:
         told = re.sub(rf"(?<!\w){re.escape(str(url.password))}(?!\w)", "***", told)
-    where = f"{url.host or url.query.get('unix_socket') or 'the local socket'}{f':{url.port}' if url.port else ''}/{url.database or ''}"
+    host = url.host or url.query.get("unix_socket") or "the local socket"
+    where = f"{host}{f':{url.port}' if url.port else ''}/{url.database or ''}"
     if code in _HINTS and (getattr(error, "statement", None) is None or code in (1046, 1193, 1273)):
         return ConnectionFailed(f"Cannot connect to {where}: {told}.", _HINTS[code])
     if code in STOPPED:

@@ -23,7 +23,8 @@ _COLUMNS = sa.text("""
     FROM information_schema.COLUMNS c
     JOIN information_schema.TABLES t ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME
     LEFT JOIN information_schema.KEY_COLUMN_USAGE k ON k.TABLE_SCHEMA = :schema AND k.TABLE_NAME = c.TABLE_NAME
-        AND k.COLUMN_NAME = c.COLUMN_NAME AND k.REFERENCED_TABLE_NAME = 'django_content_type' AND k.REFERENCED_TABLE_SCHEMA = :schema
+        AND k.COLUMN_NAME = c.COLUMN_NAME AND k.REFERENCED_TABLE_SCHEMA = :schema
+        AND k.REFERENCED_TABLE_NAME = 'django_content_type'
     WHERE c.TABLE_SCHEMA = :schema AND t.TABLE_TYPE = 'BASE TABLE' ORDER BY c.TABLE_NAME, c.ORDINAL_POSITION
 """)
 

@@ -27,9 +27,8 @@ KINDS = {"BASE TABLE": "table", "SYSTEM VERSIONED": "table", "VIEW": "view", "SE
 #: lower() or upper() of a column, trimmed or cast to text or not, as either system prints it.
 _FOLDING = re.compile(
     # nullif(.., '') leaves blanks out, as a partial index does elsewhere
-    r"\(*(?:nullif\(+)?"
-    r"(?:lower|lcase|upper|ucase)\(+(?:trim\(+(?:both (?:(?:_utf8mb4)?' ' )?from )?)?(?:cast\(+)?`((?:[^`]|``)+)`"
-    r"(?: as char(?:\(\d+\))?(?: charset \w+)?)?\)+(?:,\s*(?:_utf8mb4)?''\)+)?",
+    r"\(*(?:nullif\(+)?(?:lower|lcase|upper|ucase)\(+(?:trim\(+(?:both (?:(?:_utf8mb4)?' ' )?from )?)?"
+    r"(?:cast\(+)?`((?:[^`]|``)+)`(?: as char(?:\(\d+\))?(?: charset \w+)?)?\)+(?:,\s*(?:_utf8mb4)?''\)+)?",
     re.IGNORECASE,
 )
 #: A default that is no literal; of the time of day there is no key.

@@ -216,10 +216,8 @@ class MySQLRows:
         alone, steps = same(self.image(stored.relation, whole), ":image"), []
         for image, after in zip(images, afters, strict=True):
             row = json.loads(after)
-            own = [
-                f"{quoted(name)} = {value_of('NULL' if row[name] is None else literal(row[name]), stored.relation.columns[name])}"
-                for name in names
-            ]
+            texts = {name: "NULL" if row[name] is None else literal(row[name]) for name in names}
+            own = [f"{quoted(name)} = {value_of(text, stored.relation.columns[name])}" for name, text in texts.items()]
             own += [each.replace("t.", "", 1) for each in sets[len(names) :]]
             steps.append(one_image(f"UPDATE {whole} SET {', '.join(own)} WHERE {alone} LIMIT 1", image))
         telling = (

@@ -80,7 +80,7 @@ def begin_snapshot(connection: Connection, seconds: float) -> None:
 
 
 def begin_writing(connection: Connection, level: str, lock_seconds: float, statement_seconds: float) -> None:
-    """Make the transaction that has just begun a writing one that waits for nobody for long. Refused where nothing is written."""
+    """Make the transaction that has just begun a writing one that waits for nobody for long; Refused on a replica."""
     if read_only(connection):
         raise Refused("This server is read only: nothing can be written there.", "Name the primary, which it follows.")
     # whole seconds are all that can be waited for a lock; 0 would not wait at all

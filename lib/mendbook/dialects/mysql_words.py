@@ -1,4 +1,4 @@
-"""The parts of which statements over rows of MySQL and MariaDB are put together: names, texts, images, and values that are given.
+"""The parts of which statements over rows of MySQL and MariaDB are put together: names, texts, images, given values.
 
 SQL as text; nothing here runs. Values travel as one JSON text, which the server reads as a table (``given``).
 """

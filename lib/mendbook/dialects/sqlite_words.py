@@ -200,10 +200,12 @@ def blanks_left_out(predicate: str) -> tuple[str, ...] | None:
 
 
 def _left_out(part: Sequence[Word]) -> tuple[str, ...] | None:
-    """The column of a condition without AND, such as ``("name") <> ''``."""
+    """The column of a condition without AND, such as ``(trim("name") <> '')``."""
     bare = [word for word in part if word.text not in ("(", ")")]
     denied = len(bare) > 1 and bare[0].upper == "NOT"
     bare = bare[denied:]
+    trimmed = len(bare) > 2 and bare[0].upper == "TRIM"
+    bare = bare[trimmed:]
     if not bare or bare[0].kind not in ("name", "quoted"):
         return None
     tail = " ".join(word.upper or word.text for word in bare[1:])
