@@ -7,6 +7,7 @@ that is killed or made twice at once is made once in test_databases.py. MySQL it
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -345,6 +346,18 @@ def test_numbers_that_a_table_draws_are_told_in_the_order_of_the_rows(mariadb: M
         assert [(row.key, json.loads(row.image)["v"]) for row in told] == [("7", "b"), ("8", "a"), ("9", "c")]
 
 
+def test_a_key_that_the_column_cannot_hold_names_no_row(mariadb: MariaDatabase) -> None:
+    mariadb.execute(
+        "CREATE TABLE t (name varchar(20) CHARACTER SET latin1 PRIMARY KEY);"
+        "INSERT INTO t VALUES ('J\u00fcrgen'), ('??');"
+        "CREATE TABLE n (id int PRIMARY KEY); INSERT INTO n VALUES (0), (5)"
+    )
+    with repairing(mariadb) as (dialect, connection):
+        rows, text, number = dialect.rows(), stored(dialect, connection, "t"), stored(dialect, connection, "n")
+        assert [row.key for row in connection.execute(rows.by_keys(text, ["J\u00fcrgen", "\u65e5\u672c"]))] == ["J\u00fcrgen"]
+        assert [row.key for row in connection.execute(rows.by_keys(number, ["5", "x", "", "5x"]))] == ["5"]
+
+
 def test_of_rows_that_look_alike_as_many_go_as_are_asked_for(mariadb: MariaDatabase) -> None:
     mariadb.execute("CREATE TABLE t (v text); INSERT INTO t VALUES ('a'), ('a'), ('a'), ('b')")
     with repairing(mariadb) as (dialect, connection):
@@ -422,6 +435,15 @@ def test_a_statement_that_takes_too_long_is_stopped_and_said_so(mariadb: MariaDa
     with reading(mariadb, timeout=1) as (_, connection), pytest.raises(sa.exc.DBAPIError) as stopped:
         connection.exec_driver_sql("SELECT count(*) FROM seq_1_to_100000 a, seq_1_to_100000 b WHERE a.seq * b.seq = 7").all()
     assert isinstance(dialect.explain(stopped.value, url), QueryStopped)
+
+
+def test_a_statement_is_stopped_from_another_thread(mariadb: MariaDatabase) -> None:
+    with reading(mariadb) as (dialect, connection):
+        stopping = threading.Timer(0.2, dialect.cancel, [connection])
+        stopping.start()
+        with pytest.raises(sa.exc.DBAPIError, match="interrupted"):
+            connection.exec_driver_sql("SELECT count(*) FROM seq_1_to_100000 a, seq_1_to_100000 b WHERE a.seq * b.seq = 7")
+        stopping.join()
 
 
 # -- errors --------------------------------------------------------------------------------------------------------------
