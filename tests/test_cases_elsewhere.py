@@ -55,7 +55,10 @@ def elsewhere(names: str, folders: Iterable[tuple[Path, Any]]) -> pytest.MarkDec
     ]
     return pytest.mark.parametrize(
         f"make, {names}",
-        [pytest.param(database, value, id=f"{database}/{named(folder)}") for database, folder, value in each],
+        [
+            pytest.param(database, value, id="/".join(filter(None, (database, named(folder), getattr(value, "repair", "")))))
+            for database, folder, value in each
+        ],
         indirect=["make"],
     )
 
