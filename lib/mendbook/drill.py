@@ -23,7 +23,7 @@ from mendbook.drill_settings import DrillForm
 from mendbook.drill_target import Target, target
 from mendbook.drill_traffic import Bounds, Traffic, send
 from mendbook.drill_verdict import fingerprint, verdict
-from mendbook.errors import MendbookError, Refused
+from mendbook.errors import MendbookError
 from mendbook.publish import publish
 from mendbook.records import create_run_folder
 from mendbook.results import RESULT
@@ -68,22 +68,15 @@ class Drill:
         ]
 
 
-def prepare(url: str, form: DrillForm, owned: Sequence[str] | frozenset[str], bounds: Bounds, seed: int, yes: bool) -> Drill:
-    """Everything that can be refused before anything is sent.
-
-    ``yes``: whoever asks means it, where the application is not on this machine. Raises ConfigError, Refused,
-    ConnectionFailed.
-    """
+def prepare(url: str, form: DrillForm, owned: Sequence[str] | frozenset[str], bounds: Bounds, seed: int) -> Drill:
+    """Everything that can be refused before anything is sent. Raises ConfigError, Refused, ConnectionFailed."""
     bounds.check(form)
     for step in (form, *form.before, *form.after):
         for variable in step.headers_env.values():
             secret(variable)
     aimed = target(url, owned)
     mark = new_mark()
-    made = Drill(aimed, form, bounds, seed, mark, tuple(plan(form, mark, bounds.people, seed)))
-    if not aimed.loopback and not yes:
-        raise Refused(" ".join(made.words()), "In a terminal, add --yes if that is what you want.")
-    return made
+    return Drill(aimed, form, bounds, seed, mark, tuple(plan(form, mark, bounds.people, seed)))
 
 
 def run(drill: Drill, outputs: Path, source: str | None, database: Database | None) -> tuple[Path, dict[str, Any]]:

@@ -34,7 +34,6 @@ class DrillVerbs(RepairVerbs):
         concurrency: int = 8,
         seconds: float = 60,
         seed: int = 1,
-        yes: bool = False,
     ) -> DrillView | NotDrilled:
         """Let made-up ``people`` register at the application ``base_url``, and look at what that left.
 
@@ -52,7 +51,7 @@ class DrillVerbs(RepairVerbs):
                 if before is None
                 else DrillView(before, options, sent=False)
             )
-        made = self.prepare_drill(base_url, form, people, concurrency, seconds, seed, yes)
+        made = self.prepare_drill(base_url, form, people, concurrency, seconds, seed)
         return DrillView(self.run_drill(made)[0], options)
 
     def prepare_drill(
@@ -63,15 +62,12 @@ class DrillVerbs(RepairVerbs):
         concurrency: int = 8,
         seconds: float = 60,
         seed: int = 1,
-        yes: bool = False,
     ) -> Drill:
         """The same as a value, before anything is sent: everything that can be refused is refused here."""
         from mendbook.drill import prepare
         from mendbook.drill_traffic import Bounds
 
-        return prepare(
-            base_url, self.drill_form(form), self.settings.drill.owned, Bounds(people, concurrency, seconds), seed, yes
-        )
+        return prepare(base_url, self.drill_form(form), self.settings.drill.owned, Bounds(people, concurrency, seconds), seed)
 
     def run_drill(self, drill: Drill) -> tuple[Path, dict[str, Any]]:
         """Send the people of ``drill``, and look at their rows: the run's folder, and the result as JSON values."""

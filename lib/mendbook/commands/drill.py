@@ -40,7 +40,6 @@ def drill(
     concurrency: Annotated[int, typer.Option("--concurrency", help="how many of them at a time, at most 64")] = 8,
     seconds: Annotated[float, typer.Option("--seconds", help="for how long at most, up to 600")] = 60,
     seed: Annotated[int, typer.Option("--seed", help="the same seed makes people behave the same")] = 1,
-    yes: Annotated[bool, typer.Option("--yes", help="do it, though the host is not this machine")] = False,
     remove: Annotated[str, typer.Option("--remove", metavar="MARK", help="plan the removal of a drill's people")] = "",
     author: Annotated[
         str, typer.Option("--author", metavar="NAME", help="who proposes that plan, of an earlier drill or at once of this one")
@@ -69,7 +68,7 @@ def drill(
         )
     if key is not None:
         open_workbook(source, config, outputs).check_can_sign(author, key)
-    folder, result = _drilled(url, form, source, (count, concurrency, seconds), seed, yes, config, outputs)
+    folder, result = _drilled(url, form, source, (count, concurrency, seconds), seed, config, outputs)
     from mendbook.drill_view import write_report
 
     report = write_report(folder)
@@ -85,12 +84,12 @@ def drill(
 
 
 def _drilled(
-    url: str, form: Path | None, source: str, bounds: tuple[int, int, float], seed: int, yes: bool, config: Path, outputs: Path
+    url: str, form: Path | None, source: str, bounds: tuple[int, int, float], seed: int, config: Path, outputs: Path
 ) -> tuple[Path, dict[str, Any]]:
     """Tell what will be done, and do it."""
     if source:
         book = open_workbook(source, config, outputs)
-        made = book.prepare_drill(url, form or "", *bounds, seed, yes)
+        made = book.prepare_drill(url, form or "", *bounds, seed)
         _announce(made.words())
         return book.run_drill(made)
     from mendbook.config import load, load_form
@@ -102,7 +101,7 @@ def _drilled(
             "Nobody has said how the application registers people.", "--form drill.toml; 'mendbook drill --example' prints one."
         )
     owned = load(config).drill.owned if config.exists() else frozenset[str]()
-    made = prepare(url, load_form(form), owned, Bounds(*bounds), seed, yes)
+    made = prepare(url, load_form(form), owned, Bounds(*bounds), seed)
     _announce(made.words())
     return run(made, outputs.absolute(), None, None)
 
