@@ -226,6 +226,19 @@ def test_a_replica_that_must_go_on(shop: Shop, server: TestServer, standby: embe
     assert shop.runs() == []
 
 
+@embedded_only
+def test_what_went_wrong_first_is_told_where_the_connection_goes_too(shop: Shop, server: TestServer) -> None:
+    def stopped_and_ended() -> None:
+        with shop.book()._database.snapshots() as snapshots:
+            for each in snapshots:
+                pid = each.connection.execute(sa.select(sa.func.pg_backend_pid())).scalar_one()
+                server.execute(f"SELECT pg_terminate_backend({pid}, 5000)")
+            raise QueryStopped("what came first")
+
+    with pytest.raises(QueryStopped, match="what came first"):
+        stopped_and_ended()
+
+
 def wait_until(condition: Callable[[], bool]) -> None:
     until = time.monotonic() + 60
     while not condition():

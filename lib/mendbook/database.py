@@ -6,7 +6,7 @@ Opens connections and nothing else: what is asked is decided above, how a databa
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
@@ -67,9 +67,16 @@ class Database:
     @contextmanager
     def connection(self, snapshot: str | None = None) -> Iterator[Connection]:
         """A connection in a reading transaction that sees one moment (that of ``snapshot``); rolled back at the end."""
-        with self.errors_in_plain_words(), self._connected() as connection, connection.begin() as transaction:
-            self.dialect.begin_snapshot(connection, self.source.statement_timeout, snapshot)
-            yield connection
+        with self.errors_in_plain_words(), self._connected() as connection:
+            transaction = connection.begin()
+            try:
+                self.dialect.begin_snapshot(connection, self.source.statement_timeout, snapshot)
+                yield connection
+            except BaseException:
+                # where the server has gone it has rolled back already: what went wrong first is what is told
+                with suppress(sa.exc.SQLAlchemyError):
+                    transaction.rollback()
+                raise
             transaction.rollback()
 
     @contextmanager
