@@ -29,7 +29,7 @@ demo: setup ## damage four applications by their own races on an embedded Postgr
 	$(BIN)/mendbook demo
 
 test: lint ## every check and every test (make test PG=16: on PostgreSQL 16)
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+	$(BIN)/python -m pytest --numprocesses 3 --dist worksteal
 
 faults: setup ## a thousand faults while plans are applied and taken back: killed, cut off, suspended, crashed (about five minutes)
 	PYTHONPATH=tests $(BIN)/python -m faults.harness $(FAULTS)

@@ -300,7 +300,7 @@ def test_a_token_of_the_page_and_a_secret_header_are_sent(monkeypatch: pytest.Mo
     for value in ("two\r\nlines", "", "k\u00e9y"):
         monkeypatch.setenv("DRILL_TEST_KEY", value)
         with talking(page) as url, pytest.raises(ConfigError, match="DRILL_TEST_KEY"):
-            prepare(url, form, (), Bounds(), 1, False)
+            prepare(url, form, (), Bounds(), 1)
 
 
 @pytest.mark.parametrize(("number", "raised"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)])
@@ -316,11 +316,13 @@ def test_whoever_stops_it_is_told_what_was_sent(
 
     once = threading.Lock()
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    interrupted = signal.signal(signal.SIGINT, signal.default_int_handler)  # as a person's own process has it
     try:
         with talking(stops) as url, pytest.raises(raised):
             drilled(url, people=200, told=heard.append)
     finally:
         signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGINT, interrupted)
     assert heard[0].exchanges
     gc.collect()
     assert capsys.readouterr().err == "", "and nothing else is told"
