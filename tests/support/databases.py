@@ -103,7 +103,9 @@ def serving(parallel_run: str | None) -> Iterator[TestServer]:
             server = GivenServer(make_url(given))
         elif parallel_run:
             folder = Path(tempfile.gettempdir()) / f"{embedded.TEMPORARY}{parallel_run}"
-            server = embedded.start(folder, version, embedded.THROWAWAY_SETTINGS)
+            # several tests at once hold locks there, those of thousands of tables among them
+            settings = {**embedded.THROWAWAY_SETTINGS, "max_locks_per_transaction": "512"}
+            server = embedded.start(folder, version, settings)
         else:
             server = until_the_end.enter_context(embedded.temporary(version))
         emptied = EMPTIED[server.url()] = Emptied()
