@@ -31,6 +31,7 @@ from mendbook.plan_files import PlanFile
 from mendbook.recheck import Recheck
 from mendbook.repair import make_batch
 from mendbook.tables import bind, table_names
+from mendbook.throughput import ahead, seldom_collecting
 
 ATTEMPTS = 5
 IDLE_SECONDS = 30.0
@@ -38,6 +39,10 @@ LOCK_SECONDS = 5.0
 AGAIN_SECONDS = 0.4
 #: The first wait before something is tried again; each is twice as long as the one before, up to forty times this.
 BACK_OFF_SECONDS = 0.05
+#: Changes in the first transaction: nobody knows yet how long one takes here.
+FIRST_ROWS = 500
+#: Cases that are read from the plan while the database works.
+CASES_AHEAD = 500
 
 Progress = Callable[[str, int, int], None]
 
@@ -56,7 +61,7 @@ class _Applying:
     ) -> None:
         self._database, self._settings, self._run = database, settings, run
         self._outputs, self._progress, self._stopped = outputs, progress, stopped
-        self._size = settings.apply.batch_rows
+        self._size = min(FIRST_ROWS, settings.apply.batch_rows)
         #: the size of the last batch, and the seconds that it took
         self._took = (0, 0.0)
         self._total = 0
@@ -143,7 +148,7 @@ class _Applying:
             yield transaction
 
     def _batches(self, connection: Connection, ground: Ground, approved: Approved) -> None:
-        waiting = self._waiting(approved)
+        waiting = ahead(self._waiting(approved), CASES_AHEAD)
         held: list[Case] = []
         while not self._stopped():
             held += _take(waiting, self._size - sum(len(case.changes) for case in held), bool(held))
@@ -282,4 +287,6 @@ def apply(
     started = time.monotonic()
     run = Run(plan, commit)
     applying = _Applying(database, settings, run, outputs, progress or (lambda *_: None), stopped or (lambda: False))
-    return report(run, applying.go(), time.monotonic() - started)
+    with seldom_collecting():
+        approvals = applying.go()
+    return report(run, approvals, time.monotonic() - started)

@@ -117,10 +117,14 @@ def _tally(
     plan: PlanFile, ballots: Sequence[Ballot], unsigned: Sequence[tuple[str, Mapping[str, Decision]]] = ()
 ) -> Iterator[tuple[Outline, Verdict]]:
     """What the ballots come to for each case; what is read before the last one may not be used."""
+    need: dict[str, int] = {}
     for outline, line in outlines(plan):
         votes = [(ballot.statement.reviewer, vote) for ballot in ballots if (vote := ballot.vote(outline, line))]
-        votes += [(who, decisions[outline.name]) for who, decisions in unsigned if outline.name in decisions]
-        yield outline, combine(outline, votes, needed(plan.header.policy, outline.risk))
+        if unsigned:
+            votes += [(who, decisions[outline.name]) for who, decisions in unsigned if outline.name in decisions]
+        if outline.risk not in need:
+            need[outline.risk] = needed(plan.header.policy, outline.risk)
+        yield outline, combine(outline, votes, need[outline.risk])
     for ballot in ballots:
         ballot.finish()
 

@@ -5,7 +5,7 @@ Values that repair.py and its checks before and after hand to one another. It as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -77,14 +77,16 @@ class Work:
     #: the rows as they are after their changes: (key, image)
     made: dict[Place, tuple[str | None, str | None]] = field(default_factory=dict)
     _columns: dict[Place, tuple[str, ...]] = field(default_factory=dict)
+    _changes: list[tuple[Case, int, Change]] | None = None
 
     def stored(self, table: str) -> Stored:
         return self.ground.around.tables[table]
 
-    def changes(self) -> Iterator[tuple[Case, int, Change]]:
-        for case in self.cases:
-            for place, change in enumerate(case.changes):
-                yield case, place, change
+    def changes(self) -> list[tuple[Case, int, Change]]:
+        """The changes of the cases still in the batch, each with its case and its place there."""
+        if self._changes is None:
+            self._changes = [(case, place, change) for case in self.cases for place, change in enumerate(case.changes)]
+        return self._changes
 
     def columns(self, case: Case, place: int, change: Change) -> tuple[str, ...]:
         """The columns that an update changes, but for those that the database computes."""
@@ -99,6 +101,7 @@ class Work:
     def drop(self, reasons: Mapping[str, str]) -> None:
         self.stale.update(reasons)
         self.cases = [case for case in self.cases if case.name not in reasons]
+        self._changes = None
 
 
 @lru_cache(maxsize=8192)

@@ -125,7 +125,7 @@ class Review(Strict):
 class Apply(Strict):
     """How much of a busy database's time a repair may take."""
 
-    batch_rows: Annotated[int, Field(ge=1, le=500, description="changes in one transaction")] = 500
+    batch_rows: Annotated[int, Field(ge=1, le=2000, description="changes in one transaction, at most")] = 2000
     batch_seconds: Annotated[float, Field(gt=0, le=5, description="longer ones are followed by smaller ones")] = 0.5
     lock_seconds: Annotated[float, Field(gt=0, description="how long a batch waits for a lock")] = 2.0
     statement_seconds: Annotated[float, Field(gt=0)] = 30.0

@@ -61,15 +61,16 @@ def outlined(plan: PlanFile) -> Iterator[tuple[Outline, bytes, dict[str, Any]]]:
 
 def _outline(value: dict[str, Any]) -> Outline:
     kind, profile, key = intern(value["kind"]), value["profile"], value["case_key"]
+    blockers, options = value["blockers"], value["options"]  # most cases have neither
     return Outline(
-        "/".join(part for part in (kind, profile, key) if part is not None),
+        f"{kind}/{key}" if profile is None else f"{kind}/{profile}/{key}",
         kind,
         profile and intern(profile),
         key,
         intern(value["repair"]),
         intern(value["risk"]),
-        tuple(intern(each["name"]) for each in value["blockers"]),
-        tuple((each["name"], each["taken"]) for each in value["options"]),
+        tuple(intern(each["name"]) for each in blockers) if blockers else (),
+        tuple((each["name"], each["taken"]) for each in options) if options else (),
     )
 
 

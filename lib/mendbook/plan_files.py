@@ -251,15 +251,17 @@ def case_of(value: dict[str, Any]) -> Case:
         case_key=key,
         repair=value["repair"],
         risk=value["risk"],
-        changes=tuple(_change(key, each) for each in value["changes"]),
+        changes=tuple([_change(key, each) for each in value["changes"]]),
         because=tuple(value["because"]),
-        blockers=tuple(Blocker(**each) for each in value["blockers"]),
+        blockers=tuple([Blocker(**each) for each in value["blockers"]]),
         options=tuple(
-            Option(**{**each, "other": None if each["other"] is None else _change(key, each["other"])})
-            for each in value["options"]
+            [
+                Option(**{**each, "other": None if each["other"] is None else _change(key, each["other"])})
+                for each in value["options"]
+            ]
         ),
         leaves=tuple(value["leaves"]),
-        kept=tuple(Row(each["table"], each["key"], _text(each["image"])) for each in value["kept"]),
+        kept=tuple([Row(each["table"], each["key"], _text(each["image"])) for each in value["kept"]]),
         owns=tuple(value["owns"]),
         locks=tuple(value["locks"]),
     )

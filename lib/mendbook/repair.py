@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -87,11 +87,11 @@ Asked = tuple[Place, Change, bool]
 def _change_rows(work: Work) -> None:
     """Phase by phase, set by set; every row that the server says it stored is held against the one asked for."""
     sets: dict[tuple[int, int, str, tuple[str, ...]], list[Asked]] = defaultdict(list)
+    lenient = {case.name for case in work.cases if any(blocker.name == "trigger" for blocker in case.blockers)}
     for case, place, change in work.changes():
-        lenient = any(blocker.name == "trigger" for blocker in case.blockers)
         columns = work.columns(case, place, change) if change.op == "update" else ()
         order = (change.phase, OPERATIONS.index(change.op), change.table, columns)
-        sets[order].append(((case.name, place), change, lenient))
+        sets[order].append(((case.name, place), change, case.name in lenient))
     for (_, op, table, columns), rows in sorted(sets.items(), key=lambda each: each[0]):
         reach("changing")
         if OPERATIONS[op] == "update":
@@ -232,6 +232,7 @@ def _recorded(work: Work) -> tuple[list[Change], list[list[object]]]:
         for place, change in sorted(enumerate(case.changes), key=lambda each: each[1].phase):
             key, after = work.made[case.name, place]
             named = key if change.op == "insert" else change.key
-            changes.append(Change(change.case_key, change.table, change.op, named, change.before, after, change.phase))
+            as_planned = named == change.key and after is change.after
+            changes.append(change if as_planned else replace(change, key=named, after=after))
         listed.append([case.name, case.kind, case.profile, case.case_key, first, len(changes)])
     return changes, listed

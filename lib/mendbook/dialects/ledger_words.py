@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -27,6 +28,7 @@ SHAPE = {
 }
 
 
+@cache
 def tables(prefix: str = "", schema: str | None = None) -> dict[str, TableClause]:
     """The three tables, as they are called where their names have a ``prefix`` or stand in a ``schema``."""
     return {

@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from mendbook import ledger_chain
 from mendbook.dialects.described import Tail
 from mendbook.dialects.ledger_words import SHAPE, tables
+from mendbook.dialects.postgresql_arrays import array
 from mendbook.errors import Refused
 from mendbook.ledger_chain import NOTHING
 from mendbook.model import Change
@@ -207,10 +208,10 @@ class PostgreSQLLedger:
     ) -> str:
         given = {
             "salts": " ".join(salts),
-            "case_key": [change.case_key for change in changes],
-            "table": [change.table for change in changes],
-            "op": [change.op for change in changes],
-            "key": [change.key for change in changes],
+            "case_key": array([change.case_key for change in changes]),
+            "table": array([change.table for change in changes]),
+            "op": array([change.op for change in changes]),
+            "key": array([change.key for change in changes]),
             "before": "\x1f".join(ledger_chain.image_text(change.before) or "" for change in changes),
             "after": "\x1f".join(ledger_chain.image_text(change.after) or "" for change in changes),
         }

@@ -13,12 +13,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import TextClause
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from mendbook import canonical
 from mendbook.dialects import Column, Relation, Stored
-
-_TEXTS = ARRAY(sa.Text)
+from mendbook.dialects.postgresql_arrays import array
 
 
 class PostgreSQLRows:
@@ -88,7 +86,7 @@ class PostgreSQLRows:
         image = self.image(stored.relation)
         return statement(
             f"SELECT NULL::text AS key, {image} AS image, t.ctid::text AS place"
-            f" FROM {table(stored.relation)} t WHERE {image} = ANY (:images){tail}",
+            f" FROM {table(stored.relation)} t WHERE {image} = ANY (cast(:images AS text[])){tail}",
             {"images": list(images)},
         )
 
@@ -211,7 +209,7 @@ def unnest(parts: Mapping[str, Any], numbered: bool = False, joined: bool = Fals
 
 
 def statement(sql: str, parts: Mapping[str, Sequence[str | None]], after: Sequence[str] | None = None) -> TextClause:
-    given = [sa.bindparam(name, list(values), type_=_TEXTS) for name, values in parts.items()]
+    given = [sa.bindparam(name, array(values), type_=sa.Text) for name, values in parts.items()]
     if after is not None:
         given.append(sa.bindparam("after", together(after), type_=sa.Text))
     return sa.text(sql).bindparams(*given)

@@ -20,6 +20,7 @@ from mendbook.blanks import WHITE_SPACE
 from mendbook.dialects import Column
 from mendbook.dialects.expressions import nowhere
 from mendbook.dialects.letters import simple_lowercase
+from mendbook.dialects.postgresql_arrays import array
 
 ASCII_WHITE_SPACE = WHITE_SPACE[:6]
 
@@ -192,8 +193,8 @@ class PostgreSQLText:
             return self.key(column) == sa.any_(given)
         return column == sa.any_(sa.cast(given, NamedType(f"{kind.type}[]")))
 
-    def sent(self, texts: Sequence[str]) -> list[str]:
-        return list(texts)
+    def sent(self, texts: Sequence[str]) -> str:
+        return array(texts)
 
     def any_of(self, value: ColumnElement[Any], rows: Select[Any]) -> ColumnElement[bool]:
         """The value is in the array of what the rows have: an index on the value serves, which no join on it would use."""
