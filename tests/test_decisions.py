@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from mendbook import canonical, decision_log, review
-from mendbook.decisions import Choice, Decision, Details, Resolved, check, decision_of, resolve, resolved_lines
+from mendbook.decisions import Choice, Decision, Details, Resolved, approval, check, decision_of, resolve, resolved_lines
 from mendbook.errors import ConfigError, OutputError, Refused, SignatureError
 from mendbook.outlines import Outline, outlines
 from mendbook.plan_files import PlanFile
@@ -355,3 +355,8 @@ def test_two_cases_of_one_name(house: House) -> None:
 def test_decisions_on_no_case_of_the_plan(plan: PlanFile) -> None:
     with pytest.raises(Refused, match="decisions on k/1, which is no case"):
         list(resolved_lines(plan, {"k/1": GOOD}))
+
+
+@pytest.mark.parametrize("name", ["null_flag/customer/7", 'odd/a "b" \\ \n \x7f é \U0001f600'])
+def test_the_line_of_a_plain_approval_is_the_canonical_one(name: str) -> None:
+    assert approval(name) == canonical.line(Decision(name, "approve").value())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -233,6 +233,8 @@ def _recorded(work: Work) -> tuple[list[Change], list[list[object]]]:
             key, after = work.made[case.name, place]
             named = key if change.op == "insert" else change.key
             as_planned = named == change.key and after is change.after
-            changes.append(change if as_planned else replace(change, key=named, after=after))
+            if not as_planned:
+                change = Change(change.case_key, change.table, change.op, named, change.before, after, change.phase)
+            changes.append(change)
         listed.append([case.name, case.kind, case.profile, case.case_key, first, len(changes)])
     return changes, listed
