@@ -20,7 +20,7 @@ from mendbook import checkpoints, ledger_schema, pressure, review
 from mendbook.applied import applied
 from mendbook.apply_report import report
 from mendbook.apply_state import Approved, Run
-from mendbook.batch_work import CasesFail, Ground, LooksLikeNew
+from mendbook.batch_work import CasesFail, Ground, LooksLikeNew, look_at
 from mendbook.checkpoints import Checkpoint
 from mendbook.config import Settings
 from mendbook.database import Database
@@ -171,6 +171,7 @@ class _Applying:
             if verdict.state == "approved" and not self._run.over(case.name):
                 chosen = review.effective(case, verdict)
                 if chosen.changes:  # every part of it may have been declined
+                    look_at(chosen)
                     yield chosen
 
     def _give_way(self, connection: Connection) -> None:

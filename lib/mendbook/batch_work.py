@@ -104,15 +104,30 @@ class Work:
         self._changes = None
 
 
-@lru_cache(maxsize=8192)
+#: Images remembered: those of a batch, before and after, and those of the cases read ahead.
+IMAGES = 8_192
+
+
+def look_at(case: Case) -> None:
+    """Read what the case shows of its rows, so that its batch finds it read; for whoever has time before."""
+    for change in case.changes:
+        if change.op == "update":
+            differing(str(change.before), str(change.after))
+        else:
+            seen(str(change.before if change.after is None else change.after))
+
+
+@lru_cache(maxsize=IMAGES)
 def seen(image: str) -> Mapping[str, str | None]:
     """The row that an image shows, to be read and not changed: a batch looks at each several times."""
     return values(image)
 
 
-def differing(one: str, other: str) -> list[str]:
+@lru_cache(maxsize=IMAGES)
+def differing(one: str, other: str) -> tuple[str, ...]:
     """The columns in which two images are not alike."""
     left, right = seen(one), seen(other)
     if left.keys() == right.keys():
-        return [name for name, value in left.items() if right[name] != value]
-    return sorted(name for name in {*left, *right} if left.get(name) != right.get(name) or (name in left) != (name in right))
+        return tuple([name for name, value in left.items() if right[name] != value])
+    names = sorted({*left, *right})
+    return tuple([name for name in names if left.get(name) != right.get(name) or (name in left) != (name in right)])

@@ -115,7 +115,7 @@ def _compare(work: Work, table: str, seen: Mapping[str, list[tuple[str, str]]], 
     if not seen:
         return
     statement = work.ground.tables.statements.by_keys(work.stored(table), list(seen), lock=True)
-    now = {row.key: row.image for row in work.connection.execute(statement)}
+    now = {key: image for key, image in work.connection.execute(statement)}  # noqa: C416
     reach("locked")
     for key, wanted in seen.items():
         for name, image in wanted:
