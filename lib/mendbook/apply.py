@@ -27,6 +27,7 @@ from mendbook.database import Database
 from mendbook.errors import AlreadyApplied, ConnectionFailed, QueryStopped, Refused
 from mendbook.failpoints import reach
 from mendbook.model import Case
+from mendbook.pace import Pace
 from mendbook.plan_files import PlanFile
 from mendbook.recheck import Recheck
 from mendbook.repair import make_batch
@@ -39,8 +40,6 @@ LOCK_SECONDS = 5.0
 AGAIN_SECONDS = 0.4
 #: The first wait before something is tried again; each is twice as long as the one before, up to forty times this.
 BACK_OFF_SECONDS = 0.05
-#: Changes in the first transaction: nobody knows yet how long one takes here.
-FIRST_ROWS = 500
 #: Cases that are read from the plan while the database works.
 CASES_AHEAD = 500
 
@@ -61,9 +60,9 @@ class _Applying:
     ) -> None:
         self._database, self._settings, self._run = database, settings, run
         self._outputs, self._progress, self._stopped = outputs, progress, stopped
-        self._size = min(FIRST_ROWS, settings.apply.batch_rows)
-        #: the size of the last batch, and the seconds that it took
-        self._took = (0, 0.0)
+        self._pace = Pace(settings.apply)
+        #: the letters of the last batch's images
+        self._letters = 0
         self._total = 0
         self._connected_once = False
         self._look_again = 0.0
@@ -151,17 +150,17 @@ class _Applying:
         waiting = ahead(self._waiting(approved), CASES_AHEAD)
         held: list[Case] = []
         while not self._stopped():
-            held += _take(waiting, self._size - sum(len(case.changes) for case in held), bool(held))
+            held += _take(waiting, self._pace.size - sum(len(case.changes) for case in held), bool(held))
             held = [case for case in held if not self._run.over(case.name)]
             if not held and not self._run.failed:
                 return
             self._give_way(connection)
             approved.refresh()
             started = time.monotonic()
-            now, held = _first(held, self._size)
+            now, held = _first(held, self._pace.size)
             left = self._batch(connection, ground, now)
             held = left + held
-            self._pace(time.monotonic() - started, len(left))
+            self._pace.made(time.monotonic() - started, self._letters, not left)
             done = len(self._run.made) + len(self._run.stale)
             self._progress("applying" if self._run.commit else "rehearsing", done, self._total)
 
@@ -206,8 +205,8 @@ class _Applying:
                     attempt += 1
                     _back_off(attempt)
                 elif fault == "request" and cases:
-                    if len(cases) > 1:  # which case it is shows when they are tried in parts
-                        self._size = max(1, sum(len(case.changes) for case in cases) // 2)
+                    if len(cases) > 1:
+                        self._pace.failed(sum(len(case.changes) for case in cases))
                         return cases
                     self._run.failed[cases[0].name] = f"the database refused it: {dialect.objection(error)}"
                     cases = []
@@ -227,22 +226,10 @@ class _Applying:
         if run.commit:
             reach("committed")
         run.note(made)
+        self._letters = sum(len(image) for change in made.changes for image in (change.before, change.after) if image)
         if run.commit:
             checkpoints.add(checkpoints.file_of(self._outputs, self._database.source.name), made.checkpoint)
             reach("checkpointed")
-
-    def _pace(self, seconds: float, left: int) -> None:
-        """Smaller batches where one took too long, larger ones again where there is room.
-
-        Where half as many rows have taken as long, it was not the rows: smaller batches would only be more of them.
-        """
-        limits = self._settings.apply
-        before, self._took = self._took, (self._size, seconds)
-        if seconds > limits.batch_seconds:
-            in_vain = self._size < before[0] and seconds > before[1] * 0.8
-            self._size = limits.batch_rows if in_vain else max(1, self._size // 2)
-        elif not left and seconds < limits.batch_seconds / 2:
-            self._size = min(limits.batch_rows, self._size * 2)
 
 
 def _take(waiting: Iterator[Case], room: int, some: bool) -> list[Case]:
