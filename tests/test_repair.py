@@ -200,6 +200,11 @@ def test_damage_that_was_there_before_is_not_new_but_other_damage_is(bench: Benc
     assert failure.value.reasons == {harmful.name: "it would make new damage: blank_profile in row 1 of customer"}
     declared = Case("null_flag", "customer", "1", "set", "low", (changed,), leaves=("blank_profile",))
     assert bench.make([declared]).stale == {}
+    # another case of the same user is not blamed for a row that somebody else's case declares
+    blank = replace(create_case(phone=None), leaves=("blank_profile",))
+    before = image_of(bench, "auth_user", "6")
+    other = Case("ghost_user", None, "6", "deactivate", "low", (updated("6", "auth_user", "6", before, {"password": "-"}, 0),))
+    assert bench.make([blank, other]).stale == {}
 
 
 def test_a_namesake_who_registered_meanwhile_fails_the_case(bench: Bench, shop: Shop) -> None:

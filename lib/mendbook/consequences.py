@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from mendbook.batch_work import CasesFail, LooksLikeNew, Work, seen
-from mendbook.model import Case
+from mendbook.model import Case, Change
 from mendbook.recheck import NOT_OF_ROWS, Asked, Harm, Recheck, Touched
 
 
@@ -22,13 +22,18 @@ def check_gone(work: Work, before: Sequence[Harm] | None) -> Counter[str]:
     if work.ground.mends and harms:
         _check_harms(work, harms, before)
     for case, place, change in work.changes():
-        key, _ = work.made[case.name, place]
+        key = _key(work, case, place, change)
         if change.op != "delete" and key is not None:
             columns = work.columns(case, place, change) if change.op == "update" else ()
             work.ground.recheck.wrote(change.table, change.op, columns, key)
     difference = Counter(kind for kind, _, _ in _cases(harms))
     difference.subtract(kind for kind, _, _ in _cases(before or ()))
     return difference
+
+
+def _key(work: Work, case: Case, place: int, change: Change) -> str | None:
+    """The row's key once it is changed; of a new row, that which the database drew."""
+    return work.made[case.name, place][0]
 
 
 def _cases(harms: Sequence[Harm]) -> set[tuple[str, str | None, str]]:
@@ -39,6 +44,9 @@ def _check_harms(work: Work, harms: Sequence[Harm], before: Sequence[Harm] | Non
     reasons: dict[str, str] = {}
     known = {(harm.kind, harm.profile, harm.row_key) for harm in before or ()}
     of_rows, of_users = _by_rows_and_users(work)
+    declared = {
+        (kind, change.table, _key(work, case, place, change)) for case, place, change in work.changes() for kind in case.leaves
+    }
     for harm in harms:
         concerned = [*of_rows.get((harm.table, harm.row_key), ()), *of_users.get(harm.user_key or "", ())]
         for case in {case.name: case for case in concerned}.values():
@@ -46,6 +54,8 @@ def _check_harms(work: Work, harms: Sequence[Harm], before: Sequence[Harm] | Non
                 continue
             if (harm.kind, harm.profile, harm.case_key) == (case.kind, case.profile, case.case_key):
                 reasons[case.name] = "the damage would still be there"
+            elif (harm.kind, harm.table, harm.row_key) in declared:
+                continue  # another case of this user made that row, and said that it would leave it so
             elif before is None:
                 raise LooksLikeNew
             elif (harm.kind, harm.profile, harm.row_key) not in known:
