@@ -95,7 +95,7 @@ class PostgreSQLRows:
     def lock_table(self, relation: Relation, alone: bool) -> TextClause:
         """Nobody alters the table meanwhile; where ``alone``, nobody writes it either."""
         mode = "SHARE ROW EXCLUSIVE" if alone else "ROW EXCLUSIVE"
-        return sa.text(f"LOCK TABLE ONLY {table(relation)} IN {mode} MODE")
+        return sa.text(f"LOCK TABLE ONLY {_called(relation)} IN {mode} MODE")
 
     def delete(self, stored: Stored, keys: Sequence[str]) -> TextClause:
         """Removes the rows that ``keys`` name (their places, in a table without a key) and tells which were there."""
@@ -142,7 +142,7 @@ class PostgreSQLRows:
         row = ", ".join(f"{quoted(column.name)} text" for column in given) or '"" text'
         parsed = f" CROSS JOIN LATERAL json_to_record(v.after::json) AS r({row})" if given else ""
         return statement(
-            f"INSERT INTO {table(stored.relation)} AS t {what} FROM {unnest({'after': ()}, True, True)}{parsed} ORDER BY v.n"
+            f"INSERT INTO {_called(stored.relation)} AS t {what} FROM {unnest({'after': ()}, True, True)}{parsed} ORDER BY v.n"
             f" RETURNING {self.key(stored)} AS key, {self.image(stored.relation)} AS image",
             {},
             after=afters,
@@ -182,6 +182,10 @@ def quoted(name: str) -> str:
 
 
 def table(relation: Relation) -> str:
+    return f"ONLY {_called(relation)}" if relation.alone else _called(relation)
+
+
+def _called(relation: Relation) -> str:
     return f"{quoted(relation.schema)}.{quoted(relation.name)}"
 
 
