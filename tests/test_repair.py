@@ -161,6 +161,21 @@ def test_a_row_that_something_refers_to_does_not_go_and_nothing_cascades(bench: 
     assert shop.database.execute("SELECT count(*) FROM parcel") == [(1,)]
 
 
+def test_what_names_a_row_that_stays_as_well_lets_the_other_go(bench: Bench, shop: Shop) -> None:
+    shop.database.execute(
+        "CREATE TABLE call (phone text); INSERT INTO call VALUES ('same'), ('taken');"
+        " UPDATE customer SET phone = 'same' WHERE id IN (1, 2); UPDATE customer SET phone = 'taken' WHERE id = 3"
+    )
+    shop.map(MAPPING.replace("[sources.shop.users]", 'references = ["call.phone -> customer.phone"]\n[sources.shop.users]', 1))
+    softly = Bench(shop.config, bench.folder)
+    assert softly.make([delete_case(softly, "customer", "1", leaves=("missing_profile",))]).stale == {}
+    heir = updated("4", "customer", "4", image_of(softly, "customer", "4"), {"phone": "taken"}, 6)
+    gone = delete_case(softly, "customer", "3", leaves=("missing_profile",))
+    assert softly.make([replace(gone, changes=(*gone.changes, heir))]).stale == {}
+    with pytest.raises(CasesFail):
+        softly.make([delete_case(softly, "customer", "4", leaves=("missing_profile",))])
+
+
 @pytest.mark.parametrize("phone", ["not a number", "99999999999999999999", " ", None])
 def test_a_value_that_the_referring_column_cannot_hold_names_nothing(bench: Bench, shop: Shop, phone: str | None) -> None:
     shop.database.execute("CREATE TABLE call (id int PRIMARY KEY, phone int, said text); INSERT INTO call VALUES (1, 5, ' ')")

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from mendbook.batch_work import CasesFail, LooksLikeNew, Work, seen
-from mendbook.model import Case, Change
+from mendbook.model import Case
 from mendbook.recheck import NOT_OF_ROWS, Asked, Harm, Recheck, Touched
 
 
@@ -22,18 +22,13 @@ def check_gone(work: Work, before: Sequence[Harm] | None) -> Counter[str]:
     if work.ground.mends and harms:
         _check_harms(work, harms, before)
     for case, place, change in work.changes():
-        key = _key(work, case, place, change)
+        key, _ = work.made[case.name, place]
         if change.op != "delete" and key is not None:
             columns = work.columns(case, place, change) if change.op == "update" else ()
             work.ground.recheck.wrote(change.table, change.op, columns, key)
     difference = Counter(kind for kind, _, _ in _cases(harms))
     difference.subtract(kind for kind, _, _ in _cases(before or ()))
     return difference
-
-
-def _key(work: Work, case: Case, place: int, change: Change) -> str | None:
-    """The row's key once it is changed; of a new row, that which the database drew."""
-    return work.made[case.name, place][0]
 
 
 def _cases(harms: Sequence[Harm]) -> set[tuple[str, str | None, str]]:
@@ -45,7 +40,7 @@ def _check_harms(work: Work, harms: Sequence[Harm], before: Sequence[Harm] | Non
     known = {(harm.kind, harm.profile, harm.row_key) for harm in before or ()}
     of_rows, of_users = _by_rows_and_users(work)
     declared = {
-        (kind, change.table, _key(work, case, place, change)) for case, place, change in work.changes() for kind in case.leaves
+        (kind, change.table, work.made[case.name, place][0]) for case, place, change in work.changes() for kind in case.leaves
     }
     for harm in harms:
         concerned = [*of_rows.get((harm.table, harm.row_key), ()), *of_users.get(harm.user_key or "", ())]
