@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ LIBRARY = ROOT / "lib" / "mendbook"
 MODULES = sorted((ROOT / "lib").rglob("*.py"))
 MOST_LINES = 300
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 #: What mendbook needs of conda itself; all else stands in pyproject.toml.
 FROM_CONDA = {"python", "pip"}
 
@@ -150,21 +152,37 @@ def test_the_patterns_would_find_it() -> None:
 # -- the command line is told --------------------------------------------------------------------------------------------
 
 
-def commands() -> list[str]:
+def commands() -> dict[str, set[str]]:
+    """Each command with its options."""
     from mendbook.cli import app
     from typer.main import get_command
 
-    def walk(command: Any, path: str) -> list[str]:
+    def walk(command: Any, path: str) -> Iterator[tuple[str, set[str]]]:
         inside = getattr(command, "commands", None)
-        return [path] if not inside else [name for key, each in inside.items() for name in walk(each, f"{path} {key}")]
+        if not inside:
+            yield path, {"--help", *(name for each in command.params for name in (*each.opts, *each.secondary_opts))}
+        for key, each in (inside or {}).items():
+            yield from walk(each, f"{path} {key}")
 
-    return walk(get_command(app), "mendbook")
+    return dict(walk(get_command(app), "mendbook"))
 
 
 def test_every_command_is_told_in_the_readme_or_the_docs() -> None:
-    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-    text = "\n".join(page.read_text() for page in pages)
+    text = "\n".join(page.read_text() for page in PAGES if page.name != "CHANGELOG.md")
     assert [command for command in commands() if not re.search(rf"{command}\b", text)] == []
+
+
+def test_every_option_that_the_pages_name_is_one_of_its_command() -> None:
+    options, unknown, seen = commands(), [], 0
+    for page in PAGES:
+        for words, rest in re.findall(r"(mendbook (?:[a-z]+ ?){1,2})([^`#|;\n]*)", page.read_text()):
+            first, *more = words.split()[1:]
+            name = next((each for each in (f"mendbook {first} {''.join(more)}", f"mendbook {first}") if each in options), None)
+            named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", rest.partition("mendbook ")[0])) if name else set()
+            unknown += [f"{relative(page)}: {name} {option}" for option in named - options[name or "mendbook audit"]]
+            seen += len(named)
+    assert unknown == []
+    assert seen > 50
 
 
 @pytest.mark.parametrize("option", ["--config", "--outputs", "--json"])
@@ -184,8 +202,6 @@ def test_every_command_takes_what_the_contract_says(option: str) -> None:
 
 
 # -- the pages are true --------------------------------------------------------------------------------------------------
-
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def anchors(page: Path) -> set[str]:
