@@ -162,7 +162,9 @@ class Tables:
 
     def order_key(self, table: MappedTable, column: str) -> ColumnElement[Any]:
         """The column as it sorts for "the smallest key": text by code point, others by their own order."""
-        if table.kind(column).family in ("integer", "number", "uuid", "time"):
+        kind = table.kind(column)
+        untyped = not kind.type and not kind.collate  # it holds values of any type, and knows numbers from texts
+        if untyped or kind.family in ("integer", "number", "uuid", "time"):
             return table.column(column)
         return self.text.key(table.column(column))
 
