@@ -20,9 +20,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from finding import find_all
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from finding import find_all
 from mendbook.blanks import WHITE_SPACE
 from mendbook.errors import ConfigError, ConnectionFailed, QueryStopped, Refused
 from support.sqlite_files import dialect, made, reading, repairing, stored_as, writing
