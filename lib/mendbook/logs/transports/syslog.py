@@ -19,7 +19,9 @@ _OLD = re.compile(
     re.DOTALL,
 )
 _STAMP = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))"
-_ISO = re.compile(r"(?:<\d{1,3}>)?" + _STAMP + r" (\S{1,255}) ([^\s:\[]{1,100})(?:\[(\d{1,9})\])?: ?(.*)", re.DOTALL)
+_ISO = re.compile(
+    r"(?:<\d{1,3}>)?" + _STAMP + r" ((?!\{)\S{1,255}(?<!:)) ([^\s:\[]{1,100})(?:\[(\d{1,9})\])?: ?(.*)", re.DOTALL
+)
 _NEW = re.compile(
     r"(?:\d{1,6} )?<\d{1,3}>1 (-|"
     + _STAMP[1:-1]
