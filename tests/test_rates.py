@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 import numpy
 import pytest
 from mendbook.change_points import guesses
+from mendbook.logs import read
 from mendbook.poisson import in_bursts, poisson_interval, rate_chances, ratio_interval
 from mendbook.rate_words import an_amount, chance, per, quiet
 from mendbook.rates import assess
+from mendbook.registrations import Registrations
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -160,6 +162,19 @@ def test_a_silence_in_which_nobody_registers_proves_nothing(after, verdict, blee
     assert result["still_bleeding"] is bleeding
     assert doubt in result["doubt"]
     assert result["deploys"][0]["verdict"].startswith("stopped") is (bleeding is False)
+
+
+def test_registrations_are_counted_from_access_logs_once_whichever_order_they_stand_in(tmp_path):
+    lines = [f'10.0.0.1 - - [01/Jan/2026:0{hour}:00:00 +0000] "POST /register/ HTTP/1.1" 200 12' for hour in (3, 1, 2)]
+    (tmp_path / "access.log").write_text("\n".join(lines) + "\n")
+    registrations, reading = Registrations([].append), read([tmp_path / "access.log"])
+    reading.requests = registrations.add
+    list(reading)
+    registrations.finish()
+    hour = timedelta(hours=1)
+    assert registrations.between(START, START + 3 * hour) == 2
+    assert registrations.between(START + 2 * hour, START + 4 * hour) == 2
+    assert registrations.between(START + 4 * hour, START + 9 * hour) == 0
 
 
 @pytest.mark.parametrize(
