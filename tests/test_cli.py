@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from mendbook import checkpoints, cli
 from mendbook.damage import catalogue
 from pyarrow import parquet
@@ -39,6 +40,22 @@ def with_password(url: str) -> str:
 
 
 # -- audit ---------------------------------------------------------------------------------------------------------------
+
+
+def test_every_command_takes_the_options_that_all_share() -> None:
+    def commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+        for own, below in getattr(command, "commands", {}).items():
+            yield from commands(below, f"{name} {own}")
+        if not getattr(command, "commands", {}):
+            yield name, command
+
+    shared = {"--config", "--outputs", "--json"}
+    lacking = {
+        name: missing
+        for name, command in commands(typer.main.get_command(cli.app), "mendbook")
+        if (missing := shared - {option for parameter in command.params for option in parameter.opts})
+    }
+    assert lacking == {}
 
 
 @pytest.mark.usefixtures("shop")

@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from finding import find_all
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from mendbook.blanks import WHITE_SPACE
@@ -197,6 +198,17 @@ def test_truth_may_be_written_in_words(tmp_path: Path) -> None:
         asked = sa.select(sa.type_coerce(truth.is_(sa.true()), sa.Integer), sa.type_coerce(truth.is_(sa.false()), sa.Integer))
         told = connection.execute(asked.order_by(table.c.id)).all()
     assert told == [(1, 0), (0, 1), (1, 0), (0, 1), (1, 0), (0, 1), (0, 0), (0, 0), (0, 0)]
+
+
+def test_keys_without_a_type_are_ordered_by_their_size(tmp_path: Path) -> None:
+    """CREATE TABLE .. AS SELECT leaves columns without a type: 2 comes before 10 in them too."""
+    file = made(
+        tmp_path / "untyped.sqlite3",
+        "CREATE TABLE people AS SELECT value AS id, 'ann' AS name FROM json_each('[10, 2, 101]')",
+    )
+    mapping = '[sources.case]\nurl_env = "CASE_URL"\n[sources.case.users]\ntable = "people"\nusername = "name"\n'
+    people = [each for each in find_all(f"sqlite:///{file}", mapping, tmp_path) if each.kind == "duplicate_user"]
+    assert {each.case_key for each in people} == {"2"}
 
 
 # -- the schema ----------------------------------------------------------------------------------------------------------

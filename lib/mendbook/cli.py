@@ -213,6 +213,7 @@ def demo(
     clean: Annotated[bool, typer.Option("--clean", help="stop the demo's server and remove its files")] = False,
     sqlite: Annotated[bool, typer.Option("--sqlite", help="on files of SQLite's, without any server")] = False,
     repair: Annotated[bool, typer.Option("--repair/--no-repair", help="repair what was found, or leave it damaged")] = True,
+    _config: Annotated[Path, typer.Option("--config", help="of no use here: the demo writes its own")] = CONFIG,
     outputs: Outputs = OUTPUTS,
     as_json: AsJson = False,
 ) -> int:
@@ -246,6 +247,7 @@ def lab(
     outputs: Outputs = OUTPUTS,
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="where JupyterLab listens on localhost")] = 8888,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="open a browser on it")] = True,
+    as_json: AsJson = False,
 ) -> int:
     """Open JupyterLab on copies of the notebooks, bound to localhost, with the demo or the given configuration."""
     from mendbook.laboratory import prepare
@@ -256,6 +258,8 @@ def lab(
         say(f"A notebook has changed since you did; yours is {copy.name} now.")
     say(f"JupyterLab opens on copies of the notebooks, which are yours to change: {laboratory.folder}")
     say("Ctrl-C ends it, and all that runs in it.")
+    if as_json:
+        print_json({"folder": str(laboratory.folder), "port": port, "config": str(settings.path), "outputs": str(folder)})
     laboratory.start()
 
 

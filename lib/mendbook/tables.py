@@ -158,10 +158,9 @@ class Tables:
         return self.user_sides(profile)[0]
 
     def order_key(self, table: MappedTable, column: str) -> ColumnElement[Any]:
-        """The column as it sorts for "the smallest key": text by code point, others by their own order."""
-        if table.kind(column).family in ("integer", "number", "uuid", "time"):
-            return table.column(column)
-        return self.text.key(table.column(column))
+        """The column as it sorts for "the smallest key": text by code point, numbers by their size, times by time."""
+        own, kind = table.column(column), table.kind(column)
+        return own if self.text.sorts_itself(kind) else self.text.key(own)
 
     def matches(self, required_for: Mapping[str, Value] | None) -> ColumnElement[bool]:
         """The user has every one of these values; NULL does not match, and the result is never NULL."""

@@ -71,6 +71,10 @@ class PostgreSQLText:
 
     key = exact
 
+    def sorts_itself(self, kind: Column) -> bool:
+        """Text does not: it has a collation."""
+        return kind.family in ("integer", "number", "uuid", "time")
+
     def digest(self, text: ColumnElement[str]) -> ColumnElement[int]:
         """A number that equal texts share, cheap to sort by; different ones may share it too, once in 2^64."""
         return sa.func.hashtextextended(text, sa.literal_column("0"), type_=sa.BigInteger)

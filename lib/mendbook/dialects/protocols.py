@@ -51,6 +51,9 @@ class TextRules(Protocol):
     def key(self, column: ColumnElement[Any]) -> ColumnElement[str]:
         """The value as the text by which findings, plans and the ledger name it; the same as in images."""
 
+    def sorts_itself(self, kind: Column) -> bool:
+        """Whether such a column's own order is that of keys: numbers by their size, texts and uuids by code point."""
+
     def digest(self, text: ColumnElement[str]) -> ColumnElement[Any]:
         """What equal texts share and others seldom do, cheap to sort by; the text itself where there is nothing cheaper."""
 

@@ -67,6 +67,11 @@ class SQLiteText:
 
     key = exact
 
+    def sorts_itself(self, kind: Column) -> bool:
+        """A column without a type (CREATE TABLE .. AS SELECT makes them) holds any value, and knows numbers from texts."""
+        untyped = not kind.type and not kind.collate
+        return untyped or kind.family in ("integer", "number", "uuid", "time")
+
     def digest(self, text: ColumnElement[str]) -> ColumnElement[Any]:
         """The text itself: SQLite has no number for it that would be cheaper to sort by.
 
