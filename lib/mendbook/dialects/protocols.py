@@ -54,6 +54,10 @@ class TextRules(Protocol):
     def digest(self, text: ColumnElement[str]) -> ColumnElement[Any]:
         """What equal texts share and others seldom do, cheap to sort by; the text itself where there is nothing cheaper."""
 
+    def alike(self, rows: FromClause, own: ColumnElement[Any], text: ColumnElement[str]) -> Select[Any]:
+        """(own, value): those of ``rows`` whose ``text``, by its digest, may stand on another of them too. ``own`` names
+        each row once. NULL may be among the values."""
+
     def moment(self, column: ColumnElement[Any], kind: Column) -> ColumnElement[Any] | None:
         """The column as a moment (naive times are UTC, whole numbers seconds or milliseconds); None where it holds no time."""
 
