@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import CTE, ColumnClause, ColumnElement, FromClause, Join, Select, and_, func, literal_column, select
+from sqlalchemy import CTE, ColumnElement, FromClause, Join, Select, and_, func, literal_column, select
 from sqlalchemy.ext.compiler import compiles
 
 from mendbook.dialects.expressions import once
@@ -50,15 +50,8 @@ def _straight(join: _FirstThen, compiler: Any, **how: Any) -> str:
 
 
 def first_then(first: FromClause, then: FromClause, met: ColumnElement[bool]) -> FromClause:
-    """``first``, which are few though a planner may not know it, each with what it meets of ``then``."""
+    """``first``, each with what it meets of ``then``, for planners that do not see how few are left at each step."""
     return _FirstThen(first, then, met)
-
-
-def holders(few: FromClause, value: ColumnElement[Any], many: FromClause, column: ColumnElement[Any]) -> FromClause:
-    """The rows of ``many`` whose ``column`` is the ``value`` of one of ``few``. Of what is worked out of a column no index
-    knows: that is looked up among the few."""
-    first, then = (few, many) if isinstance(column, ColumnClause) else (many, few)
-    return first_then(first, then, value == column)
 
 
 def repeated(value: ColumnElement[Any], rows: FromClause) -> CTE:

@@ -47,9 +47,6 @@ PINS_OF_MARIADB: dict[str, str | int] = {
     "check_constraint_checks": 1,
     # what is counted once would otherwise be counted again for every row that it is joined with
     "optimizer_switch": "split_materialized=off",
-    # where no index serves, a few rows are looked up in a hash instead of one by one
-    "join_cache_level": 4,
-    "join_buffer_size": 16_777_216,
 }
 PINS_OF_MYSQL: dict[str, str | int] = {"cte_max_recursion_depth": 2**32 - 1}
 
