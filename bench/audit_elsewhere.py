@@ -35,16 +35,14 @@ class MariaPlace:
     def by_hand(self, name: str) -> list[str]:
         return [*self._client(name), "--quick", "-e", f"source {HERE / 'by_hand_mariadb.sql'}"]
 
+    def cpu(self) -> float:
+        """The seconds of computing that the server has done so far."""
+        told = Path(f"/proc/{self._server.process}/stat").read_text().rpartition(")")[2].split()
+        return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+
     def _client(self, name: str) -> list[str]:
-        return [
-            "mariadb",
-            "--no-defaults",
-            f"--socket={self._server.socket}",
-            "--user=root",
-            "--batch",
-            "--skip-column-names",
-            name,
-        ]
+        socket = f"--socket={self._server.socket}"
+        return ["mariadb", "--no-defaults", socket, "--user=root", "--batch", "--skip-column-names", name]
 
 
 class SQLitePlace:
