@@ -5,6 +5,7 @@ Each is filled with the same rows, and asked by hand in one session of its own c
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
