@@ -71,7 +71,6 @@ class PostgreSQLText:
         return sa.cast(column, sa.Text).collate("C")
 
     key = exact
-    in_order = staticmethod(in_order)
 
     def digest(self, text: ColumnElement[str]) -> ColumnElement[int]:
         """A number that equal texts share, cheap to sort by; different ones may share it too, once in 2^64."""
@@ -161,6 +160,8 @@ class PostgreSQLText:
     def now(self) -> ColumnElement[Any]:
         """The transaction's time."""
         return sa.func.now()
+
+    in_order = staticmethod(in_order)
 
     def typed(self, text: ColumnElement[Any], kind: Column) -> ColumnElement[Any]:
         """The text cast to the column's own type."""

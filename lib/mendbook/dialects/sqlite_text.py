@@ -67,7 +67,6 @@ class SQLiteText:
         return Worded(column, f"CASE WHEN {short} THEN {{0}} WHEN {whole} ELSE mendbook_text({_ARGUMENT}) END", sa.Text)
 
     key = exact
-    in_order = staticmethod(in_order)
 
     def digest(self, text: ColumnElement[str]) -> ColumnElement[Any]:
         """The text itself: SQLite has no number for it that would be cheaper to sort by.
@@ -143,6 +142,8 @@ class SQLiteText:
     def now(self) -> ColumnElement[Any]:
         """This machine's time, to the millisecond."""
         return sa.literal_column("CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) * 1000", sa.BigInteger)
+
+    in_order = staticmethod(in_order)
 
     def typed(self, text: ColumnElement[Any], kind: Column) -> ColumnElement[Any]:
         """The value that the text stands for in such a column; words for true and false in one of booleans."""
