@@ -45,6 +45,8 @@ lint: setup
 bench: setup ## the figures of docs/performance.md, measured here (takes more than an hour)
 	$(BIN)/python bench/audit.py --users 1000000 --rounds 5 --pandas
 	$(BIN)/python bench/audit.py --users 10000000 --rounds 3
+	$(BIN)/python bench/audit.py --on mariadb --users 300000 --rounds 3
+	$(BIN)/python bench/audit.py --on sqlite --users 1000000 --rounds 3
 	$(BIN)/python bench/logs.py
 	$(BIN)/python bench/plan.py
 	$(BIN)/python bench/apply.py --changes 100000 --users 200000 --rounds 3

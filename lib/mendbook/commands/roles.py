@@ -24,6 +24,7 @@ def roles(
         print_json(result)
     else:
         print_text(result["sql"])
-    say(f"Read it, then run it in {result['database']} as an administrator, with psql -v ON_ERROR_STOP=1.")
-    say("  Then give the roles passwords (\\password in psql), and mendbook their URLs: url_env and repair_url_env.")
+    say(f"Nothing was run in {result['database']}. Read it first.")
+    for sentence in result["then"]:
+        say(f"  {sentence}")
     return 0

@@ -9,7 +9,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     FromClause,
-    Join,
     Text,
     and_,
     case,
@@ -19,7 +18,6 @@ from sqlalchemy import (
     literal,
     literal_column,
 )
-from sqlalchemy.ext.compiler import compiles
 
 Value = TypeVar("Value")
 #: Databases that know the word; the others work a CTE out once, or as often as it is read, as they see fit.
@@ -65,22 +63,3 @@ def numbered(text: ColumnElement[str], before: str, after: str, matches: str) ->
         number.op(matches)(literal("^[0-9]{1,18}$", Text)),
     )
     return case((fits, cast(number, BigInteger)))
-
-
-class _Walked(Join):
-    """A join of which the left side is walked through once."""
-
-    inherit_cache = True
-
-
-@compiles(_Walked, "sqlite")
-def _walked(join: _Walked, compiler: Any, **how: Any) -> str:
-    # SQLite walks a subquery as it comes only where the words forbid it another order; else it writes all of it down first
-    how |= {"asfrom": True, "from_linter": None}
-    left, right = compiler.process(join.left, **how), compiler.process(join.right, **how)
-    return f"{left} CROSS JOIN {right} ON {compiler.process(join.onclause, **(how | {'asfrom': False}))}"
-
-
-def walked(many: FromClause, few: FromClause, met: ColumnElement[bool]) -> FromClause:
-    """The rows of ``many`` that meet one of ``few``: the first are walked through, the others looked up."""
-    return _Walked(many, few, met)

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, FromClause, Select
 
 from mendbook.dialects.described import Column
 from mendbook.dialects.expressions import nowhere, numbered
+from mendbook.dialects.joins import first_then
 from mendbook.dialects.letters import holdable
 from mendbook.dialects.mysql_types import BYTES, base
 
@@ -41,6 +42,15 @@ class MySQLText:
     def digest(self, text: ColumnElement[str]) -> ColumnElement[int]:
         """A number that equal texts share; different ones may share it too, once in 2^32."""
         return sa.func.crc32(text, type_=sa.BigInteger)
+
+    def alike(self, rows: FromClause, own: ColumnElement[Any], text: ColumnElement[str]) -> Select[Any]:
+        """Those whose digest stands on several: keys and digests are sorted, in one pass, and the texts of a few read again."""
+        digests = sa.select(own.label("own"), self.digest(text).label("digest")).select_from(rows).subquery("digests")
+        several = sa.func.count().over(partition_by=digests.c.digest)
+        counted = sa.select(digests, several.label("several")).subquery("counted_digests")
+        twice = sa.select(counted.c.own).where(counted.c.several > 1, counted.c.digest.is_not(None)).subquery("twice")
+        few = first_then(twice, rows, twice.c.own == own)
+        return sa.select(own.label("own"), text.label("value")).select_from(few)
 
     def blank(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
         """NULL, or nothing but white space."""

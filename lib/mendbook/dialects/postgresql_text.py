@@ -19,6 +19,7 @@ from sqlalchemy.types import UserDefinedType
 from mendbook.blanks import WHITE_SPACE
 from mendbook.dialects import Column
 from mendbook.dialects.expressions import in_order, nowhere, numbered
+from mendbook.dialects.joins import alike
 from mendbook.dialects.letters import holdable, holds, simple_lowercase
 
 ASCII_WHITE_SPACE = WHITE_SPACE[:6]
@@ -78,6 +79,10 @@ class PostgreSQLText:
     def digest(self, text: ColumnElement[str]) -> ColumnElement[int]:
         """A number that equal texts share, cheap to sort by; different ones may share it too, once in 2^64."""
         return sa.func.hashtextextended(text, sa.literal_column("0"), type_=sa.BigInteger)
+
+    def alike(self, rows: FromClause, own: ColumnElement[Any], text: ColumnElement[str]) -> Select[Any]:
+        """Those whose digest stands on several."""
+        return alike(rows, own, text, self.digest)
 
     def blank(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
         """NULL, or nothing but white space."""

@@ -18,6 +18,7 @@ from sqlalchemy.sql.visitors import InternalTraversal as Parts
 
 from mendbook.dialects import Column
 from mendbook.dialects.expressions import in_order
+from mendbook.dialects.joins import alike
 from mendbook.dialects.letters import holdable
 from mendbook.dialects.sqlite_values import PREFIX, form_of
 
@@ -78,6 +79,10 @@ class SQLiteText:
         The plus sign keeps its planner from sorting a whole table by it where it is compared with a few others.
         """
         return Worded(text, "+{0}", sa.Text)
+
+    def alike(self, rows: FromClause, own: ColumnElement[Any], text: ColumnElement[str]) -> Select[Any]:
+        """Those whose digest stands on several."""
+        return alike(rows, own, text, self.digest)
 
     def blank(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
         """NULL, or nothing but white space; most values begin with a letter or a digit, which is cheaper to see."""
