@@ -12,10 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mendbook.execution import leave_out_iris
 from support.databases import TestDatabase, TestServer, fresh_database, serving
 from support.lab import Races, racing
 from support.mariadb import MariaDatabase, MariaServer, fresh_mariadb, serving_mariadb
 from support.shop import MAPPING, ROWS, TABLES, Shop
+
+leave_out_iris()  # before anything imports jsonschema: notebooks have none, and every worker would make a parser for them
 
 
 def pytest_collection_finish() -> None:
