@@ -25,7 +25,7 @@ import pytest
 from pymysql.constants import CLIENT
 
 PREFIX = "mendbook-mariadb-"
-START_SECONDS = 60
+START_SECONDS = 240
 #: Text is compared code point by code point, as PostgreSQL does, unless a test says otherwise.
 CHARACTERS = "CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
 #: Small, and never waiting for the disk: the data is thrown away.

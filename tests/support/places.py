@@ -191,7 +191,7 @@ def ask_sqlite(file: Any) -> Callable[[str], Sequence[tuple[Any, ...]]]:
     """Asks a file of SQLite, as an application would: waiting for others, and with foreign keys looked after."""
 
     def ask(sql: str) -> Sequence[tuple[Any, ...]]:
-        with closing(sqlite3.connect(file, timeout=30, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(file, timeout=120, isolation_level=None)) as connection:
             connection.execute("PRAGMA foreign_keys = on")
             return connection.execute(sql).fetchall()
 
