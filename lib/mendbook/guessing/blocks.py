@@ -16,6 +16,7 @@ from mendbook.guessing.profile_rows import (
     Requirement,
     coverage,
     enough,
+    for_each_of,
     implied,
     other_kind,
     repeated,
@@ -113,6 +114,8 @@ def fits(judged: Judged, users: Sample, key: str) -> bool:
     Against it: more of them for each user than a race makes. For it: nearly everybody has one, or all of one kind.
     """
     candidate, belonging = judged.candidate, judged.belonging
+    if candidate.how != "unique" and for_each_of(candidate.relation, candidate.user, belonging):
+        return False
     habit = belonging.known and enough(users) and (judged.required or coverage(belonging, users, key) >= 0.8)
     if candidate.doubtful or candidate.score < ENOUGH:
         return bool(habit) and repeated(belonging) <= 0.1
@@ -206,6 +209,8 @@ def _doubt(each: Judged, required: Requirement | None, users: Sample, key: str, 
     if candidate.how != "unique" and beside:
         other = ", ".join(str(name) for name in beside[0] if name != candidate.user)
         return f"{candidate.user} is unique together with {other} only: several rows of one user may be meant."
+    if candidate.beside and candidate.score < ENOUGH:
+        return f"each row is of one {candidate.beside}, too: several rows of one user may be meant."
     nobodys = sum(row.get(candidate.user) is None for row in each.whole.rows)
     if nobodys >= FEW_ROWS and share(nobodys, len(each.whole.rows)) > MOST_NOBODYS:
         return f"{nobodys} of {len(each.whole.rows)} rows read belong to nobody: they would be told as orphaned."

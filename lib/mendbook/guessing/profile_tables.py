@@ -42,7 +42,10 @@ NAMED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ProfileCandidate:
-    """A table that may hold profiles. ``how``: "unique" (one-to-one), "foreign key", or "name" (no foreign key declares it)."""
+    """A table that may hold profiles. ``how``: "unique" (one-to-one), "foreign key", or "name" (no foreign key declares it).
+
+    ``beside`` is a column that must name a row of another table, too, where nothing makes the user unique.
+    """
 
     table: str
     relation: Relation
@@ -50,6 +53,7 @@ class ProfileCandidate:
     how: str
     score: float
     through: str = ""
+    beside: str = ""
 
     @property
     def doubtful(self) -> bool:
@@ -115,7 +119,8 @@ def candidates(
             how = "unique" if alone_unique(relation, user) else named[1]
             score = _score(relation, users, user, how, targets)
             if score >= ENOUGH_SEEN:
-                found.append(ProfileCandidate(table, relation, user, how, score, named[2]))
+                beside = "" if how == "unique" else next(iter(_beside(relation, targets)), "")
+                found.append(ProfileCandidate(table, relation, user, how, score, named[2], beside))
     return sorted(found, key=lambda each: (-each.score, each.table))
 
 
@@ -206,7 +211,13 @@ def _several(relation: Relation, user: str, noun: str, form: Sequence[str], targ
         return 6  # a member of one team is a member of another
     if any(user in index.columns and len(index.columns) > 1 for index in relation.unique_indexes):
         return 3 if form and noun in PROFILE_WORDS else 5
-    return 2 if any(not relation.columns[name].nullable for name in elsewhere) else 0
+    return 2 if _beside(relation, targets) else 0
+
+
+def _beside(relation: Relation, targets: Mapping[int, str]) -> list[str]:
+    """The columns that must name a row of a table other than the users'."""
+    elsewhere = [key.columns[0] for key in relation.foreign_keys if len(key.columns) == 1 and key.target not in targets]
+    return [name for name in elsewhere if not relation.columns[name].nullable]
 
 
 def _joins(relation: Relation, others: Sequence[str]) -> bool:
