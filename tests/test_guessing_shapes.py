@@ -168,7 +168,8 @@ def test_one_for_each_of_something_else() -> None:
     same = [{**row, "event_id": 1} for row in twice]  # what a race does
     assert "each row is of one event_id, too" in doubt(speaker, same, EVERYBODY)
     assert doubt(replace(speaker, foreign_keys=speaker.foreign_keys[:1]), same, EVERYBODY) == ""
-    both = replace(speaker, name="employee", unique_indexes=(index("user_id event_id"),))
+    columns = "id:int user_id:int event_id:int phone:text hired:time"
+    both = table("employee", columns, ("user_id event_id",), {"user_id": USERS, "event_id": events})
     assert "unique together with event_id only" in doubt(both, [{"user_id": n, "event_id": 1} for n in range(30)], EVERYBODY)
 
 

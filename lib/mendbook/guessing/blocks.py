@@ -205,7 +205,9 @@ def _doubt(each: Judged, required: Requirement | None, users: Sample, key: str, 
         return "no single column names its rows once."
     if not readable(candidate.relation) or not candidate.relation.columns[candidate.user].readable:
         return "this role may not read it: GRANT SELECT on it, then take the # away."
-    beside = [index.columns for index in candidate.relation.unique_indexes if candidate.user in index.columns]
+    beside = [
+        each.columns for each in candidate.relation.unique_indexes if candidate.user in each.columns and len(each.columns) > 1
+    ]
     if candidate.how != "unique" and beside:
         other = ", ".join(str(name) for name in beside[0] if name != candidate.user)
         return f"{candidate.user} is unique together with {other} only: several rows of one user may be meant."
