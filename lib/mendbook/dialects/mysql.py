@@ -32,9 +32,7 @@ class MySQL:
     """The dialect of MySQL and MariaDB over PyMySQL."""
 
     name = "mysql"
-    no_roles = (
-        "MySQL and MariaDB grant rights table by table, and mendbook has no script for that; docs/databases.md tells which."
-    )
+    no_roles = "MySQL and MariaDB grant rights table by table, and mendbook has no script for that"
 
     def url(self, url: URL) -> URL:
         """The URL with mendbook's driver, which is PyMySQL's."""
