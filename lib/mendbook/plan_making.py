@@ -6,9 +6,12 @@ goes into a plan is decided in plan.py and undo.py. Nothing here writes to a dat
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +31,9 @@ from mendbook.surroundings import Surroundings
 EXAMPLES = 5
 #: How many different reasons for leaving findings a header tells one by one.
 REASONS = 500
+
+#: The folders of plans that are being made; and for how many seconds one may be there without its lock.
+_SPOOLED, _NEWBORN = ".planning-", 60
 
 #: Signs a published plan as its author, at a time of the database's clock.
 Sign = Callable[[PlanFile, datetime], None]
@@ -146,19 +152,40 @@ def header(
 
 @contextmanager
 def spooling(outputs: Path) -> Iterator[Path]:
-    """A folder of its owner's alone, beside the plans, for what is still being made; it goes at the end."""
+    """A folder of its owner's alone, beside the plans, for what is still being made; it goes at the end.
+
+    What a maker that was killed has left behind goes first: it holds rows of people, and nobody would look for it there.
+    """
     plans = plans_folder(outputs)
     try:
         plans.mkdir(parents=True, exist_ok=True)
-        folder = Path(mkdtemp(prefix=".planning-", dir=plans))
+        _clear_leftovers(plans)
+        folder = Path(mkdtemp(prefix=_SPOOLED, dir=plans))
+        handle = os.open(folder, os.O_RDONLY)
     except OSError as failure:
         raise output_error(plans, failure) from failure
     try:
+        with suppress(OSError):  # where the file system knows no locks, leftovers stay
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield folder
     except OSError as failure:
         raise output_error(folder, failure) from failure
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        os.close(handle)
+
+
+def _clear_leftovers(plans: Path) -> None:
+    """Remove the folders of makers that are gone: nobody holds their lock, and they are no newborns that will be locked yet."""
+    for folder in plans.glob(f"{_SPOOLED}*"):
+        with suppress(OSError):
+            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                if time.time() - os.fstat(handle).st_mtime > _NEWBORN:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(folder)
+            finally:
+                os.close(handle)
 
 
 def publish_signed(outputs: Path, header: Header, spooled: Path, sign: Sign, beside: Sequence[Path] = ()) -> PlanFile:
