@@ -42,7 +42,7 @@ lint: setup
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/lint-imports; \
 	others=$$?; wait $$types && exit $$others
 
-bench: setup ## the figures of docs/performance.md, measured here (takes about an hour)
+bench: setup ## the figures of docs/performance.md, measured here (takes more than an hour)
 	$(BIN)/python bench/audit.py --users 1000000 --rounds 5 --pandas
 	$(BIN)/python bench/audit.py --users 10000000 --rounds 3
 	$(BIN)/python bench/logs.py

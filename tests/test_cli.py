@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from mendbook.terminal import counts_table
 from pyarrow import parquet
 from rich.console import Console
 from sqlalchemy.engine import make_url
+from support.commands import Answer, Command, command_in
 from support.databases import TestServer, fresh_database
 from support.ledgers import LedgerDatabase
 from support.shop import DAMAGE, DAMAGED, MAPPING, ROWS, TABLES, Shop, role
@@ -29,37 +30,10 @@ PASSWORD = "s3cr3t-pw"
 LIB = Path(cli.__file__).parent.parent
 
 
-@dataclass(frozen=True)
-class Answer:
-    """How a command ended and what it said."""
-
-    code: Any
-    out: str
-    err: str
-
-    @property
-    def document(self) -> Any:
-        """The one JSON document on stdout; an error where there is none or more."""
-        return json.loads(self.out)
-
-
-Command = Callable[..., Answer]
-
-
 @pytest.fixture
-def mendbook(tmp_path: Path, monkeypatch: Any, capsys: Any) -> Command:
+def mendbook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Runs the command line in the shop's folder."""
-
-    def command(*arguments: str) -> Answer:
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["mendbook", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        return Answer(ended.value.code, said.out, said.err)
-
-    return command
+    return command_in(tmp_path, monkeypatch, capsys)
 
 
 def with_password(url: str) -> str:

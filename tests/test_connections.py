@@ -20,7 +20,7 @@ from mendbook.doctor import examine
 from mendbook.errors import ConfigError, ConnectionFailed, QueryStopped
 from mendbook.model import Damage
 from sqlalchemy.engine import URL, make_url
-from support.databases import TestServer, run_script
+from support.databases import SHARED_SETTINGS, TestServer, run_script
 from support.shop import DAMAGE, DAMAGED, ROWS, TABLES, Shop, rows
 
 PASSWORD = "s3cr3t-pw"
@@ -155,7 +155,7 @@ def standby(server: embedded.Server) -> Iterator[embedded.Server]:
         backup += ["-h", str(server.socket_dir), "-p", str(server.port)]
         made = postmaster.run(home, server.version, "pg_basebackup", *backup)
         assert made.returncode == 0, made.stdout
-        replica = embedded.start(home, server.version, embedded.THROWAWAY_SETTINGS)
+        replica = embedded.start(home, server.version, SHARED_SETTINGS)
         try:
             yield replica
         finally:

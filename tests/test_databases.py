@@ -23,7 +23,7 @@ from support.people import AUTHOR, REVIEWERS, People
 from support.places import DAMAGED, DATABASES, FOUND, LOG, MAPPING, Place, Rows, ask_sqlite, customer, user
 
 pytestmark = pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs ssh-keygen")
-SMALL_BATCHES = "[apply]\nbatch_rows = 5\n"
+SMALL_BATCHES = "[apply]\nbatch_rows = 5\nbatch_seconds = 5.0\n"
 #: Users without a row, and rows without a code; forty cases, of one change each.
 MANY: Rows = {
     "auth_user": [user(key) for key in range(1, 41)],

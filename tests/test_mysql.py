@@ -428,6 +428,9 @@ def test_one_repairs_at_a_time_before_there_is_a_ledger_and_after(mariadb: Maria
             assert dialect.keep_others_out(other)
         with repairing(mariadb) as (_, connection):
             dialect.ledger().create(connection)
+    mariadb.execute("CREATE TABLE mendbook_fans (id int)")
+    with engine.connect() as connection:
+        assert dialect.tables(connection) == ["mendbook_fans"], "the ledger's own tables are hidden, and no others"
 
 
 def test_a_statement_that_takes_too_long_is_stopped_and_said_so(mariadb: MariaDatabase) -> None:

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
-from mendbook import canonical, plan_files
+from mendbook import canonical, plan_files, plan_places
 from mendbook.errors import ConfigError, OutputError, Refused
 from mendbook.model import Blocker, Case, Change, Option, Row
 from mendbook.plan_files import Header, PlanFile
@@ -70,10 +70,10 @@ def test_cases_by_name_and_by_key(tmp_path: Path) -> None:
 
 def test_plans_are_found_by_id_and_by_folder(tmp_path: Path) -> None:
     plan = published(tmp_path)
-    assert plan_files.locate(plan.id, tmp_path) == plan_files.locate(str(plan.folder), tmp_path) == plan.folder
+    assert plan_places.locate(plan.id, tmp_path) == plan_places.locate(str(plan.folder), tmp_path) == plan.folder
     for wrong in ("", "..", "nothing", str(tmp_path)):
         with pytest.raises(ConfigError, match="There is no plan") as refused:
-            plan_files.locate(wrong, tmp_path)
+            plan_places.locate(wrong, tmp_path)
         assert plan.id in refused.value.hint
 
 

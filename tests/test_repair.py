@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -409,9 +408,6 @@ def test_a_case_fails_by_name_whatever_its_columns_are_called(bench: Bench, shop
     made = bench.make([flag_case(bench)])
     assert made.stale == {}
     assert "a:b %s" in str(made.changes[0].after)
-
-
-Meanwhile = Callable[[], object]
 
 
 def test_a_trigger_that_keeps_a_row_from_going_fails_the_case(bench: Bench, shop: Shop) -> None:

@@ -264,6 +264,13 @@ def test_odd_schemas_are_read_as_sqlite_means_them(tmp_path: Path) -> None:
     assert told == {("watch", "before", ("insert",)), ("after delete", "after", ("update",))}
 
 
+def test_of_the_tables_that_are_called_like_mendbooks_only_its_own_are_hidden(tmp_path: Path) -> None:
+    file = made(tmp_path / "own.sqlite3", "CREATE TABLE mendbook_fans (id integer PRIMARY KEY)")
+    with repairing(file) as connection:
+        dialect().ledger().create(connection)
+        assert dialect().tables(connection) == ["mendbook_fans"]
+
+
 @pytest.mark.parametrize(
     ("predicate", "columns"),
     [

@@ -13,7 +13,8 @@ from mendbook.cli import app
 from mendbook.damage.changes import inserted, values
 from mendbook.errors import ConfigError, NotCanonical, Refused
 from mendbook.model import Blocker, Case, Change
-from mendbook.plan_files import PlanFile, source_of
+from mendbook.plan_files import PlanFile
+from mendbook.plan_places import source_of
 from mendbook.proposing import answered
 from mendbook.surroundings import Surroundings
 from mendbook.taking_back import Original, take_back

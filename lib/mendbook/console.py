@@ -110,11 +110,11 @@ def open_workbook(source: str, config: Path, outputs: Path) -> Workbook:
 
 def open_plan(plan: str, config: Path, outputs: Path) -> Workbook:
     """The workbook of the source that the plan (its id or its folder) is for."""
-    from mendbook import plan_files
+    from mendbook import plan_files, plan_places
     from mendbook.workbook import Workbook
 
     settings, folder = resolve(config, outputs)
-    header = plan_files.read(plan_files.locate(plan, folder)).header
+    header = plan_files.read(plan_places.locate(plan, folder)).header
     return Workbook(settings.source(header.source), settings, folder)
 
 

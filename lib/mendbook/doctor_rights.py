@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import Connection
 
+from mendbook.binding import table_names
 from mendbook.config import Settings, Source, url_variable, value_of
 from mendbook.database import Database, Snapshot
 from mendbook.dialects import Catalogue, Dialect, Relation
@@ -17,7 +18,7 @@ from mendbook.doctor_tables import every_relation
 from mendbook.errors import MendbookError
 from mendbook.ledger_schema import missing
 from mendbook.roles import written
-from mendbook.tables import Tables, table_names
+from mendbook.tables import Tables
 
 #: How many rights are told in words; all of them stand in the statements.
 SHOWN = 5

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mendbook import canonical, plan_files
+from mendbook import canonical, plan_files, plan_places
 from mendbook.approvals import approvals, states, verify_author
 from mendbook.config import Settings
 from mendbook.errors import MendbookError, OutputError
@@ -94,7 +94,7 @@ def _standing(folder: Path, settings: Settings | None, now: datetime) -> PlanSta
 
 def _source(folder: Path) -> str:
     try:
-        return plan_files.source_of(folder.name)
+        return plan_places.source_of(folder.name)
     except MendbookError:
         return ""
 

@@ -86,6 +86,9 @@ def run_script(url: str, sql: str) -> list[tuple[Any, ...]]:
 
 #: Of each server that serves a whole session: its databases that are as new.
 EMPTIED: dict[str, Emptied] = {}
+#: Of the server that all workers share: several tests at once hold locks there, those of thousands of tables among them.
+#: A replica of it needs as many.
+SHARED_SETTINGS = {**embedded.THROWAWAY_SETTINGS, "max_locks_per_transaction": "512"}
 
 
 @contextlib.contextmanager
@@ -103,9 +106,7 @@ def serving(parallel_run: str | None) -> Iterator[TestServer]:
             server = GivenServer(make_url(given))
         elif parallel_run:
             folder = Path(tempfile.gettempdir()) / f"{embedded.TEMPORARY}{parallel_run}"
-            # several tests at once hold locks there, those of thousands of tables among them
-            settings = {**embedded.THROWAWAY_SETTINGS, "max_locks_per_transaction": "512"}
-            server = embedded.start(folder, version, settings)
+            server = embedded.start(folder, version, SHARED_SETTINGS)
         else:
             server = until_the_end.enter_context(embedded.temporary(version))
         emptied = EMPTIED[server.url()] = Emptied()

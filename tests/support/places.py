@@ -11,6 +11,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+from support.shop import SOURCE, USERS
+
 DATABASES = ("postgresql", "sqlite", "mariadb")
 TYPES: Mapping[str, Mapping[str, str]] = {
     "postgresql": {
@@ -123,20 +125,8 @@ LOG = """\
 2026-11-20 10:00:02.100 UTC [100] app@shop DETAIL:  Key (user_id)=(16) already exists.
 2026-11-20 10:00:02.100 UTC [100] app@shop STATEMENT:  INSERT INTO "customer" ("user_id") VALUES (16)
 """
-MAPPING = """
-[sources.shop]
-url_env = "SHOP_URL"
-logs = ["*.log"]
-
-[sources.shop.users]
-table = "auth_user"
-key = "id"
-username = "username"
-email = "email"
-created = "date_joined"
-last_login = "last_login"
+PROFILES = """
 active = "is_active"
-password = "password"
 privileged = ["is_staff"]
 
 [[sources.shop.profiles]]
@@ -154,6 +144,7 @@ table = "worker"
 created = "created_at"
 required_for = { is_staff = true }
 """
+MAPPING = SOURCE + 'logs = ["*.log"]' + USERS + PROFILES
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ def show(
     as_json: AsJson = False,
 ) -> int:
     """Show what PLAN would change, row by row, before and after, and how far each case is."""
-    from mendbook.plan_files import locate, read
+    from mendbook.plan_files import read
+    from mendbook.plan_places import locate
     from mendbook.plan_show import document
     from mendbook.plan_terminal import case_parts, changes_words, left_words
     from mendbook.side_by_side import concealing

@@ -23,6 +23,7 @@ from mendbook.dialects.mysql_health import MySQLHealth
 from mendbook.dialects.mysql_ledger import MySQLLedger, exceptions, keep_others_out
 from mendbook.dialects.mysql_relations import catalogue, referring
 from mendbook.dialects.mysql_text import MySQLText
+from mendbook.dialects.plain_ledger import OWN_TABLES
 
 #: Reads are made with locks, so that what was found still holds at the end; nothing less keeps new rows out of a table.
 SERIALIZABLE, READ_COMMITTED = "SERIALIZABLE", "READ COMMITTED"
@@ -110,7 +111,7 @@ class MySQL:
 
     def tables(self, connection: Connection) -> list[str]:
         """Every table of somebody's own in the database that the URL names, as the mapping names it."""
-        return [name for name in catalogue(connection, []).names if not name.startswith("mendbook_")]
+        return [name for name in catalogue(connection, []).names if name not in OWN_TABLES]
 
     def catalogue(self, connection: Connection, tables: list[str]) -> Catalogue:
         return catalogue(connection, tables)
@@ -138,11 +139,6 @@ class MySQL:
     def health(self) -> MySQLHealth:
         """How this database is examined."""
         return MySQLHealth()
-
-    def changed_collations(self, connection: Connection) -> list[str]:
-        """None: collations are the server's own, and a change of one has another name."""
-        del connection
-        return []
 
     def hides_rows(self, connection: Connection, relation: Relation) -> str:
         """Nothing hides rows of a table."""

@@ -26,7 +26,7 @@ class PostgreSQLRows:
 
     def image(self, relation: Relation, alias: str = "t") -> str:
         """SQL of the row's image: every column, by name in the order of canonical JSON, as text or null."""
-        names = sorted(relation.columns, key=lambda name: name.encode("utf-16-be", "surrogatepass"))
+        names = canonical.sorted_names(relation.columns)
         parts = []
         for number, name in enumerate(names):
             lead = ("," if number else "{") + canonical.text(name) + ":"

@@ -18,6 +18,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from mendbook.dialects import Catalogue, Generic, Moment, Pressure, Relation, Server, Standing, Writers
+from mendbook.dialects.plain_ledger import OWN_TABLES
 from mendbook.dialects.sqlite_becoming import SQLiteFutureRows
 from mendbook.dialects.sqlite_file import File, state_of
 from mendbook.dialects.sqlite_generic import generic
@@ -149,7 +150,7 @@ class SQLite:
 
     def tables(self, connection: Connection) -> list[str]:
         """Every table of somebody's own, as the mapping names it."""
-        return [name for name in catalogue(connection, []).names if not name.startswith("mendbook_")]
+        return [name for name in catalogue(connection, []).names if name not in OWN_TABLES]
 
     def catalogue(self, connection: Connection, tables: list[str]) -> Catalogue:
         """What the schema says of ``tables`` (names as in the mapping)."""

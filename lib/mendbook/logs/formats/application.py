@@ -52,7 +52,6 @@ class Application:
         self.state = "message"  # message, frames, exception, chain
         self.of_test = False
         self.testing = 0
-        self.java = False
         self.grouped = False
 
     def take(self, line: Line) -> bool:
@@ -100,9 +99,7 @@ class Application:
             if "File " in text and _FRAME_OF_TEST.search(text, 0, 1000):
                 self.of_test = True
             return True
-        if text.startswith("\tat "):
-            self.java = True
-        elif self.size < RECORD:
+        if self.size < RECORD and not text.startswith("\tat "):  # Java's frames
             self._keep(text)
         return True
 
@@ -180,7 +177,7 @@ class Application:
     def _begin(self, record: Record, headed: bool) -> None:
         self.record, self.headed = record, headed
         self.grouped = self.grouped and record.bare
-        self.text, self.size, self.traced, self.state, self.of_test, self.java = [], 0, False, "message", False, False
+        self.text, self.size, self.traced, self.state, self.of_test = [], 0, False, "message", False
 
     def _keep(self, text: str) -> None:
         self.size += len(text) + 1
