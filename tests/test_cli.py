@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -14,9 +15,12 @@ from typing import Any
 
 import pytest
 import typer
+from mendbook import __main__ as entry
 from mendbook import checkpoints, cli
 from mendbook.damage import catalogue
+from mendbook.terminal import counts_table
 from pyarrow import parquet
+from rich.console import Console
 from sqlalchemy.engine import make_url
 from support.commands import Answer, Command, command_in
 from support.databases import TestServer, fresh_database
@@ -185,9 +189,54 @@ def test_a_parameter_that_does_not_read(shop: Shop, mendbook: Command) -> None:
 def test_misuse(mendbook: Command, words: str) -> None:
     answer = mendbook(*words.split())
     assert answer.code == 2
-    assert "Error: " in answer.err
+    assert answer.err.startswith("error: ")
     assert set(answer.document) == {"error", "hint"}
+    assert answer.document["hint"].startswith("'mendbook ")
     assert "--help" in answer.document["hint"]
+
+
+def test_help_and_the_version(mendbook: Command) -> None:
+    assert mendbook("--version").out.split()[0] == "mendbook"
+    listed = mendbook("--help").out
+    assert "mendbook init env:NAME --source shop" in " ".join(listed.split())
+    assert "..." not in listed.partition("Commands:")[2]
+    assert mendbook().code == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here is always full")
+def test_a_stdout_that_takes_nothing(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "mendbook", "audit", "shop", "--json"]
+        done = subprocess.run(
+            command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(LIB)}
+        )
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_while_the_command_line_is_loaded(monkeypatch: Any, capfd: Any) -> None:
+    class Interrupted:
+        def find_spec(self, name: str, *_: Any) -> None:
+            if name == "mendbook.cli":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "mendbook.cli")
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+    with pytest.raises(SystemExit) as ended:
+        entry.main()
+    assert ended.value.code == 130
+    assert capfd.readouterr().err == "stopped.\n"
+
+
+def test_a_narrow_terminal_keeps_kinds_and_counts_whole() -> None:
+    counts = {"missing_constraint": {"cases": 3, "rows": 3}}
+    change = {"kinds": {"missing_constraint": {"new": 0, "gone": 0}}}
+    console = Console(width=40, file=io.StringIO(), record=True)
+    result = {"source": "shop", "counts": counts, "titles": {"missing_constraint": "Constraints that lack"}, "change": change}
+    console.print(counts_table(result, console.width))
+    said = console.export_text()
+    assert "missing_constraint" in said
+    assert "…" not in said
 
 
 @pytest.mark.usefixtures("shop")

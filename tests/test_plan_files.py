@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from mendbook import canonical, plan_files, plan_places
 from mendbook.errors import ConfigError, OutputError, Refused
 from mendbook.model import Blocker, Case, Change, Option, Row
 from mendbook.plan_files import Header, PlanFile
+from mendbook.plan_making import spooling
 
 HEADER = Header("mendbook", "apply", "shop", {"system": "1"}, {"t": "0"}, "1:1:", "2026-01-01", "2026-01-08", "ana", {})
 IMAGE = canonical.text({"id": "1", "note": 'é "\n \U0001f600', "nothing": None})
@@ -118,3 +120,16 @@ def test_nothing_is_left_where_it_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="Cannot write"):
         plan_files.publish(tmp_path / "plans", "x", HEADER, tmp_path / "nothing")
     assert list((tmp_path / "plans").iterdir()) == []
+
+
+def test_what_a_killed_maker_left_goes_when_the_next_plan_is_made(tmp_path: Path) -> None:
+    dead, newborn = (tmp_path / "plans" / f".planning-{name}" for name in ("dead", "newborn"))
+    for folder in (dead, newborn):
+        folder.mkdir(parents=True)
+        (folder / "cases").write_text("a person's row")
+    os.utime(dead, (0, 0))
+    with spooling(tmp_path) as first:
+        os.utime(first, (0, 0))  # as old as that, but its maker lives
+        with spooling(tmp_path):
+            assert (dead.exists(), newborn.exists(), first.exists()) == (False, True, True)
+    assert not first.exists()

@@ -128,6 +128,8 @@ def look(
     with database.connection() as connection:
         names = database.dialect.tables(connection)
         if not names:
+            if database.dialect.no_roles:
+                raise MappingError("That database has no table at all.", "Is it the right one? Check the path in the URL.")
             raise MappingError(
                 "This role sees no table at all in that database.", "Is it the right database? Else GRANT USAGE on the schema."
             )

@@ -13,7 +13,7 @@ from mendbook.console import CONFIG, OUTPUTS, AsJson, Config, Outputs, SourceNam
 @app.command()
 def roles(
     source: SourceName,
-    prefix: Annotated[str, typer.Option("--prefix", help="what their names begin with")] = "mendbook",
+    prefix: Annotated[str, typer.Option("--prefix", metavar="NAME", help="what their names begin with")] = "mendbook",
     config: Config = CONFIG,
     outputs: Outputs = OUTPUTS,
     as_json: AsJson = False,

@@ -18,7 +18,8 @@ def show(
     plan: Annotated[str, typer.Argument(metavar="PLAN", help="a plan's id, or its folder")],
     case: Annotated[str | None, typer.Option("--case", metavar="CASE", help="this case alone, with every column")] = None,
     limit: Annotated[
-        int | None, typer.Option("--limit", min=0, help=f"how many cases at most [{CASES}; with --json all of them]")
+        int | None,
+        typer.Option("--limit", metavar="N", min=0, help=f"how many cases at most [{CASES}; with --json all of them]"),
     ] = None,
     reveal: Annotated[bool, typer.Option("--reveal", help="show personal data as it is (--json always does)")] = False,
     config: Config = CONFIG,

@@ -153,8 +153,8 @@ def lines(relation: Relation, found: Roles, sample: Sample, apart: str | None, l
     where sampled rows show that it does; ``logs`` says that logs are named, by which accounts without a login become ghosts."""
     written = []
     for role in _NAMES:
-        column = found.first(role)
-        others = tuple(found.columns[role][1:])
+        column = _in_use(found, role, sample)
+        others = tuple(each for each in found.columns[role] if each != column)
         if column is None:
             looked = "" if role not in ("active",) else _inverse(relation)
             written.append(Line(role, None, f"no column looks like it: {_WORDS[role]}.{looked}", active=False))
@@ -176,6 +176,13 @@ def lines(relation: Relation, found: Roles, sample: Sample, apart: str | None, l
         reason = "booleans that make somebody more than a user: merging or deactivating such an account is blocked until waived"
         written.append(Line("privileged", list(found.privileged), f"{reason}."))
     return written
+
+
+def _in_use(found: Roles, role: str, sample: Sample) -> str | None:
+    """The column of a part: the best by its name; for logins, the best that tells of anybody's, where one does."""
+    named = found.columns[role]
+    used = (each for each in named if role == "last_login" and not _nobody_ever(sample, each))
+    return next(used, found.first(role))
 
 
 def _reason(role: str, column: Column, sample: Sample) -> str:
