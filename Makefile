@@ -1,4 +1,4 @@
-# make setup | demo | test | faults | check | bench | airflow | lab: each does all of its own set-up, from git, make and Python 3.11 or newer.
+# make setup | demo | test | thorough | faults | check | bench | airflow | lab: each does all of its own set-up, from git, make and Python 3.11 or newer.
 SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -7,7 +7,7 @@ EXTRAS := demo,dev,schedule,notify
 PG ?= 18
 export PG
 
-.PHONY: help setup demo test faults check lint bench airflow lab clean
+.PHONY: help setup demo test thorough faults check lint bench airflow lab clean
 help:
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
 
@@ -28,8 +28,19 @@ setup: .venv/.complete ## make .venv with the mendbook command and all extras
 demo: setup ## damage four applications by their own races on an embedded PostgreSQL; find it, repair it, race the fixed ones
 	$(BIN)/mendbook demo
 
-test: lint ## every check and every test (make test PG=16: on PostgreSQL 16)
-	$(BIN)/python -m pytest --numprocesses 3 --dist worksteal
+# what Python and pytest compile once is kept for the processes that come after, wherever that is switched off
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 3 --dist worksteal --tb=short
+
+test: setup ## every check and every test (make test PG=16: on PostgreSQL 16)
+	@$(BIN)/mypy & types=$$!; \
+	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/lint-imports; others=$$?; \
+	$(PYTEST); tests=$$?; \
+	wait $$types; types=$$?; \
+	echo "format, lint and imports: $$others, types: $$types, tests: $$tests (0 is sound)"; \
+	exit $$((others || types || tests))
+
+thorough: setup ## the slow proofs that make test leaves out: each shows on another example what a test there shows already
+	$(PYTEST) -m thorough
 
 faults: setup ## a thousand faults while plans are applied and taken back: killed, cut off, suspended, crashed (about five minutes)
 	PYTHONPATH=tests $(BIN)/python -m faults.harness $(FAULTS)
@@ -42,9 +53,11 @@ lint: setup
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/lint-imports; \
 	others=$$?; wait $$types && exit $$others
 
-bench: setup ## the figures of docs/performance.md, measured here (takes about an hour)
+bench: setup ## the figures of docs/performance.md, measured here (takes more than an hour)
 	$(BIN)/python bench/audit.py --users 1000000 --rounds 5 --pandas
 	$(BIN)/python bench/audit.py --users 10000000 --rounds 3
+	$(BIN)/python bench/audit.py --on mariadb --users 300000 --rounds 3
+	$(BIN)/python bench/audit.py --on sqlite --users 1000000 --rounds 3
 	$(BIN)/python bench/logs.py
 	$(BIN)/python bench/plan.py
 	$(BIN)/python bench/apply.py --changes 100000 --users 200000 --rounds 3

@@ -6,14 +6,27 @@ and a MariaDB, where the machine has one.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mendbook.execution import leave_out_iris
 from support.databases import TestDatabase, TestServer, fresh_database, serving
+from support.lab import Races, racing
 from support.mariadb import MariaDatabase, MariaServer, fresh_mariadb, serving_mariadb
+from support.migrated import remember_migrations
 from support.shop import MAPPING, ROWS, TABLES, Shop
+
+leave_out_iris()  # before anything imports jsonschema: notebooks have none, and every worker would make a parser for them
+
+
+def pytest_collection_finish() -> None:
+    """What stands in memory now stays there; to look through it for garbage again and again takes a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -22,6 +35,16 @@ def no_waiting_for_the_disk() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         # a closed or wrong file still is an error
         patch.setattr(os, "fsync", lambda handle: void(os.fstat(handle if isinstance(handle, int) else handle.fileno())))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def django_migrates_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Where the tests' server is the embedded one, whose programs know it."""
+    folder = tmp_path_factory.getbasetemp()
+    with pytest.MonkeyPatch.context() as patch:
+        if "MENDBOOK_TEST_URL" not in os.environ:
+            remember_migrations(patch, folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder)
         yield
 
 
@@ -34,6 +57,13 @@ def server() -> Iterator[TestServer]:
     """The session's server: ``url(database)``, ``create_database(name)``, ``drop_database(name)``, ``execute(sql)``."""
     with serving(os.environ.get("PYTEST_XDIST_TESTRUNUID")) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def races() -> Iterator[Races]:
+    """What racelab's systems leave after their traffic, made once in a run of the tests: ``labs(mode)``."""
+    with racing(os.environ.get("PYTEST_XDIST_TESTRUNUID")) as made:
+        yield made
 
 
 @pytest.fixture

@@ -221,12 +221,12 @@ def test_of_two_schedulers_at_once_one_tells(house: Watch) -> None:
     def slowly(deliveries: Sequence[tuple[Sink, Message]]) -> list[Sent]:
         if deliveries:
             entered.set()
-            done.wait(10)
+            done.wait(180)
         return told(deliveries)
 
     def scheduler() -> None:
         with History.open(house.settings, house.outputs) as history:
-            together.wait(10)
+            together.wait(180)
             outcomes.append(alerts.after_tick(house.settings, house.outputs, history, NOW, slowly))
             done.set()  # the one that has nothing to tell is through first, while the other is still sending
 
@@ -235,7 +235,7 @@ def test_of_two_schedulers_at_once_one_tells(house: Watch) -> None:
     for each in both:
         each.start()
     for each in both:
-        each.join(30)
+        each.join(180)
     assert len(told.got) == 1
     assert sorted(len(each) for each in outcomes) == [0, 1]
 

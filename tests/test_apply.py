@@ -169,13 +169,13 @@ def test_of_two_at_once_one_wins_and_the_other_says_why(book: Workbook, plan: st
     def hold(name: str) -> None:
         if name == "committed" and not inside.is_set():
             inside.set()
-            assert go_on.wait(30)
+            assert go_on.wait(180)
 
     monkeypatch.setattr("mendbook.apply.reach", hold)
     results: list[Any] = []
     first = threading.Thread(target=lambda: results.append(book.apply(plan, commit=True)))
     first.start()
-    assert inside.wait(30)
+    assert inside.wait(180)
     try:
         with pytest.raises(Refused, match="Another repair"):
             book.apply(plan, commit=True)

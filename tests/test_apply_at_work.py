@@ -28,7 +28,7 @@ REGISTRATIONS, CONCURRENCY = 30, 8
 APPLY = "[apply]\nbatch_rows = 20\nbatch_seconds = 0.5\nlock_seconds = 2.0\n"
 BATCH_BOUND = 0.5 + 2.0
 #: A request makes several statements, each of which may meet a batch, on a machine that has more to do.
-FACTOR = 6
+FACTOR = 24
 
 #: Three hundred people with two rows, two hundred without one, two hundred without a barcode.
 MANY = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -361,6 +362,9 @@ def test_files_that_cannot_be_read(house: House, plan: PlanFile) -> None:
     (plan.folder / FILE).unlink()
     (plan.folder / FILE).mkdir()
     refusal(house, plan, "Cannot read", OutputError)
+    (plan.folder / FILE).rmdir()
+    os.mkfifo(plan.folder / FILE)  # waiting for somebody to write would last for ever
+    refusal(house, plan, "Not a plain file", OutputError)
     with pytest.raises(OutputError, match="Cannot read"):
         statements.read_paper(plan.folder / "missing")
 

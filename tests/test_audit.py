@@ -120,7 +120,7 @@ OF_ROWS = [kind for kind in EVERY_KIND if kind != "missing_constraint"]
 
 def test_what_is_committed_in_the_middle_is_seen_by_none_of_the_connections(shop: Shop) -> None:
     """Eight workers wait until each has a kind in its hands; then the rows are ruined, and all go on."""
-    together = threading.Barrier(8, action=lambda: shop.execute(RUINED_ROWS), timeout=60)
+    together = threading.Barrier(8, action=lambda: shop.execute(RUINED_ROWS), timeout=180)
     workers: set[str] = set()
     one_at_a_time = threading.local()
 
@@ -146,7 +146,7 @@ def test_connections_that_come_later_see_the_moment_of_the_first(shop: Shop, mon
         shop.execute(RUINED_ROWS)
         return moment
 
-    together = threading.Barrier(8, timeout=60)
+    together = threading.Barrier(8, timeout=180)
     one_at_a_time = threading.local()
 
     def progress(kind: str, *_: int) -> None:
@@ -161,7 +161,7 @@ def test_connections_that_come_later_see_the_moment_of_the_first(shop: Shop, mon
 
 def test_two_audits_of_one_source_at_the_same_moment(shop: Shop) -> None:
     shop.execute(DAMAGE)
-    both = threading.Barrier(2, timeout=60)
+    both = threading.Barrier(2, timeout=180)
 
     def audit(_: int) -> dict[str, Any]:
         waited = []
@@ -401,7 +401,7 @@ def test_a_person_who_stops_it_waits_for_no_other_kind(shop: Shop, monkeypatch: 
 
     def progress(kind: str, *_: int) -> None:
         begun.append(kind)
-        assert stopped.wait(60)
+        assert stopped.wait(180)
 
     shop.map(MAPPING.replace('url_env = "SHOP_URL"', 'url_env = "SHOP_URL"\nconnections = 1'))
     monkeypatch.setattr(mendbook.audit, "ThreadPoolExecutor", Workers)
@@ -426,11 +426,11 @@ def test_a_person_who_stops_it_does_not_wait_for_the_statement_either(shop: Shop
     )
     with subprocess.Popen(command, env={**os.environ, "SHOP_URL": shop.database.url}, stderr=subprocess.PIPE) as audit:
         try:
-            until = time.monotonic() + 30
+            until = time.monotonic() + 180
             while not shop.execute(walking)[0][0] and time.monotonic() < until:
                 time.sleep(0.05)
             audit.send_signal(sent)
-            audit.communicate(timeout=20)
+            audit.communicate(timeout=180)
         finally:
             audit.kill()
     assert audit.returncode == code

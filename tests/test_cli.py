@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
+from mendbook import __main__ as entry
 from mendbook import checkpoints, cli
 from mendbook.damage import catalogue
+from mendbook.terminal import counts_table
 from pyarrow import parquet
+from rich.console import Console
 from sqlalchemy.engine import make_url
+from support.commands import Answer, Command, command_in
 from support.databases import TestServer, fresh_database
 from support.ledgers import LedgerDatabase
 from support.shop import DAMAGE, DAMAGED, MAPPING, ROWS, TABLES, Shop, role
@@ -25,37 +31,10 @@ PASSWORD = "s3cr3t-pw"
 LIB = Path(cli.__file__).parent.parent
 
 
-@dataclass(frozen=True)
-class Answer:
-    """How a command ended and what it said."""
-
-    code: Any
-    out: str
-    err: str
-
-    @property
-    def document(self) -> Any:
-        """The one JSON document on stdout; an error where there is none or more."""
-        return json.loads(self.out)
-
-
-Command = Callable[..., Answer]
-
-
 @pytest.fixture
-def mendbook(tmp_path: Path, monkeypatch: Any, capsys: Any) -> Command:
+def mendbook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Runs the command line in the shop's folder."""
-
-    def command(*arguments: str) -> Answer:
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["mendbook", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        return Answer(ended.value.code, said.out, said.err)
-
-    return command
+    return command_in(tmp_path, monkeypatch, capsys)
 
 
 def with_password(url: str) -> str:
@@ -65,6 +44,22 @@ def with_password(url: str) -> str:
 
 
 # -- audit ---------------------------------------------------------------------------------------------------------------
+
+
+def test_every_command_takes_the_options_that_all_share() -> None:
+    def commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+        for own, below in getattr(command, "commands", {}).items():
+            yield from commands(below, f"{name} {own}")
+        if not getattr(command, "commands", {}):
+            yield name, command
+
+    shared = {"--config", "--outputs", "--json"}
+    lacking = {
+        name: missing
+        for name, command in commands(typer.main.get_command(cli.app), "mendbook")
+        if (missing := shared - {option for parameter in command.params for option in parameter.opts})
+    }
+    assert lacking == {}
 
 
 @pytest.mark.usefixtures("shop")
@@ -194,9 +189,54 @@ def test_a_parameter_that_does_not_read(shop: Shop, mendbook: Command) -> None:
 def test_misuse(mendbook: Command, words: str) -> None:
     answer = mendbook(*words.split())
     assert answer.code == 2
-    assert "Error: " in answer.err
+    assert answer.err.startswith("error: ")
     assert set(answer.document) == {"error", "hint"}
+    assert answer.document["hint"].startswith("'mendbook ")
     assert "--help" in answer.document["hint"]
+
+
+def test_help_and_the_version(mendbook: Command) -> None:
+    assert mendbook("--version").out.split()[0] == "mendbook"
+    listed = mendbook("--help").out
+    assert "mendbook init env:NAME --source shop" in " ".join(listed.split())
+    assert "..." not in listed.partition("Commands:")[2]
+    assert mendbook().code == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here is always full")
+def test_a_stdout_that_takes_nothing(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "mendbook", "audit", "shop", "--json"]
+        done = subprocess.run(
+            command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(LIB)}
+        )
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_while_the_command_line_is_loaded(monkeypatch: Any, capfd: Any) -> None:
+    class Interrupted:
+        def find_spec(self, name: str, *_: Any) -> None:
+            if name == "mendbook.cli":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "mendbook.cli")
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+    with pytest.raises(SystemExit) as ended:
+        entry.main()
+    assert ended.value.code == 130
+    assert capfd.readouterr().err == "stopped.\n"
+
+
+def test_a_narrow_terminal_keeps_kinds_and_counts_whole() -> None:
+    counts = {"missing_constraint": {"cases": 3, "rows": 3}}
+    change = {"kinds": {"missing_constraint": {"new": 0, "gone": 0}}}
+    console = Console(width=40, file=io.StringIO(), record=True)
+    result = {"source": "shop", "counts": counts, "titles": {"missing_constraint": "Constraints that lack"}, "change": change}
+    console.print(counts_table(result, console.width))
+    said = console.export_text()
+    assert "missing_constraint" in said
+    assert "…" not in said
 
 
 @pytest.mark.usefixtures("shop")

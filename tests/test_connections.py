@@ -240,7 +240,7 @@ def test_what_went_wrong_first_is_told_where_the_connection_goes_too(shop: Shop,
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180
     while not condition():
         assert time.monotonic() < until, "what was waited for did not happen"
         time.sleep(0.02)

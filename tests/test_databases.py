@@ -6,19 +6,22 @@ import contextlib
 import shutil
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas
+import pymysql
 import pytest
 from faults.children import Children
 from mendbook import failpoints
 from mendbook.errors import Refused
 from mendbook.workbook import Workbook
+from sqlalchemy.engine import make_url
 from support.databases import fresh_database
-from support.mariadb import fresh_mariadb
+from support.mariadb import MariaDatabase, MariaServer, fresh_mariadb
 from support.people import AUTHOR, REVIEWERS, People
 from support.places import DAMAGED, DATABASES, FOUND, LOG, MAPPING, Place, Rows, ask_sqlite, customer, user
 
@@ -138,6 +141,7 @@ def test_all_damage_is_found_repaired_and_brought_back(place: Place, people: Peo
     assert book.verify_ledger().ok
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "mariadb"])  # on PostgreSQL it is tests/faults that kills
 def test_a_repair_that_is_killed_anywhere_is_completed_each_row_once(
     place: Place, people: People, book: Workbook, children: Children
 ) -> None:
@@ -345,3 +349,61 @@ def test_a_ledger_whose_end_was_cut_off_is_noticed_by_what_is_kept_outside(
     bad = book.verify_ledger().first_bad
     assert bad is not None
     assert (bad.position, "its end was cut off" in bad.why) == (7, True)
+
+
+def test_accounts_of_mariadb_may_do_what_their_work_needs_and_no_more(
+    mariadb_server: MariaServer, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prefix = f"o'{uuid.uuid4().hex[:8]}`\""
+    with fresh_mariadb(mariadb_server) as database:
+        place = Place("mariadb", database.url, database.execute)
+        place.fill(DAMAGED)
+        kind = place.ask("SHOW COLUMNS FROM auth_user LIKE 'id'")[0][1]
+        odd = f"`it's ``odd``` (id int PRIMARY KEY, `a``b` {kind}, FOREIGN KEY (`a``b`) REFERENCES auth_user (id))"
+        database.execute(f"CREATE TABLE {odd}; CREATE TABLE secret (id int)")
+        database.execute(
+            "ALTER TABLE customer ADD CHECK (user_id <> 0); CREATE TRIGGER q BEFORE INSERT ON note FOR EACH ROW SET @q = 1"
+        )
+        monkeypatch.setenv("SHOP_URL", database.url)
+        lines = (MAPPING + SMALL_BATCHES).replace('url_env = "SHOP_URL"', 'url_env = "SHOP_URL"\nrepair_url_env = "REPAIR_URL"')
+        (people.home / "mendbook.toml").write_text(lines)
+        (people.home / "postgresql.log").write_text(LOG)
+        printed = opened(people).roles(prefix)
+        database.execute(printed["sql"])
+        database.execute(printed["sql"])
+        urls = {}
+        for part, name in printed["roles"].items():
+            account = "'" + name.replace("'", "''") + "'@'%'"
+            with pytest.raises(pymysql.err.OperationalError, match="locked"):
+                logged_in(database, name, "")
+            database.execute(f"ALTER USER {account} IDENTIFIED BY 'pw' ACCOUNT UNLOCK")
+            urls[part] = make_url(database.url).set(username=name, password="pw").render_as_string(hide_password=False)
+        monkeypatch.setenv("SHOP_URL", urls["audit"])
+        monkeypatch.setenv("REPAIR_URL", urls["repair"])
+        book = opened(people)
+        assert found(book) == FOUND
+        before = place.rows()
+        plan = planned(book, people)
+        assert not book.apply(plan, commit=True)["stale"]
+        undoing = signed(book, people, book.undo(plan, AUTHOR, people.key(AUTHOR))["plan"])
+        assert not book.apply(undoing, commit=True)["stale"]
+        assert place.rows() == before
+        assert book.verify_ledger().ok
+        for part, statement in (
+            ("audit", "UPDATE customer SET phone = ''"),
+            ("audit", "SELECT * FROM secret"),
+            ("repair", "UPDATE auth_user SET username = 'x'"),
+            ("repair", "SELECT * FROM secret"),
+            ("repair", "DELETE FROM mendbook_ledger"),
+            ("repair", "UPDATE mendbook_change SET salt = NULL"),
+            ("owner", "SELECT * FROM customer"),
+        ):
+            with pytest.raises(pymysql.err.OperationalError, match="denied"):
+                logged_in(database, printed["roles"][part], "pw", statement)
+
+
+def logged_in(database: MariaDatabase, name: str, password: str, statement: str = "SELECT 1") -> None:
+    """Run ``statement`` as that account."""
+    socket, account = str(database.server.socket), {"user": name, "password": password, "database": database.name}
+    with pymysql.connect(unix_socket=socket, ssl_disabled=True, **account) as connection, connection.cursor() as cursor:
+        cursor.execute(statement)

@@ -40,7 +40,7 @@ def talking(talk: Talk, family: int = socket.AF_INET, tls: ssl.SSLContext | None
 
     def serve(plain: socket.socket) -> None:
         with plain, contextlib.suppress(OSError), tls.wrap_socket(plain, server_side=True) if tls else plain as connection:
-            connection.settimeout(20)
+            connection.settimeout(120)
             asked = b""
             while b"\r\n\r\n" not in asked:
                 chunk = connection.recv(65_536)
@@ -179,14 +179,14 @@ def test_a_slow_one_costs_no_more_than_the_time_that_there_is() -> None:
     def slow(connection: socket.socket, _: bytes) -> None:
         with contextlib.suppress(OSError):
             connection.sendall(head("201 Created", "Content-Length: 100000"))
-            for _byte in range(60):
+            for _byte in range(600):
                 connection.sendall(b"x")
                 time.sleep(0.2)
 
     heard: list[Traffic] = []
     with talking(slow) as url:
         traffic = drilled(url, people=12, seconds=1, told=heard.append)
-    assert traffic.seconds < 8
+    assert traffic.seconds < 60
     assert not traffic.complete
     assert heard == [traffic]
     assert traffic.exchanges, "what was sent is told, though nobody waited for the answer"
@@ -199,7 +199,7 @@ def test_one_request_takes_no_longer_than_it_may(monkeypatch: pytest.MonkeyPatch
     def drips(connection: socket.socket, _: bytes) -> None:
         with contextlib.suppress(OSError):
             connection.sendall(head("201 Created", "Content-Length: 100000"))
-            for _byte in range(60):
+            for _byte in range(600):
                 connection.sendall(b"x")
                 time.sleep(0.1)
 

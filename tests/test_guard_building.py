@@ -118,7 +118,7 @@ def test_others_write_while_an_index_is_built_and_waits_for_somebody(people: Any
             run_all(other, (f"INSERT INTO member VALUES ({number}, {number})",))
         assert building.is_alive()
         open_one.commit()
-        building.join(60)
+        building.join(180)
         assert not building.is_alive()
         with pytest.raises(psycopg2.errors.UniqueViolation):
             run_all(other, ("INSERT INTO person VALUES (200, ' N101@example.com ')",))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import tomllib
 
 import pytest
-from mendbook.dialects import Column
-from mendbook.guessing import Block, Line, Start
+from mendbook.dialects import Column, Relation
+from mendbook.guessing import Block, Line, Sample, Start
 from mendbook.guessing.code_forms import code_form, looks_like_code
 from mendbook.guessing.names import asked_for, head, short_name, words
+from mendbook.guessing.user_columns import lines, roles
 from mendbook.starter_file import text
 
 
@@ -53,6 +54,22 @@ def test_what_a_row_is() -> None:
 def test_what_a_form_asks_for() -> None:
     asked = ["phone_number", "firstName", "last_name", "street", "employee_id", "emergencyContact"]
     assert [name for name in [*asked, "last_login_ip", "ip_address", "avatar", "bio"] if asked_for(name)] == asked
+
+
+@pytest.mark.parametrize(
+    ("current", "last", "wanted"),
+    [
+        ("2026-03-05", "2026-03-04", "current_sign_in_at"),
+        (None, "2026-03-04", "last_sign_in_at"),
+        (None, None, "current_sign_in_at"),
+    ],
+)
+def test_a_login_is_told_by_the_column_that_is_written(current: str | None, last: str | None, wanted: str) -> None:
+    columns = {name: Column(name, "timestamp", "time", True) for name in ("current_sign_in_at", "last_sign_in_at")}
+    relation = Relation(1, "public", "users", "table", 40, columns)
+    sample = Sample(({"current_sign_in_at": current, "last_sign_in_at": last},) * 40)
+    [line] = [each for each in lines(relation, roles(relation), sample, None, False) if each.key == "last_login"]
+    assert (line.value, line.considered) == (wanted, tuple(columns.keys() - {wanted}))
 
 
 def text_column(name: str, kind: str = "character varying(40)") -> Column:

@@ -15,7 +15,7 @@ from mendbook.calendar_bins import bins
 from mendbook.charts import timeline_chart
 from mendbook.incident_charts import bars_chart, charts, concurrency_chart, draw_all, rates_chart, under_way, week_chart
 from mendbook.palette import EVIDENCE, INCIDENTS, incident_look
-from mendbook.timelines import Setting, stacked_chart
+from mendbook.timelines import Setting, marks_told, stacked_chart
 
 BERLIN = "Europe/Berlin"
 NAMES = [
@@ -193,3 +193,10 @@ def test_statistics_and_pyplot_are_not_loaded_for_charts():
     heavy = {"matplotlib.pyplot", "ruptures", "scipy.stats"}
     code = f"import mendbook.incident_charts, mendbook.rates, sys; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_guesses_within_one_minute_are_told_to_the_second():
+    first = datetime(2026, 11, 21, 21, 31, 23, tzinfo=UTC)
+    assert marks_told(Setting("title", "what", guesses=(first,))).endswith("at 2026-11-21 21:31.")
+    both = marks_told(Setting("title", "what", guesses=(first, first + timedelta(seconds=17))))
+    assert both.endswith("at 2026-11-21 21:31:23, 2026-11-21 21:31:40.")

@@ -119,20 +119,10 @@ def test_keys_are_masked_unless_they_only_number_a_row(columns, key, shown):
 
 
 def test_every_figure_is_saved_as_it_is_made(view):
-    for name in (
-        "timeline",
-        "rates",
-        "heat_map",
-        "concurrency",
-        "by_constraint",
-        "by_path",
-        "by_worker",
-        "gap_chart",
-        "evidence",
-    ):
+    for name in FIGURES:
         chart = getattr(view, name)()
         assert chart.description
-    assert len(list((view.folder / "figures").glob("*.svg"))) == 9
+    assert len(list((view.folder / "figures").glob("*.svg"))) == len(FIGURES)
 
 
 def test_what_was_read_and_not_understood_is_told(view):

@@ -8,23 +8,20 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import racelab
-from mendbook import embedded
 from mendbook.logs import Incident, read
 from mendbook.workbook import Workbook
 from pyarrow import parquet
-from support.lab import Lab, run, run_all
+from support.lab import Lab, Races
 
 pytestmark = pytest.mark.race
 
 MODES = ("broken", "fixed")
-REGISTRATIONS = 24
 COMBINED, JSON = "access.log", "access.json"
 
 
@@ -48,19 +45,11 @@ class Traffic:
 
 
 @pytest.fixture(scope="module")
-def traffic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, str], Traffic]]:
-    """Every system in both modes, on a server of their own whose log holds nothing else."""
-    folder = tmp_path_factory.mktemp("incidents")
-    found = {}
-    with embedded.temporary() as server:
-        for mode in MODES:
-            labs = run_all(
-                server,
-                folder,
-                lambda each, home, name, mode=mode: run(each, home, name, mode=mode, registrations=REGISTRATIONS),
-            )
-            found |= {(name, mode): Traffic(name, lab, server.log_folder) for name, lab in labs.items()}
-        yield found
+def traffic(races: Races) -> dict[tuple[str, str], Traffic]:
+    """Every system in both modes."""
+    return {
+        (name, mode): Traffic(name, lab, races.server.log_folder) for mode in MODES for name, lab in races.labs(mode).items()
+    }
 
 
 every_log = pytest.mark.parametrize(

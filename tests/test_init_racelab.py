@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -12,20 +11,17 @@ import racelab
 from mendbook import starter_file, starting
 from mendbook.workbook import Workbook
 from pyarrow import parquet
-from support.databases import TestServer
-from support.lab import Lab, run, run_all
+from support.lab import Lab, Races
 
 pytestmark = pytest.mark.race
 
-SEED = int(os.environ.get("RACELAB_SEED", "6"))
 SHIPPED = Path(racelab.__file__).with_name("mendbook.toml")
 KEYS = ("kind", "profile", "case_key", "table", "row_key", "user_key")
 
 
 @pytest.fixture(scope="module")
-def broken(server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Lab]:
-    folder = tmp_path_factory.mktemp("init")
-    return run_all(server, folder, lambda each, home, name: run(each, home, name, mode="broken", registrations=40, seed=SEED))
+def broken(races: Races) -> dict[str, Lab]:
+    return races.labs("broken")
 
 
 def found(config: Path, system: str, outputs: Path) -> set[tuple[Any, ...]]:

@@ -64,6 +64,7 @@ def seated(browser: Any, lab: RunningLab) -> Iterator[Desk]:
 def desk(seated: Desk, request: pytest.FixtureRequest) -> Iterator[Desk]:
     """The person, and a picture of what they see where a test fails."""
     failed = request.session.testsfailed
+    seated.complaints.clear()
     yield seated
     if request.session.testsfailed > failed:
         seated.picture(PICTURES / f"failed-{request.node.name}.png")

@@ -226,7 +226,7 @@ def test_details_are_canonical_values(book: LedgerDatabase) -> None:
 
 
 def waits_for_a_lock(book: LedgerDatabase) -> None:
-    for _ in range(200):
+    for _ in range(9000):
         if book.execute("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"):
             return
         time.sleep(0.02)

@@ -11,10 +11,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from finding import find_all
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from mendbook import canonical
@@ -150,6 +152,18 @@ def test_an_image_is_canonical_json_whatever_the_text(texts: list[str], mariadb:
         assert [row.image for row in told] == afters
         found = connection.execute(rows.by_values(table, ["v:%"], [[text] for text in texts])).all()
         assert {(row.n, row.key) for row in found} >= {(n, str(n)) for n in range(len(texts))}
+
+
+def test_the_smallest_uuid_is_the_first_by_its_text(mariadb: MariaDatabase, tmp_path: Path) -> None:
+    """MariaDB itself sorts uuids by their last digits first."""
+    small, large = "0b75f634-823e-46f4-a63f-f6d93a51ec41", "15ae849f-317c-4d01-be2b-049e84d2827f"
+    mariadb.execute(
+        "CREATE TABLE people (id uuid PRIMARY KEY, name varchar(20));"
+        f"INSERT INTO people VALUES ('{small}', 'ann'), ('{large}', 'Ann')"
+    )
+    mapping = '[sources.case]\nurl_env = "CASE_URL"\n[sources.case.users]\ntable = "people"\nusername = "name"\n'
+    people = [each for each in find_all(mariadb.url, mapping, tmp_path) if each.kind == "duplicate_user"]
+    assert {each.case_key for each in people} == {small}
 
 
 # -- texts ---------------------------------------------------------------------------------------------------------------
@@ -428,6 +442,9 @@ def test_one_repairs_at_a_time_before_there_is_a_ledger_and_after(mariadb: Maria
             assert dialect.keep_others_out(other)
         with repairing(mariadb) as (_, connection):
             dialect.ledger().create(connection)
+    mariadb.execute("CREATE TABLE mendbook_fans (id int)")
+    with engine.connect() as connection:
+        assert dialect.tables(connection) == ["mendbook_fans"], "the ledger's own tables are hidden, and no others"
 
 
 def test_a_statement_that_takes_too_long_is_stopped_and_said_so(mariadb: MariaDatabase) -> None:

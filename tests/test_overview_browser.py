@@ -141,5 +141,5 @@ def test_it_comes_back_by_itself(browser: Any, path: Path) -> None:
     soon = publish(path.with_name("soon.html"), path.read_text("utf-8").replace('content="300"', 'content="1"'))
     page.goto(soon.as_uri())
     publish(soon, soon.read_text("utf-8").replace("6 things need", "7 things need"))
-    page.get_by_text("7 things need somebody").wait_for(timeout=60_000)
+    page.get_by_text("7 things need somebody").wait_for(timeout=180_000)
     context.close()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
-from mendbook import canonical, plan_files
+from mendbook import canonical, plan_files, plan_places
 from mendbook.errors import ConfigError, OutputError, Refused
 from mendbook.model import Blocker, Case, Change, Option, Row
 from mendbook.plan_files import Header, PlanFile
+from mendbook.plan_making import spooling
 
 HEADER = Header("mendbook", "apply", "shop", {"system": "1"}, {"t": "0"}, "1:1:", "2026-01-01", "2026-01-08", "ana", {})
 IMAGE = canonical.text({"id": "1", "note": 'é "\n \U0001f600', "nothing": None})
@@ -67,10 +69,10 @@ def test_cases_by_name_and_by_key(tmp_path: Path) -> None:
 
 def test_plans_are_found_by_id_and_by_folder(tmp_path: Path) -> None:
     plan = published(tmp_path)
-    assert plan_files.locate(plan.id, tmp_path) == plan_files.locate(str(plan.folder), tmp_path) == plan.folder
+    assert plan_places.locate(plan.id, tmp_path) == plan_places.locate(str(plan.folder), tmp_path) == plan.folder
     for wrong in ("", "..", "nothing", str(tmp_path)):
         with pytest.raises(ConfigError, match="There is no plan") as refused:
-            plan_files.locate(wrong, tmp_path)
+            plan_places.locate(wrong, tmp_path)
         assert plan.id in refused.value.hint
 
 
@@ -118,3 +120,16 @@ def test_nothing_is_left_where_it_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="Cannot write"):
         plan_files.publish(tmp_path / "plans", "x", HEADER, tmp_path / "nothing")
     assert list((tmp_path / "plans").iterdir()) == []
+
+
+def test_what_a_killed_maker_left_goes_when_the_next_plan_is_made(tmp_path: Path) -> None:
+    dead, newborn = (tmp_path / "plans" / f".planning-{name}" for name in ("dead", "newborn"))
+    for folder in (dead, newborn):
+        folder.mkdir(parents=True)
+        (folder / "cases").write_text("a person's row")
+    os.utime(dead, (0, 0))
+    with spooling(tmp_path) as first:
+        os.utime(first, (0, 0))  # as old as that, but its maker lives
+        with spooling(tmp_path):
+            assert (dead.exists(), newborn.exists(), first.exists()) == (False, True, True)
+    assert not first.exists()

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ import yaml
 ROOT = Path(__file__).parent.parent
 LIBRARY = ROOT / "lib" / "mendbook"
 MODULES = sorted((ROOT / "lib").rglob("*.py"))
-MOST_LINES = 400
+MOST_LINES = 300
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 #: What mendbook needs of conda itself; all else stands in pyproject.toml.
 FROM_CONDA = {"python", "pip"}
 
@@ -150,21 +152,37 @@ def test_the_patterns_would_find_it() -> None:
 # -- the command line is told --------------------------------------------------------------------------------------------
 
 
-def commands() -> list[str]:
+def commands() -> dict[str, set[str]]:
+    """Each command with its options."""
     from mendbook.cli import app
     from typer.main import get_command
 
-    def walk(command: Any, path: str) -> list[str]:
+    def walk(command: Any, path: str) -> Iterator[tuple[str, set[str]]]:
         inside = getattr(command, "commands", None)
-        return [path] if not inside else [name for key, each in inside.items() for name in walk(each, f"{path} {key}")]
+        if not inside:
+            yield path, {"--help", *(name for each in command.params for name in (*each.opts, *each.secondary_opts))}
+        for key, each in (inside or {}).items():
+            yield from walk(each, f"{path} {key}")
 
-    return walk(get_command(app), "mendbook")
+    return dict(walk(get_command(app), "mendbook"))
 
 
 def test_every_command_is_told_in_the_readme_or_the_docs() -> None:
-    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-    text = "\n".join(page.read_text() for page in pages)
+    text = "\n".join(page.read_text() for page in PAGES if page.name != "CHANGELOG.md")
     assert [command for command in commands() if not re.search(rf"{command}\b", text)] == []
+
+
+def test_every_option_that_the_pages_name_is_one_of_its_command() -> None:
+    options, unknown, seen = commands(), [], 0
+    for page in PAGES:
+        for words, rest in re.findall(r"(mendbook (?:[a-z]+ ?){1,2})([^`#|;\n]*)", page.read_text()):
+            first, *more = words.split()[1:]
+            name = next((each for each in (f"mendbook {first} {''.join(more)}", f"mendbook {first}") if each in options), None)
+            named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", rest.partition("mendbook ")[0])) if name else set()
+            unknown += [f"{relative(page)}: {name} {option}" for option in named - options[name or "mendbook audit"]]
+            seen += len(named)
+    assert unknown == []
+    assert seen > 50
 
 
 @pytest.mark.parametrize("option", ["--config", "--outputs", "--json"])
@@ -181,6 +199,53 @@ def test_every_command_takes_what_the_contract_says(option: str) -> None:
     }
     # JupyterLab speaks for itself, and the demo writes its own configuration
     assert lacks <= {"--json": {"lab"}, "--config": {"demo"}}.get(option, set())
+
+
+# -- the pages are true --------------------------------------------------------------------------------------------------
+
+
+def anchors(page: Path) -> set[str]:
+    """What the headings of a page are called in addresses, as GitHub makes them."""
+    headings = re.findall(
+        r"^#+ (.+)$", re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE), re.MULTILINE
+    )
+    return {re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in headings}
+
+
+def test_no_link_of_the_pages_is_dead() -> None:
+    dead = []
+    for page in PAGES:
+        for link in re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", page.read_text()):
+            file, _, anchor = "".join(link).partition("#")
+            if "://" not in file:
+                target = (page.parent / file) if file else page
+                if not target.exists() or (anchor and anchor not in anchors(target)):
+                    dead.append(f"{relative(page)}: {''.join(link)}")
+    assert dead == []
+
+
+def test_every_page_is_in_the_list_of_pages() -> None:
+    listed = (ROOT / "docs" / "README.md").read_text()
+    assert [page.name for page in PAGES if page.parent.name == "docs" and f"({page.name})" not in listed] == ["README.md"]
+
+
+def test_every_target_of_make_that_the_pages_name_is_one() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {
+        (relative(page), name) for page in PAGES for name in re.findall(r"(?:`|^)make ([a-z]+)", page.read_text(), re.MULTILINE)
+    }
+    assert named
+    assert sorted(each for each in named if each[1] not in targets) == []
+
+
+def test_the_page_on_architecture_names_every_module_and_none_that_is_gone() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    table = page[page.index("| floor |") : page.index("## The way of an audit")]
+    named = set(re.findall(r"`([a-z_]+)/?`", table))
+    modules = {path.stem for path in LIBRARY.glob("*.py")} | {path.parent.name for path in LIBRARY.glob("*/__init__.py")}
+    inside = {path.stem for path in LIBRARY.glob("*/*.py")}
+    assert sorted(modules - named - {"__init__", "__main__"}) == []
+    assert sorted(named - modules - inside) == ["outputs"], "the folder; all else is a module"
 
 
 # -- the house -----------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ def test_mendbook_agrees_with_the_oracle_on_random_sources(database: Any, tmp_pa
     connection = connect(database)
     seen: set[str] = set()
 
-    @settings(max_examples=80, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=40, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
     @given(source=sources())
     def compare(source: Source) -> None:
         load(connection, source)

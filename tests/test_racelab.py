@@ -6,44 +6,29 @@ other.
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
-from collections.abc import Iterator
-from functools import partial
 
 import pytest
-from support.databases import TestServer
-from support.lab import Lab, run, run_all
+from support.lab import Lab, Races
 from support.race_damage import DAMAGE, EACH, OLDER_DAMAGE, plain
 
-SEED = int(os.environ.get("RACELAB_SEED", "1"))
 pytestmark = pytest.mark.race
 
 
 @pytest.fixture(scope="module")
-def broken(server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Lab]]:
-    labs = run_all(server, tmp_path_factory.mktemp("broken"), partial(run, mode="broken", seed=SEED))
-    yield labs
-    for lab in labs.values():
-        server.drop_database(lab.name)
+def broken(races: Races) -> dict[str, Lab]:
+    return races.labs("broken")
 
 
 @pytest.fixture(scope="module")
-def fixed(server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Lab]]:
-    labs = run_all(server, tmp_path_factory.mktemp("fixed"), partial(run, mode="fixed", seed=SEED))
-    yield labs
-    for lab in labs.values():
-        server.drop_database(lab.name)
+def fixed(races: Races) -> dict[str, Lab]:
+    return races.labs("fixed")
 
 
 @pytest.fixture(scope="module")
-def fixed_without_constraints(server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Lab]]:
+def fixed_without_constraints(races: Races) -> dict[str, Lab]:
     """The fixed code on the broken release's tables, as on a repaired database before its migration."""
-    runner = partial(run, mode="fixed", schema="broken", seed=SEED)
-    labs = run_all(server, tmp_path_factory.mktemp("unconstrained"), runner)
-    yield labs
-    for lab in labs.values():
-        server.drop_database(lab.name)
+    return races.labs("fixed", schema="broken")
 
 
 @pytest.mark.parametrize(("system", "name"), EACH)
@@ -165,7 +150,7 @@ def test_the_report_tells_which_answers_spoke_of_a_duplicate(broken: dict[str, L
 
 def test_the_report_holds_every_request(broken: dict[str, Lab]) -> None:
     for lab in broken.values():
-        assert lab.report.seed == SEED
+        assert lab.report.seed == 1
         assert sum(lab.report.statuses.values()) == len(lab.report.exchanges)
         assert all(each.at.utcoffset().total_seconds() == 0 and each.seconds >= 0 for each in lab.report.exchanges)
         assert {each.email for each in lab.report.registrations if each.email}

@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 import numpy
 import pytest
 from mendbook.change_points import guesses
+from mendbook.logs import read
 from mendbook.poisson import in_bursts, poisson_interval, rate_chances, ratio_interval
 from mendbook.rate_words import an_amount, chance, per, quiet
 from mendbook.rates import assess
+from mendbook.registrations import Registrations
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -24,9 +26,16 @@ def evenly(since, until, rate):
     return [since + (until - since) * (place + 0.5) / number for place in range(number)]
 
 
-def told(times, days, deploys=(), now=None):
+def told(times, days, deploys=(), now=None, registrations=None):
     moments = [None if each is None else day(each) for each in times]
-    result = assess(moments, (START, day(days)), [(day(at), name) for at, name in deploys], day(now or days))
+    registered = None
+    if registrations is not None:
+        came = [day(each) for each in registrations]
+
+        def registered(since, until):
+            return sum(since <= each < until for each in came)
+
+    result = assess(moments, (START, day(days)), [(day(at), name) for at, name in deploys], day(now or days), registered)
     assert json.loads(json.dumps(result)) == result
     return result
 
@@ -135,6 +144,49 @@ def test_one_incident_after_the_fix_is_not_called_over():
 def test_every_situation_has_its_sentence(times, days, deploys, verdict, bleeding):
     times = {"14": evenly(0, 19, 14), "quiet": evenly(0, 10, 14)}.get(times, times) if isinstance(times, str) else times
     result = told(times, days, deploys)
+    assert result["verdict"].startswith(verdict)
+    assert result["still_bleeding"] is bleeding
+
+
+@pytest.mark.parametrize(
+    ("after", "verdict", "bleeding", "doubt"),
+    [
+        (evenly(10, 20, 100), "No incident in 10 days, since 'fix'", False, "Registrations went on as before."),
+        (evenly(10, 20, 1), "Cannot tell yet: at 3 a day 10 quiet days are no surprise", None, "1 in 100 of before's"),
+        ([], "Cannot tell: no registration was read since 'fix', so that none could fail.", None, ""),
+    ],
+)
+def test_a_silence_in_which_nobody_registers_proves_nothing(after, verdict, bleeding, doubt):
+    result = told(evenly(0, 10, 3), 20, [(10, "fix")], registrations=[*evenly(0, 10, 100), *after])
+    assert result["verdict"].startswith(verdict)
+    assert result["still_bleeding"] is bleeding
+    assert doubt in result["doubt"]
+    assert result["deploys"][0]["verdict"].startswith("stopped") is (bleeding is False)
+
+
+def test_registrations_are_counted_from_access_logs_once_whichever_order_they_stand_in(tmp_path):
+    lines = [f'10.0.0.1 - - [01/Jan/2026:0{hour}:00:00 +0000] "POST /register/ HTTP/1.1" 200 12' for hour in (3, 1, 2)]
+    (tmp_path / "access.log").write_text("\n".join(lines) + "\n")
+    registrations, reading = Registrations([].append), read([tmp_path / "access.log"])
+    reading.requests = registrations.add
+    list(reading)
+    registrations.finish()
+    hour = timedelta(hours=1)
+    assert registrations.between(START, START + 3 * hour) == 2
+    assert registrations.between(START + 2 * hour, START + 4 * hour) == 2
+    assert registrations.between(START + 4 * hour, START + 9 * hour) == 0
+
+
+@pytest.mark.parametrize(
+    ("until", "verdict", "bleeding"),
+    [
+        (10, "Cannot tell yet: no incident in 10 days; 30 incidents in the 10 days before that", None),
+        (9.8, "Cannot tell: no registration was read since the last incident, 10 days before the end.", None),
+        (20, "No incident in 10 days; 30 incidents in the 10 days before that", False),
+    ],
+)
+def test_incidents_that_end_with_the_traffic_are_not_called_over(until, verdict, bleeding):
+    result = told(evenly(0, 10, 3), 20, registrations=evenly(0, until, 100))
     assert result["verdict"].startswith(verdict)
     assert result["still_bleeding"] is bleeding
 

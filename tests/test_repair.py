@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -161,6 +160,21 @@ def test_a_row_that_something_refers_to_does_not_go_and_nothing_cascades(bench: 
     assert shop.database.execute("SELECT count(*) FROM parcel") == [(1,)]
 
 
+def test_what_names_a_row_that_stays_as_well_lets_the_other_go(bench: Bench, shop: Shop) -> None:
+    shop.database.execute(
+        "CREATE TABLE call (phone text); INSERT INTO call VALUES ('same'), ('taken');"
+        " UPDATE customer SET phone = 'same' WHERE id IN (1, 2); UPDATE customer SET phone = 'taken' WHERE id = 3"
+    )
+    shop.map(MAPPING.replace("[sources.shop.users]", 'references = ["call.phone -> customer.phone"]\n[sources.shop.users]', 1))
+    softly = Bench(shop.config, bench.folder)
+    assert softly.make([delete_case(softly, "customer", "1", leaves=("missing_profile",))]).stale == {}
+    heir = updated("4", "customer", "4", image_of(softly, "customer", "4"), {"phone": "taken"}, 6)
+    gone = delete_case(softly, "customer", "3", leaves=("missing_profile",))
+    assert softly.make([replace(gone, changes=(*gone.changes, heir))]).stale == {}
+    with pytest.raises(CasesFail):
+        softly.make([delete_case(softly, "customer", "4", leaves=("missing_profile",))])
+
+
 @pytest.mark.parametrize("phone", ["not a number", "99999999999999999999", " ", None])
 def test_a_value_that_the_referring_column_cannot_hold_names_nothing(bench: Bench, shop: Shop, phone: str | None) -> None:
     shop.database.execute("CREATE TABLE call (id int PRIMARY KEY, phone int, said text); INSERT INTO call VALUES (1, 5, ' ')")
@@ -200,6 +214,11 @@ def test_damage_that_was_there_before_is_not_new_but_other_damage_is(bench: Benc
     assert failure.value.reasons == {harmful.name: "it would make new damage: blank_profile in row 1 of customer"}
     declared = Case("null_flag", "customer", "1", "set", "low", (changed,), leaves=("blank_profile",))
     assert bench.make([declared]).stale == {}
+    # another case of the same user is not blamed for a row that somebody else's case declares
+    blank = replace(create_case(phone=None), leaves=("blank_profile",))
+    before = image_of(bench, "auth_user", "6")
+    other = Case("ghost_user", None, "6", "deactivate", "low", (updated("6", "auth_user", "6", before, {"password": "-"}, 0),))
+    assert bench.make([blank, other]).stale == {}
 
 
 def test_a_namesake_who_registered_meanwhile_fails_the_case(bench: Bench, shop: Shop) -> None:
@@ -409,9 +428,6 @@ def test_a_case_fails_by_name_whatever_its_columns_are_called(bench: Bench, shop
     made = bench.make([flag_case(bench)])
     assert made.stale == {}
     assert "a:b %s" in str(made.changes[0].after)
-
-
-Meanwhile = Callable[[], object]
 
 
 def test_a_trigger_that_keeps_a_row_from_going_fails_the_case(bench: Bench, shop: Shop) -> None:

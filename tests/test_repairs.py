@@ -28,6 +28,8 @@ from support.case_bench import (
 )
 from support.databases import TestDatabase, TestServer, fresh_database
 from support.invariants import violations
+from support.people import People
+from support.pretended_keys import PretendedPeople, pretend_signatures
 from support.repaired import Repaired
 from support.row_texts import Dump, differences, dump
 
@@ -55,8 +57,13 @@ REPAIRS = {
 
 @pytest.fixture
 def bench(case: Repaired, database: TestDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """The first case of each repair as its users go: signed by ssh-keygen, rehearsed, and audited after its undo."""
     prepare(database, case.folder).close()
-    return bench_of(case, database.url, lambda: dump(database.url), tmp_path, monkeypatch, whole=case in FIRST.values())
+    whole = case in FIRST.values()
+    if not whole:
+        pretend_signatures(monkeypatch)
+    people = People if whole else PretendedPeople
+    return bench_of(case, database.url, lambda: dump(database.url), tmp_path, monkeypatch, whole=whole, people_of=people)
 
 
 @contextmanager
@@ -88,7 +95,7 @@ def test_a_repair_does_what_its_case_says_and_its_undo_takes_it_back(
 ) -> None:
     before, expected = bench.rows(), by_hand(server, case)
     check_what_was_typed(case, before, expected)
-    applied = [plan for _ in range(case.rounds) if (plan := plan_and_apply(bench))]
+    applied = [plan for _ in range(case.rounds) if (plan := plan_and_apply(bench, rehearsed=bench.whole))]
     assert case.differences(before, expected, bench.rows()) == []
     assert violations(bench.url, before) == []
     check_what_is_left(bench)
@@ -103,7 +110,8 @@ def test_a_repair_does_what_its_case_says_and_its_undo_takes_it_back(
             return
         assert undone["cases"] == number
         bench.approve_with_blockers(undone["plan"])
-        assert bench.book.apply(undone["plan"], commit=True)["stale"] == 0
+        undo = bench.book.apply if bench.whole else bench.apply_alone
+        assert undo(undone["plan"], commit=True)["stale"] == 0
     assert differences(before, bench.rows()) == []
     assert violations(bench.url, before) == []
     assert bench.book.verify_ledger().as_json()["ok"]

@@ -11,6 +11,7 @@ from fake_audit import FORMULA, HOSTILE, write_audit
 from mendbook import records
 from mendbook.errors import ConfigError, OutputError
 from mendbook.overview import render_index
+from mendbook.pages import environment
 from mendbook.publish import publish
 from mendbook.records import RunError, RunRecord, write_record
 from mendbook.reports import render_report
@@ -276,3 +277,8 @@ def test_view_shows_hostile_text_inert(hostile_run):
     csv = view.export_csv("orphan_profile").read_text()
     assert f"'{FORMULA}" in csv
     assert not RAW.search(csv)
+
+
+def test_columns_of_numbers_alone_stand_at_the_right():
+    rows = [["200 OK", "8", "1,279.3", "–", "2026-11-21"], ["302 Found", "12", "–", "–", "5%"], ["once", "4", "0%", "–", ""]]
+    assert environment().filters["numbers"](rows) == [1, 2]

@@ -691,7 +691,7 @@ def test_text_stands_out(reviewing: Reviewing, scheme: Any, theme: str | None) -
     go_to(table, BLOCKED)
     table.press("a")
     assert not table.alarm.is_hidden()
-    table.page.wait_for_timeout(150)  # until colours have changed
+    table.page.wait_for_function("document.getAnimations().every(each => each.playState !== 'running')")  # colours change
     assert table.page.evaluate(CONTRAST) == []
     table.press("?")
     assert table.page.evaluate(CONTRAST) == []

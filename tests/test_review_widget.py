@@ -51,9 +51,9 @@ def test_news_are_told_without_being_asked_for_until_it_is_closed(sent: list[Any
     table._handle_custom_msg({"type": "open", "id": 1}, [])
     clerk.news_left = [{"type": "changed"}]
     clerk.looked.clear()
-    assert clerk.looked.wait(10)
+    assert clerk.looked.wait(180)
     table.close()
-    table._watcher.join(10)
+    table._watcher.join(180)
     assert not table._watcher.is_alive()
     assert [content for _, content in sent if content["type"] == "changed"] == [{"type": "changed"}]
 

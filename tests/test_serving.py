@@ -36,7 +36,7 @@ def household(tmp_path):
     return made
 
 
-def wait_for(condition, patience=90.0):
+def wait_for(condition, patience=180.0):
     until = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < until, "what was waited for did not happen"
@@ -91,7 +91,7 @@ def test_it_catches_up_and_lets_what_runs_end(household, serve, monkeypatch, cap
     wait_for(lambda: (read_health(household.outputs) or {}).get("state") == "ending")
     assert first.poll() is None  # it waits for the run
     (household.folder / "go").touch()
-    _, said = first.communicate(timeout=60)
+    _, said = first.communicate(timeout=180)
     assert first.returncode == 0, said
     *missed, ran = household.entries()
     assert [entry.state for entry in missed] == ["missed"] * len(missed)
@@ -108,7 +108,7 @@ def test_asked_a_second_time_it_stops_what_runs_and_records_it(household, serve)
     process.send_signal(signal.SIGINT)
     wait_for(lambda: (read_health(household.outputs) or {}).get("state") == "ending")
     process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=90)
+    _, said = process.communicate(timeout=180)
     assert process.returncode == 0, said
     ran = household.entries()[-1]
     assert (ran.state, read_record(Path(str(ran.folder))).state) == ("stopped", "stopped")
@@ -142,7 +142,7 @@ class Turns:
             failure = self.failing.pop() if self.failing else None
         if failure:
             raise failure
-        self.go.wait(60)
+        self.go.wait(180)
         with self._lock:
             self.side_by_side -= 1
         return []
@@ -173,7 +173,7 @@ def serving_in(household):
     yield start
     for made, thread, history in threads:
         made.end()
-        thread.join(60)
+        thread.join(180)
         history.close()
 
 
@@ -193,7 +193,7 @@ def test_nothing_begins_once_it_is_asked_to_end(turns, serving_in):
     wait_for(lambda: turns.taken)
     started.serving.end()
     turns.go.set()
-    started.thread.join(60)
+    started.thread.join(180)
     assert not started.thread.is_alive()
     assert len(turns.taken) == 1
 
@@ -207,7 +207,7 @@ def test_applies_of_one_source_take_turns_and_none_begins_after_the_end(turns, s
     wait_for(lambda: turns.taken)
     started.serving.end()
     turns.go.set()
-    started.thread.join(60)
+    started.thread.join(180)
     assert (len(turns.taken), turns.most) == (1, 1)
 
 

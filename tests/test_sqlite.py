@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from finding import find_all
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from mendbook.blanks import WHITE_SPACE
@@ -199,6 +200,17 @@ def test_truth_may_be_written_in_words(tmp_path: Path) -> None:
     assert told == [(1, 0), (0, 1), (1, 0), (0, 1), (1, 0), (0, 1), (0, 0), (0, 0), (0, 0)]
 
 
+def test_keys_without_a_type_are_ordered_by_their_size(tmp_path: Path) -> None:
+    """CREATE TABLE .. AS SELECT leaves columns without a type: 2 comes before 10 in them too."""
+    file = made(
+        tmp_path / "untyped.sqlite3",
+        "CREATE TABLE people AS SELECT value AS id, 'ann' AS name FROM json_each('[10, 2, 101]')",
+    )
+    mapping = '[sources.case]\nurl_env = "CASE_URL"\n[sources.case.users]\ntable = "people"\nusername = "name"\n'
+    people = [each for each in find_all(f"sqlite:///{file}", mapping, tmp_path) if each.kind == "duplicate_user"]
+    assert {each.case_key for each in people} == {"2"}
+
+
 # -- the schema ----------------------------------------------------------------------------------------------------------
 
 ODD = """
@@ -262,6 +274,13 @@ def test_odd_schemas_are_read_as_sqlite_means_them(tmp_path: Path) -> None:
     assert around["users"].checks == (("positive", "\"Id\" > 0 AND name <> ')'"),)
     told = {(trigger.name, trigger.timing, trigger.events) for trigger in around["profile"].triggers}
     assert told == {("watch", "before", ("insert",)), ("after delete", "after", ("update",))}
+
+
+def test_of_the_tables_that_are_called_like_mendbooks_only_its_own_are_hidden(tmp_path: Path) -> None:
+    file = made(tmp_path / "own.sqlite3", "CREATE TABLE mendbook_fans (id integer PRIMARY KEY)")
+    with repairing(file) as connection:
+        dialect().ledger().create(connection)
+        assert dialect().tables(connection) == ["mendbook_fans"]
 
 
 @pytest.mark.parametrize(

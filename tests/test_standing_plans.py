@@ -123,10 +123,10 @@ def test_an_apply_that_broke_off_leaves_it_approved(house: House, plan: PlanFile
     assert told(house) == ("approved", 2, 4, 1)
 
 
-def test_a_plan_without_cases_is_done_when_it_is_signed(house: House) -> None:
+def test_a_plan_without_cases_was_not_applied_and_waits_for_nobody(house: House) -> None:
     plan = house.plan([])
     review.sign_as_author(plan, AUTHOR, house.key(AUTHOR), house.settings, MADE)
-    assert told(house)[0] == "applied"
+    assert told(house) == ("empty", 0, 0, 0)
 
 
 def _author_gone(plan: PlanFile) -> None:

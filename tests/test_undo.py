@@ -13,7 +13,8 @@ from mendbook.cli import app
 from mendbook.damage.changes import inserted, values
 from mendbook.errors import ConfigError, NotCanonical, Refused
 from mendbook.model import Blocker, Case, Change
-from mendbook.plan_files import PlanFile, source_of
+from mendbook.plan_files import PlanFile
+from mendbook.plan_places import source_of
 from mendbook.proposing import answered
 from mendbook.surroundings import Surroundings
 from mendbook.taking_back import Original, take_back
@@ -337,8 +338,12 @@ def test_a_row_whose_user_is_gone_by_now(undoing: Undoing) -> None:
 def test_soft_references(undoing: Undoing) -> None:
     """Nothing but a lock keeps a soft reference from coming to name a row that goes; a missing target hinders nothing."""
     shop = undoing.shop
-    shop.execute("CREATE TABLE invoice (id int PRIMARY KEY, ref bigint); INSERT INTO invoice VALUES (1, 1), (2, 99)")
-    shop.map(MAPPING.replace('url_env = "SHOP_URL"', 'url_env = "SHOP_URL"\nreferences = ["invoice.ref -> customer.id"]'))
+    shop.execute(
+        "CREATE TABLE invoice (id int PRIMARY KEY, ref bigint, code text); INSERT INTO invoice VALUES (1, 1), (2, 99);"
+        " ALTER TABLE customer DROP CONSTRAINT customer_barcode_key"
+    )
+    soft = 'references = ["invoice.ref -> customer.id", "invoice.code -> customer.barcode"]'
+    shop.map(MAPPING.replace('url_env = "SHOP_URL"', f'url_env = "SHOP_URL"\n{soft}'))
     plan = applied(
         undoing,
         create(undoing),
@@ -350,6 +355,10 @@ def test_soft_references(undoing: Undoing) -> None:
     shop.execute("INSERT INTO invoice SELECT 5, id FROM customer WHERE user_id = 6")
     left = undoing.undo(plan).plan.header.left
     assert [each["why"] for each in left] == ["referred to since: a row of invoice refers to the row of customer that was made"]
+    shop.execute("UPDATE invoice SET ref = NULL, code = c.barcode FROM customer c WHERE c.user_id = 6 AND invoice.id = 5")
+    assert undoing.undo(plan).plan.header.left == left
+    shop.execute("UPDATE customer SET barcode = (SELECT barcode FROM customer WHERE user_id = 6) WHERE id = 3")
+    assert undoing.undo(plan).plan.header.left == ()  # what names another row as well hinders nothing
 
 
 def test_soft_references_that_name_nothing(undoing: Undoing) -> None:

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from mendbook import plain_files
 from mendbook.errors import SignatureError, known
 
 MOST_BYTES = 1024 * 1024
@@ -113,7 +114,7 @@ def _date(written: str) -> datetime:
 def read(path: Path) -> Signers:
     """Read and check the file at ``path``; SignatureError names the line that cannot stand."""
     try:
-        content = path.read_bytes()
+        content = plain_files.contents(path)
     except OSError as failure:
         raise SignatureError(
             f"The list of people who may sign, {path}, cannot be read: {failure.strerror}.",

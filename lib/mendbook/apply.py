@@ -21,6 +21,7 @@ from mendbook.applied import applied
 from mendbook.apply_report import report
 from mendbook.apply_state import Approved, Run
 from mendbook.batch_work import CasesFail, Ground, LooksLikeNew, look_at
+from mendbook.binding import bind, table_names
 from mendbook.checkpoints import Checkpoint
 from mendbook.config import Settings
 from mendbook.database import Database
@@ -31,7 +32,6 @@ from mendbook.pace import Pace
 from mendbook.plan_files import PlanFile
 from mendbook.recheck import Recheck
 from mendbook.repair import make_batch
-from mendbook.tables import bind, table_names
 from mendbook.throughput import ahead, seldom_collecting
 
 ATTEMPTS = 5

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from mendbook import allowed_signers, canonical
+from mendbook import allowed_signers, canonical, plain_files
 from mendbook.ballots import Ballot
 from mendbook.config import Settings
 from mendbook.decisions import Decision
@@ -144,7 +144,7 @@ def _fingerprint(plan: PlanFile, settings: Settings, paper: Paper) -> str:
     parts.append(canonical.digest(read_signers(settings).content))
     revoked = revoked_file(settings)
     try:
-        parts.append(canonical.digest(revoked.read_bytes()) if revoked else "")
+        parts.append(canonical.digest(plain_files.contents(revoked)) if revoked else "")
     except OSError:
         parts.append("unreadable")  # whoever verifies by it says so
     return canonical.digest("\n".join(parts).encode())

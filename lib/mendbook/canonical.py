@@ -91,13 +91,13 @@ def _ordered(value: Any, depth: int) -> Any:
         raise _refusal(f"it is nested more than {MOST_DEPTH} deep")
     if isinstance(value, Mapping):
         # every changed row passes here twice: names are mostly ASCII, values mostly text
-        return {name: each if type(each := value[name]) is str else _ordered(each, depth - 1) for name in _sorted_names(value)}
+        return {name: each if type(each := value[name]) is str else _ordered(each, depth - 1) for name in sorted_names(value)}
     if kind in (list, tuple):
         return [each if type(each) is str else _ordered(each, depth - 1) for each in value]
     raise _refusal(f"a {kind.__name__} has no canonical form here; write it as text")
 
 
-def _sorted_names(value: Mapping[Any, Any]) -> list[str]:
+def sorted_names(value: Mapping[Any, Any]) -> list[str]:
     """The names of an object, by their UTF-16 code units, as RFC 8785 wants them."""
     try:
         plain = "".join(value).isascii()

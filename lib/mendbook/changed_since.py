@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mendbook.damage.changes import values
-from mendbook.damage.references import fits, referring, unreadable
+from mendbook.damage.references import fits, named_by, referring, unreadable
 from mendbook.model import Change, Row
+from mendbook.surroundings import Reference
 from mendbook.tables import Tables
 
 
@@ -175,7 +176,23 @@ def _find_naming(tables: Tables, drafts: Sequence[Draft]) -> Generator[Any, Sequ
         for draft, change in places:
             own = {(each.table, each.key) for each in draft.changes}
             for row in found[str(change.key)]:
-                if (row.reference.table, row.key) not in own:
+                if (row.reference.table, row.key) in own:
+                    continue
+                if not (yield from _named_otherwise(tables, draft, row.reference, rows[str(change.key)])):
                     draft.refuse(
                         f"referred to since: a row of {row.reference.table} refers to the row of {table} that was made"
                     )
+
+
+def _named_otherwise(
+    tables: Tables, draft: Draft, reference: Reference, row: Mapping[str, str | None]
+) -> Generator[Any, Sequence[Any], bool]:
+    """What names ``row`` by something that is not its key (an e-mail, say) names a row that stays, or comes, as well."""
+    stored, wanted = tables.surroundings.tables[reference.target], named_by(reference, row)
+    if not reference.waits or reference.target_columns == stored.key:
+        return False
+    if _comes_back(draft, reference.target, reference.target_columns, wanted):
+        return True
+    touched = {each.key for each in draft.changes if each.table == reference.target}
+    same = yield tables.statements.by_values(stored, reference.target_columns, [wanted])
+    return any(each.key not in touched for each in same)

@@ -10,6 +10,7 @@ import os
 import pkgutil
 import sys
 import traceback
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +19,7 @@ import typer
 from rich.markup import escape
 
 from mendbook import commands
-from mendbook.commands import app
+from mendbook.commands import app, arrange
 from mendbook.console import (
     CONFIG,
     OUTPUTS,
@@ -26,20 +27,25 @@ from mendbook.console import (
     Config,
     Outputs,
     SourceName,
+    drop_stdout,
     end_when_terminated,
     inert,
     open_workbook,
     people,
     print_json,
+    print_text,
     progress,
     resolve,
     say,
 )
-from mendbook.errors import MendbookError
+from mendbook.errors import MendbookError, OutputError
 from mendbook.execution import leave_out_iris
 from mendbook.terminal import counts_table, demo_table, incidents_table
 
+NAME = "mendbook"
 STOPPED = 130
+DEPLOY = "when something was deployed; rates are compared before and after it; may be repeated"
+NOTEBOOKS = "audit, incidents, plan, review, apply or drill; or a notebook's path"
 USAGE = "'mendbook --help' lists the commands, 'mendbook COMMAND --help' tells of one."
 
 
@@ -47,7 +53,7 @@ def main() -> None:
     """Run the command line; a mendbook error is told with its hint, never with a traceback."""
     leave_out_iris()
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, prog_name=NAME)
         if code == STOPPED:  # Ctrl-C, which typer has caught
             say("stopped.")
         sys.exit(code if isinstance(code, int) else 0)
@@ -57,15 +63,18 @@ def main() -> None:
         say("stopped.")
         sys.exit(STOPPED)
     except BrokenPipeError:
-        _quiet_pipe()
+        drop_stdout()  # whoever read it wants no more (`| head`)
         sys.exit(0)
     except MendbookError as error:
         _fail(error.message, error.hint)
         sys.exit(error.exit_code)
     except Exception as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            error.show()  # type: ignore[attr-defined]
+            _fail_json("No command was named.", USAGE)
+            sys.exit(2)
         if hasattr(error, "exit_code") and hasattr(error, "show"):
-            error.show()
-            _fail_json(error.format_message() if hasattr(error, "format_message") else str(error), USAGE)
+            _fail(error.format_message() if hasattr(error, "format_message") else str(error), _usage(error))
             sys.exit(error.exit_code)
         _fail(
             f"Unexpected {type(error).__name__}: {error}",
@@ -76,9 +85,12 @@ def main() -> None:
         sys.exit(3)
 
 
-def _quiet_pipe() -> None:
-    """Whoever read stdout wants no more (`| head`): leave without a word."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _usage(error: Exception) -> str:
+    """Where it is told how the command is written that was written otherwise."""
+    context = getattr(error, "ctx", None)
+    if context is None or context.parent is None:
+        return USAGE
+    return f"'{context.command_path} --help' tells how it is written."
 
 
 def _fail(message: str, hint: str) -> None:
@@ -91,13 +103,16 @@ def _fail(message: str, hint: str) -> None:
 def _fail_json(message: str, hint: str) -> None:
     """The document that stands in for the one asked for; asked of the arguments, which may not even have been read."""
     if "--json" in sys.argv:
-        print_json({"error": message, "hint": hint})
+        with suppress(OutputError):  # where stdout takes nothing, stderr has said so
+            print_json({"error": message, "hint": hint})
 
 
 @app.command()
 def audit(
     source: SourceName,
-    kind: Annotated[list[str] | None, typer.Option("--kind", help="look for this kind only; may be repeated")] = None,
+    kind: Annotated[
+        list[str] | None, typer.Option("--kind", metavar="KIND", help="look for this kind only; may be repeated")
+    ] = None,
     config: Config = CONFIG,
     outputs: Outputs = OUTPUTS,
     as_json: AsJson = False,
@@ -113,7 +128,7 @@ def audit(
     for left in result["left_out"]:
         of = f" of {left['profile']}" if left["profile"] else ""
         say(f"left out: {left['kind']}{of}: {left['why']}")
-    people.print(counts_table(result))
+    people.print(counts_table(result, people.width))
     for sentence in change_sentences(result):
         say(sentence)
     say(f"{result['seconds']} s. Findings: {folder / 'findings.parquet'}")
@@ -126,8 +141,10 @@ def audit(
 @app.command()
 def logs(
     files: Annotated[list[str], typer.Argument(metavar="FILE..", help="files, folders, globs, or - for standard input")],
-    zone: Annotated[str | None, typer.Option("--zone", help="what times without a zone mean, e.g. Europe/Berlin")] = None,
-    form: Annotated[str | None, typer.Option("--format", help="read as this format alone")] = None,
+    zone: Annotated[
+        str | None, typer.Option("--zone", metavar="ZONE", help="what times without a zone mean, e.g. Europe/Berlin")
+    ] = None,
+    form: Annotated[str | None, typer.Option("--format", metavar="FORMAT", help="read as this format alone")] = None,
     config: Config = CONFIG,
     outputs: Outputs = OUTPUTS,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON lines on stdout: one incident a line")] = False,
@@ -145,9 +162,11 @@ def logs(
 @app.command()
 def incidents(
     source: SourceName,
-    since: Annotated[str | None, typer.Option("--since", help="a time, inclusive: 2026-11-20T15:30+01:00")] = None,
-    until: Annotated[str | None, typer.Option("--until", help="a time, exclusive")] = None,
-    deploy: Annotated[list[str] | None, typer.Option("--deploy", metavar="TIME=NAME", help="may be repeated")] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="TIME", help="from when on, such as 2026-11-20T15:30+01:00")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="until before when")] = None,
+    deploy: Annotated[list[str] | None, typer.Option("--deploy", metavar="TIME=NAME", help=DEPLOY)] = None,
     config: Config = CONFIG,
     outputs: Outputs = OUTPUTS,
     as_json: AsJson = False,
@@ -175,10 +194,14 @@ def incidents(
 
 @app.command()
 def run(
-    notebook: Annotated[str, typer.Argument(metavar="NOTEBOOK", help="audit, or a notebook's path")],
+    notebook: Annotated[str, typer.Argument(metavar="NOTEBOOK", help=NOTEBOOKS)],
     source: SourceName,
-    parameter: Annotated[list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help="a parameter of it")] = None,
-    timeout: Annotated[float | None, typer.Option("--timeout", help="seconds for the whole run")] = None,
+    parameter: Annotated[
+        list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help="a parameter of it; may be repeated")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", metavar="S", min=1, help="seconds for the whole run [none]")
+    ] = None,
     config: Config = CONFIG,
     outputs: Outputs = OUTPUTS,
     as_json: AsJson = False,
@@ -201,6 +224,14 @@ def run(
     return record.exit_code or 0
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print_text(f"{NAME} {version(NAME)}\n")
+        raise typer.Exit
+
+
 def _named_value(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
@@ -213,6 +244,7 @@ def demo(
     clean: Annotated[bool, typer.Option("--clean", help="stop the demo's server and remove its files")] = False,
     sqlite: Annotated[bool, typer.Option("--sqlite", help="on files of SQLite's, without any server")] = False,
     repair: Annotated[bool, typer.Option("--repair/--no-repair", help="repair what was found, or leave it damaged")] = True,
+    _config: Annotated[Path, typer.Option("--config", help="of no use here: the demo writes its own")] = CONFIG,
     outputs: Outputs = OUTPUTS,
     as_json: AsJson = False,
 ) -> int:
@@ -227,7 +259,7 @@ def demo(
         return 0
     results = show.play(outputs.absolute(), say, repair, sqlite)
     for result in results["systems"]:
-        people.print(counts_table(result["audit"]))
+        people.print(counts_table(result["audit"], people.width))
         say(f"  report: {result['report']}\n")
     if repair:
         people.print(demo_table(results))
@@ -240,24 +272,19 @@ def demo(
     return 0
 
 
-@app.command()
-def lab(
-    config: Config = CONFIG,
-    outputs: Outputs = OUTPUTS,
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="where JupyterLab listens on localhost")] = 8888,
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="open a browser on it")] = True,
-) -> int:
-    """Open JupyterLab on copies of the notebooks, bound to localhost, with the demo or the given configuration."""
-    from mendbook.laboratory import prepare
+@app.callback()
+def mendbook(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, help="print the version and exit", callback=_version)
+    ] = False,
+) -> None:
+    """Find what registration races did to user and profile tables, chart it, and repair it as reviewed and signed.
 
-    settings, folder = resolve(config, outputs)
-    laboratory = prepare(settings, folder, port, browser)
-    for copy in laboratory.aside:
-        say(f"A notebook has changed since you did; yours is {copy.name} now.")
-    say(f"JupyterLab opens on copies of the notebooks, which are yours to change: {laboratory.folder}")
-    say("Ctrl-C ends it, and all that runs in it.")
-    laboratory.start()
+    Begin with 'mendbook demo', or with your own database: 'mendbook init env:NAME --source shop'.
+    """
+    del version
 
 
 for command in pkgutil.iter_modules(commands.__path__):
     import_module(f"{commands.__name__}.{command.name}")
+arrange(app)

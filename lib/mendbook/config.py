@@ -196,8 +196,12 @@ def _document(file: Path, missing: str) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"There is no {file}.", missing) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} cannot be read: {error}.", "Check the path and its rights.") from None
+    except IsADirectoryError:
+        raise ConfigError(f"{file} is a folder.", f"Name the file in it: --config {file / DEFAULT_CONFIG}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{file} is not text in UTF-8, as TOML has to be.", "Save it as UTF-8 and try again.") from None
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}.", "Check the path and its rights.") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file} is not TOML: {error}.", "Mend that line and try again.") from None
 

@@ -39,6 +39,9 @@ def _check_harms(work: Work, harms: Sequence[Harm], before: Sequence[Harm] | Non
     reasons: dict[str, str] = {}
     known = {(harm.kind, harm.profile, harm.row_key) for harm in before or ()}
     of_rows, of_users = _by_rows_and_users(work)
+    declared = {
+        (kind, change.table, work.made[case.name, place][0]) for case, place, change in work.changes() for kind in case.leaves
+    }
     for harm in harms:
         concerned = [*of_rows.get((harm.table, harm.row_key), ()), *of_users.get(harm.user_key or "", ())]
         for case in {case.name: case for case in concerned}.values():
@@ -46,6 +49,8 @@ def _check_harms(work: Work, harms: Sequence[Harm], before: Sequence[Harm] | Non
                 continue
             if (harm.kind, harm.profile, harm.case_key) == (case.kind, case.profile, case.case_key):
                 reasons[case.name] = "the damage would still be there"
+            elif (harm.kind, harm.table, harm.row_key) in declared:
+                continue  # another case of this user made that row, and said that it would leave it so
             elif before is None:
                 raise LooksLikeNew
             elif (harm.kind, harm.profile, harm.row_key) not in known:

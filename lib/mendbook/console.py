@@ -18,6 +18,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from mendbook.errors import OutputError
+
 if TYPE_CHECKING:
     from mendbook.config import Settings
     from mendbook.workbook import Workbook
@@ -26,9 +28,18 @@ if TYPE_CHECKING:
 people = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 #: The terminals of `mendbook lab` have these in their environment: a copied command means the same there.
-Config = Annotated[Path, typer.Option("--config", envvar="MENDBOOK_CONFIG", help="the mendbook.toml to use", show_default=True)]
+Config = Annotated[
+    Path, typer.Option("--config", metavar="FILE", envvar="MENDBOOK_CONFIG", help="the mendbook.toml to use", show_default=True)
+]
 Outputs = Annotated[
-    Path, typer.Option("--outputs", envvar="MENDBOOK_OUTPUTS", help="the folder for runs, plans and reports", show_default=True)
+    Path,
+    typer.Option(
+        "--outputs",
+        metavar="FOLDER",
+        envvar="MENDBOOK_OUTPUTS",
+        help="the folder for runs, plans and reports",
+        show_default=True,
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document on stdout")]
 SourceName = Annotated[str, typer.Argument(metavar="SOURCE", help="a source of mendbook.toml")]
@@ -56,12 +67,23 @@ def inert(text: str) -> str:
 
 
 def print_json(document: Any) -> None:
-    print(json.dumps(document, ensure_ascii=False, default=str))
+    print_text(json.dumps(document, ensure_ascii=False, default=str) + "\n")
 
 
 def print_text(text: str) -> None:
-    """Text on stdout that another program reads, as it is."""
-    print(text, end="")
+    """Text on stdout that another program reads, as it is, and all of it: a full disk is told. Raises OutputError."""
+    try:
+        print(text, end="", flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        drop_stdout()
+        raise OutputError(f"stdout cannot be written: {error.strerror}.", "Send it elsewhere and try again.") from None
+
+
+def drop_stdout() -> None:
+    """Nobody reads stdout any more, or nothing takes it: what is still to be written goes nowhere, without a word."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def resolve(config: Path, outputs: Path) -> tuple[Settings, Path]:
@@ -88,11 +110,11 @@ def open_workbook(source: str, config: Path, outputs: Path) -> Workbook:
 
 def open_plan(plan: str, config: Path, outputs: Path) -> Workbook:
     """The workbook of the source that the plan (its id or its folder) is for."""
-    from mendbook import plan_files
+    from mendbook import plan_files, plan_places
     from mendbook.workbook import Workbook
 
     settings, folder = resolve(config, outputs)
-    header = plan_files.read(plan_files.locate(plan, folder)).header
+    header = plan_files.read(plan_places.locate(plan, folder)).header
     return Workbook(settings.source(header.source), settings, folder)
 
 

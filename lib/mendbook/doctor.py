@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from mendbook.binding import table_names
 from mendbook.config import Settings, Source
 from mendbook.database import Database, Snapshot
 from mendbook.dialects.health import Check
@@ -26,7 +27,6 @@ from mendbook.doctor_rights import audit_rights, closed_schemas, repair_rights
 from mendbook.doctor_schedule import alerts, schedule
 from mendbook.doctor_tables import LOOKS, mapped_relations
 from mendbook.errors import MendbookError
-from mendbook.tables import table_names
 
 __all__ = ["Check", "examine"]
 

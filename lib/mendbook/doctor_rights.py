@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import Connection
 
+from mendbook.binding import table_names
 from mendbook.config import Settings, Source, url_variable, value_of
 from mendbook.database import Database, Snapshot
 from mendbook.dialects import Catalogue, Dialect, Relation
@@ -17,7 +18,7 @@ from mendbook.doctor_tables import every_relation
 from mendbook.errors import MendbookError
 from mendbook.ledger_schema import missing
 from mendbook.roles import written
-from mendbook.tables import Tables, table_names
+from mendbook.tables import Tables
 
 #: How many rights are told in words; all of them stand in the statements.
 SHOWN = 5
@@ -53,7 +54,7 @@ def audit_rights(database: Database, snapshot: Snapshot) -> Iterator[Check]:
         yield Check("rights", "failed", told, hint, _statements(lacks))
     elif server.superuser or any(relation.writable for relation in relations):
         hint = "An audit needs no more than SELECT on the mapped tables: give it a role of its own."
-        yield Check("rights", "warning", f"role {server.user} may write", f"{hint} {_printed(database.dialect)}")
+        yield Check("rights", "warning", f"role {server.user} may write", f"{hint}{_printed(database.dialect)}")
     else:
         yield Check("rights", "ok", f"role {server.user} may read the mapped tables and write none of them")
     try:
@@ -100,13 +101,13 @@ def _for_a_verb(database: Database, snapshot: Snapshot, name: str, why: str, rig
     lacks = _lacking(snapshot, rights)
     if lacks:
         told = f"role {snapshot.server.user} lacks {_listed(lacks)}: {why}"
-        hint = f"An administrator grants it where that is wanted. {_printed(database.dialect)}"
+        hint = f"An administrator grants it where that is wanted.{_printed(database.dialect)}"
         yield Check(name, "warning", told, hint, _statements(lacks))
 
 
 def _printed(dialect: Dialect) -> str:
     """Where all rights that are needed stand, for databases that mendbook has a script for."""
-    return "" if dialect.no_roles else "'mendbook roles SOURCE' prints all three roles with what they need."
+    return "" if dialect.no_roles else " 'mendbook roles SOURCE' prints all three roles with what they need."
 
 
 def repair_rights(source: Source, settings: Settings, audited: Database) -> Iterator[Check]:
@@ -115,7 +116,7 @@ def repair_rights(source: Source, settings: Settings, audited: Database) -> Iter
     if not audited.dialect.health().grants:
         return
     if source.repair_url_env is None:
-        hint = f"For repairs, name one: repair_url_env in [sources.{source.name}]. {_printed(audited.dialect)}"
+        hint = f"For repairs, name one: repair_url_env in [sources.{source.name}].{_printed(audited.dialect)}"
         told = f"no role of its own applies repairs: {variable} would do it"
         yield Check("repair role", "ok", told, hint)
         return

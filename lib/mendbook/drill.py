@@ -133,7 +133,9 @@ def _write(
 ) -> dict[str, Any]:
     if traffic.tokenless:
         problems = [*problems, f"{traffic.tokenless:,} pages held no token where the description's csrf looks for one."]
-    problems = [*problems, *(f"{count:,} x no answer: {why}." for why, count in traffic.failures.items())][:_MOST_WARNINGS]
+    problems = [*problems, *(f"{count:,} x no answer: {why.rstrip('.')}." for why, count in traffic.failures.items())][
+        :_MOST_WARNINGS
+    ]
     marks = fingerprint(drill.form, drill.journeys, traffic.exchanges, left)
     said = verdict(marks, left, traffic.complete, len(drill.journeys))
     result = {

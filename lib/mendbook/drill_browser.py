@@ -121,11 +121,8 @@ class Browser:
     async def open(self, csrf: Csrf) -> None:
         """Look at the page with the form, as a browser has to, and keep its token."""
         answer = await self._ask("page", "GET", csrf.page, {}, {})
-        if csrf.cookie is None:
-            self._token = _hidden(answer.body, str(csrf.field))
-        else:
-            found = [cookie.value or "" for cookie in self._client.cookies.jar if cookie.name == csrf.cookie]
-            self._token = found[-1] if found else ""
+        found = [cookie.value or "" for cookie in self._client.cookies.jar if cookie.name == csrf.cookie]
+        self._token = found[-1] if found else _hidden(answer.body, csrf.field) if csrf.field else ""
         self._line.tokenless += not self._token
 
     async def send(self, part: str, step: Step, words: Mapping[str, str], csrf: Csrf | None = None, attempt: int = 0) -> Answer:

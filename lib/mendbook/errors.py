@@ -13,7 +13,6 @@ class's ``exit_code``. The tree:
     |-- SignatureError             something could not be signed, or a signature does not hold
     |-- OutputError                outputs/ cannot be written or read
     |-- QueryStopped               the database stopped a statement (statement timeout, cancelled)
-    |-- RunFailed                  a notebook run did not end well
     `-- ServerError                the embedded PostgreSQL did not start or stop
     (anything else)             3  unexpected: a defect of ours
 """
@@ -72,10 +71,6 @@ class OutputError(MendbookError):
 
 class QueryStopped(MendbookError):
     """The database stopped a statement before it was done."""
-
-
-class RunFailed(MendbookError):
-    """A notebook run did not end well."""
 
 
 class ServerError(MendbookError):

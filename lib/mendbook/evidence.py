@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Select
 
-from mendbook.damage.shape import repeated
 from mendbook.database import Snapshot
+from mendbook.dialects.joins import repeated
 from mendbook.tables import ProfileTable, Tables
 
 DOUBLE, LATE, RETRY = "double creation", "late profile", "retry"

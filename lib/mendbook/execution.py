@@ -21,6 +21,10 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+#: How long a kernel may take to answer, in seconds: on a crowded machine, beside others that start, it takes minutes.
+START_SECONDS = 180
+#: What jupyter_client says of a kernel that gave no answer: nothing of the notebook was executed.
+_NEVER_STARTED = ("Kernel didn't respond", "Kernel died before replying")
 _ANSI = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
 
 
@@ -44,24 +48,23 @@ def leave_out_iris() -> None:
 
 
 def execute(job: dict[str, Any]) -> dict[str, Any]:
-    """Run the notebook; {state: finished} or {state: failed, error: {name, message, cell, source, traceback}}."""
+    """Run the notebook; {state: finished} or {state: failed, error: {name, message, cell, source, traceback}}.
+
+    A kernel that never answered is started once more: it has done nothing yet.
+    """
     import logging
 
     warnings.simplefilter("ignore")
     logging.getLogger("papermill").setLevel(logging.ERROR)
-    import papermill
     from papermill.exceptions import PapermillExecutionError
 
     try:
-        papermill.execute_notebook(
-            _plain(job["input"]),
-            _plain(job["output"]),
-            parameters=job["parameters"],
-            kernel_name="python3",
-            kernel_manager_class=kernel_manager_class(),
-            progress_bar=bool(job["progress"]),
-            log_output=False,
-        )
+        try:
+            _execute(job)
+        except RuntimeError as failure:
+            if not str(failure).startswith(_NEVER_STARTED):
+                raise
+            _execute(job)
     except PapermillExecutionError as failure:
         return {"state": "failed", "error": _cell_error(failure, job["input"])}
     except Exception as failure:
@@ -71,6 +74,21 @@ def execute(job: dict[str, Any]) -> dict[str, Any]:
         message = _ANSI.sub("", str(failure)) or type(failure).__name__
         return {"state": "failed", "error": {"name": type(failure).__name__, "message": message}}
     return {"state": "finished", "error": None}
+
+
+def _execute(job: dict[str, Any]) -> None:
+    import papermill
+
+    papermill.execute_notebook(
+        _plain(job["input"]),
+        _plain(job["output"]),
+        parameters=job["parameters"],
+        kernel_name="python3",
+        kernel_manager_class=kernel_manager_class(),
+        progress_bar=bool(job["progress"]),
+        log_output=False,
+        start_timeout=START_SECONDS,
+    )
 
 
 def _plain(path: str) -> str:

@@ -105,10 +105,11 @@ def _of_users(snapshot: Snapshot, building: Building) -> Advice:
     apart = f", made {_seconds(gap)} apart (the median)" if cases and gap is not None else ""
     writers = f"Two requests of one person, each of which looks for the account first and finds none{found}{apart}."
     names = [name for name in (own.username, own.email) if name is not None]
+    stripped = f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'}"
     steps = (
         f"The insert decides, not the look before it: the unique index on {' and on '.join(names)} refuses the second.",
         "That refusal is no failure: roll back to the savepoint, and answer as to a person who has an account.",
-        f"{' and '.join(names)} are stripped (of all white space, not of blanks alone) before they are written or looked for.",
+        f"{stripped} stripped (of all white space, not of blanks alone) before anything is written or looked for.",
         "Nobody is logged into an account that was there before: who types an address has not shown that it is theirs.",
         "The answer tells a stranger nothing: who has an account is told by mail, to its address.",
     )

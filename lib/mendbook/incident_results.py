@@ -83,11 +83,6 @@ def _read(path: Path, columns: tuple[str, ...]) -> DataFrame:
     return frame
 
 
-def in_bleeding(frame: DataFrame) -> DataFrame:
-    """The incidents that count for the verdict: those that the application did not handle."""
-    return frame[[value is not True and value != True for value in frame["handled"]]]  # noqa: E712 (numpy's True too)
-
-
 def deploys_of(result: Mapping[str, Any]) -> list[tuple[datetime, str]]:
     """The deploys of a result, as moments and names."""
     return [(datetime.fromisoformat(each["at"]), str(each["name"])) for each in result.get("deploys", ())]

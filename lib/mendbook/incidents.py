@@ -26,6 +26,7 @@ from mendbook.damage import chosen
 from mendbook.database import Database, Snapshot
 from mendbook.evidence import KINDS as EVIDENCE_KINDS
 from mendbook.evidence import Evidence, evidence
+from mendbook.exposure import Registered
 from mendbook.gaps import pairs
 from mendbook.logs import Reading
 from mendbook.model import Deploy, Incident
@@ -121,7 +122,7 @@ def take(
         "rows_evidence": {name: found[name] for name in EVIDENCE_KINDS},
         "registrations": registrations.count,
         "undated": told.undated,
-        **_assessment(times, span, deploys, taken_at),
+        **_assessment(times, span, deploys, taken_at, registrations.between if has_logs else None),
         "read": _summary(reading),
         "incidents_file": str(folder / INCIDENTS_FILE),
         "registrations_file": str(folder / REGISTRATIONS_FILE),
@@ -244,12 +245,16 @@ def _basis(
 
 
 def _assessment(
-    times: list[datetime | None], span: tuple[datetime, datetime] | None, deploys: Sequence[Deploy], now: datetime
+    times: list[datetime | None],
+    span: tuple[datetime, datetime] | None,
+    deploys: Sequence[Deploy],
+    now: datetime,
+    registered: Registered | None,
 ) -> dict[str, Any]:
     if span is None:
         verdict = "Nothing that was read tells when it happened, so nothing can be said of rates."
         return {"deploys": [], "verdict": verdict, "still_bleeding": None, "doubt": None, "changes": []}
-    return dict(assess(times, span, [(each.at, each.name) for each in deploys], now))
+    return dict(assess(times, span, [(each.at, each.name) for each in deploys], now, registered))
 
 
 def _summary(reading: Reading | None) -> dict[str, Any]:

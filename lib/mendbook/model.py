@@ -20,28 +20,6 @@ CHANGE_FILE = "change.parquet"
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One damaged row.
-
-    kind      the kind of damage, e.g. "duplicate_profile"
-    profile   the mapping's name of the profile table it is about; None for the users themselves
-    case_key  rows of one group share it; within (kind, profile) it names the case
-    table     the damaged row's table, as written in the mapping
-    row_key   the damaged row's key, in the database's text form
-    user_key  the user it belongs to; None where there is none
-    at        when the damage came to be (UTC); None where the rows do not tell
-    """
-
-    kind: str
-    profile: str | None
-    case_key: str
-    table: str
-    row_key: str
-    user_key: str | None
-    at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Count:
     """How much of one kind there is: ``cases`` to decide on, ``rows`` that are damaged."""
 

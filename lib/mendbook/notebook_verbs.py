@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mendbook import plan_files
+from mendbook import plan_places
 from mendbook.drill_verbs import DrillVerbs
 from mendbook.plan_files import PlanFile
 from mendbook.workplace import command_options
@@ -59,7 +59,7 @@ class NotebookVerbs(DrillVerbs):
         return ApplyView(found, self.settings, lambda commit: self.apply(found.folder, commit), self._options)
 
     def _named_or_newest(self, plan: str | Path) -> PlanFile | None:
-        folder = plan or plan_files.newest(self.source.name, self.outputs)
+        folder = plan or plan_places.newest(self.source.name, self.outputs)
         return None if folder is None else self.plan_file(folder)
 
     @property

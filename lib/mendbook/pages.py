@@ -5,6 +5,8 @@ A template cannot forget it: whatever it prints passes through ``display.shown``
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -15,6 +17,8 @@ from markupsafe import Markup
 
 from mendbook.display import inert, shown
 
+#: A dash, or a number as people read it: "1,279.3", "0%".
+_NUMBER = re.compile(r"–|-?\d[\d,]*(\.\d+)?%?")
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -25,7 +29,7 @@ def render(template: str, values: dict[str, Any]) -> str:
 
 @cache
 def environment() -> Environment:
-    """Templates with everything escaped, and the filters prose, time, minute, clock, duration and words."""
+    """Templates with everything escaped, and the filters prose, time, minute, clock, duration, numbers and words."""
 
     def finalize(value: Any) -> Any:
         return value if isinstance(value, Markup) else shown(value)
@@ -43,6 +47,7 @@ def environment() -> Environment:
     made.filters["minute"] = lambda text: _told(text, "%Y-%m-%d %H:%M")
     made.filters["clock"] = lambda text: _told(text, "%H:%M:%S")
     made.filters["duration"] = _duration
+    made.filters["numbers"] = _numbers
     made.filters["words"] = lambda name: inert(str(name).replace("_", " "))
     return made
 
@@ -61,6 +66,12 @@ def _told(text: str | None, form: str) -> str:
         return f"{datetime.fromisoformat(text or ''):{form}}"
     except ValueError:
         return inert(text)
+
+
+def _numbers(rows: Sequence[Sequence[Any]]) -> list[int]:
+    """Which columns hold counts, shares and durations alone, to be set at the right; a dash stands where there is none."""
+    told = [{str(cell) for cell in column} for column in zip(*rows, strict=True)]
+    return [place for place, cells in enumerate(told) if cells != {"–"} and all(_NUMBER.fullmatch(cell) for cell in cells)]
 
 
 def _duration(seconds: float | None) -> str:

@@ -1,15 +1,19 @@
 """What every plan is made with, whether it repairs or undoes: its contents counted, its header, its publication.
 
-A plan is published whole and signed by its author at once; where the signature cannot be made, the plan goes again. What
+A plan is signed by its author before anybody can see it, and published whole; where it cannot be signed, there is none. What
 goes into a plan is decided in plan.py and undo.py. Nothing here writes to a database.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
@@ -22,14 +26,16 @@ from mendbook.dialects import Moment
 from mendbook.errors import Refused
 from mendbook.model import Case, Change, Left
 from mendbook.plan_files import Header, PlanFile, tool
-from mendbook.publish import output_error, publish
+from mendbook.publish import output_error, publish, sync_folder
 from mendbook.surroundings import Surroundings
 
 EXAMPLES = 5
 #: How many different reasons for leaving findings a header tells one by one.
 REASONS = 500
+#: How folders begin in which plans are made, and after how many seconds one counts as left behind if nobody holds it.
+_SPOOL, _SPOOL_SECONDS = ".planning-", 60
 
-#: Signs a published plan as its author, at a time of the database's clock.
+#: Signs a plan as its author, at a time of the database's clock.
 Sign = Callable[[PlanFile, datetime], None]
 
 
@@ -146,36 +152,62 @@ def header(
 
 @contextmanager
 def spooling(outputs: Path) -> Iterator[Path]:
-    """A folder of its owner's alone, beside the plans, for what is still being made; it goes at the end."""
+    """A folder of its owner's alone, beside the plans, for what is still being made; it goes at the end.
+
+    What a process that was killed has left of its own goes as well: it holds people's data.
+    """
     plans = plans_folder(outputs)
     try:
         plans.mkdir(parents=True, exist_ok=True)
-        folder = Path(mkdtemp(prefix=".planning-", dir=plans))
+        _sweep(plans)
+        folder = Path(mkdtemp(prefix=_SPOOL, dir=plans))
+        alive = os.open(folder, os.O_RDONLY)
     except OSError as failure:
         raise output_error(plans, failure) from failure
     try:
+        with contextlib.suppress(OSError):  # where folders cannot be locked, its age tells
+            fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield folder
     except OSError as failure:
         raise output_error(folder, failure) from failure
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        os.close(alive)
+
+
+def _sweep(plans: Path) -> None:
+    for folder in plans.glob(f"{_SPOOL}*"):
+        with contextlib.suppress(OSError):  # gone meanwhile, or still at work
+            handle = os.open(folder, os.O_RDONLY)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if time.time() - folder.stat().st_mtime > _SPOOL_SECONDS:
+                    shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(handle)
 
 
 def publish_signed(outputs: Path, header: Header, spooled: Path, sign: Sign, beside: Sequence[Path] = ()) -> PlanFile:
     """Publish the plan of ``header`` and the spooled cases, the spooled files ``beside`` it, and its author's signature.
 
-    All of it, or nothing: an unsigned plan never stays behind. Raises OutputError, and whatever ``sign`` raises.
+    All of it, or nothing, even if the process is killed: it is signed where it was spooled, and gets its place by one
+    rename. Raises OutputError, and whatever ``sign`` raises.
     """
     made_at = datetime.fromisoformat(header.made_at)
-    plan = plan_files.publish(plans_folder(outputs), f"{made_at:%Y%m%dT%H%M%SZ}-{header.source}", header, spooled)
+    plan = plan_files.publish(spooled.parent, f"{made_at:%Y%m%dT%H%M%SZ}-{header.source}", header, spooled)
+    place = plans_folder(outputs).resolve() / plan.id
     try:
         for file in beside:
             publish(plan.folder / file.name, file.read_bytes(), 0o600)
         sign(plan, made_at)
-    except BaseException:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        plan.folder.rename(place)
+    except OSError as failure:
+        raise output_error(place, failure) from failure
+    finally:
         shutil.rmtree(plan.folder, ignore_errors=True)
-        raise
-    return plan
+    sync_folder(place.parent)
+    return replace(plan, folder=place)
 
 
 def plans_folder(outputs: Path) -> Path:

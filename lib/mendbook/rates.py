@@ -9,6 +9,9 @@ more:
 would make the evidence look stronger than it is. So whatever follows within a minute of the first belongs to one burst
 (within a thousandth of the whole time where that is shorter, as in a load test), and chances are computed from bursts.
 Rates are told in incidents; their intervals are those of the bursts, times the mean size of a burst.
+
+**Registrations.** Where nobody registers, nothing fails. Where logs tell of registrations, a silence counts for as much as
+there were of them in it, compared with the time before; never for more than its length.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mendbook.change_points import Segment, guesses
+from mendbook.exposure import FEWER, Registered, rests_on, share_of
 from mendbook.poisson import DAY, Counted, Timeline, in_bursts, poisson_interval, rate_chances, ratio_interval
 from mendbook.rate_words import an_amount, chance, count, per, quiet
 
@@ -37,11 +41,14 @@ def assess(
     span: tuple[datetime, datetime],
     deploys: Sequence[tuple[datetime, str]],
     now: datetime,
+    registered: Registered | None = None,
 ) -> dict[str, Any]:
     """The rates, the verdict and its doubt for the incidents at ``times`` (aware; None where one has no time).
 
     ``span`` is the time that was read, from which silence can be told from ignorance. Give the incidents that count: not
-    those that the application handled. Returns JSON values: deploys (each with at, name, before, after, ratio with its
+    those that the application handled. ``registered`` counts registrations, where logs tell of them.
+
+    Returns JSON values: deploys (each with at, name, before, after, ratio with its
     interval, chance, verdict), verdict, still_bleeding (None: cannot tell), doubt, changes (guesses), bursts.
     """
     start, end = span[0], max(span[0], min(span[1], now))
@@ -50,8 +57,9 @@ def assess(
     length = min(BURST, (end - start) / _BURST_SHARE)
     line = Timeline(start, end, inside, in_bursts(inside, length))
     marks = sorted((at, name[:_LONGEST_NAME]) for at, name in deploys)
-    told = [_deploy(line, marks, place) for place in range(len(marks))]
-    verdict, bleeding, doubts = _verdict(line, [mark for mark in marks if mark[0] <= end], len(dated) < len(times))
+    told = [_deploy(line, marks, place, registered) for place in range(len(marks))]
+    past = [mark for mark in marks if mark[0] <= end]
+    verdict, bleeding, doubts = _verdict(line, past, len(dated) < len(times), registered)
     undated, outside = len(times) - len(dated), len(dated) - len(inside)
     if undated:
         doubts.append(f"Left out of these numbers: {count(undated, 'incident')} without a time.")
@@ -75,7 +83,7 @@ def assess(
     }
 
 
-def _deploy(line: Timeline, marks: Sequence[tuple[datetime, str]], place: int) -> dict[str, Any]:
+def _deploy(line: Timeline, marks: Sequence[tuple[datetime, str]], place: int, registered: Registered | None) -> dict[str, Any]:
     """One deploy: since the one before it, until the one after it."""
     at, name = marks[place]
     since = max(line.start, marks[place - 1][0]) if place else line.start
@@ -84,6 +92,7 @@ def _deploy(line: Timeline, marks: Sequence[tuple[datetime, str]], place: int) -
     after = line.counted(max(at, line.start), max(until, at))
     if at > line.end:
         after = Counted(0, 0, 0.0, 1.0)
+    share = share_of(registered, since, at, until)
     ratio, low, high, likely = None, None, None, None
     if before.days > 0 and after.days > 0:
         exposures = (before.days, after.days)
@@ -91,6 +100,8 @@ def _deploy(line: Timeline, marks: Sequence[tuple[datetime, str]], place: int) -
             ratio = (after.per_day or 0.0) / (before.per_day or 1.0)
             low, high = ratio_interval(before.bursts, after.bursts, exposures)
         if before.bursts + after.bursts:
+            if share and not after.incidents:
+                exposures = (before.days, after.days * share)
             likely = min(rate_chances(before.bursts, after.bursts, exposures))
     return {
         "at": at.isoformat(),
@@ -101,13 +112,15 @@ def _deploy(line: Timeline, marks: Sequence[tuple[datetime, str]], place: int) -
         "ratio_low": low,
         "ratio_high": high if high is None or math.isfinite(high) else None,
         "chance": likely,
-        "verdict": _deploy_verdict(line, at, before, after, likely),
+        "verdict": _deploy_verdict(line, at, before, after, likely, nobody=share == 0),
     }
 
 
-def _deploy_verdict(line: Timeline, at: datetime, before: Counted, after: Counted, likely: float | None) -> str:
+def _deploy_verdict(line: Timeline, at: datetime, before: Counted, after: Counted, likely: float | None, nobody: bool) -> str:
     if at > line.end:
         return "after the time that was read: nothing can be said of it"
+    if nobody and not after.incidents:
+        return "nobody registered after it: nothing can be said of it"
     if before.days == 0:
         return f"before the time that was read: {count(after.incidents, 'incident')} since, and nothing to compare with"
     if after.days == 0 or likely is None:
@@ -121,7 +134,9 @@ def _deploy_verdict(line: Timeline, at: datetime, before: Counted, after: Counte
     return f"{'fewer' if fewer else 'more'} than before ({words})"
 
 
-def _verdict(line: Timeline, marks: list[tuple[datetime, str]], undated: bool) -> tuple[str, bool | None, list[str]]:
+def _verdict(
+    line: Timeline, marks: list[tuple[datetime, str]], undated: bool, registered: Registered | None
+) -> tuple[str, bool | None, list[str]]:
     """The sentence, the answer, and the first of the doubts."""
     whole = line.end - line.start
     if not line.times:
@@ -130,9 +145,9 @@ def _verdict(line: Timeline, marks: list[tuple[datetime, str]], undated: bool) -
     later = [mark for mark in marks if mark[0] > last]
     if later:
         earlier = [at for at, _ in marks if at <= last]
-        return _quiet_since(line, later[0], max([line.start, *earlier]))
+        return _quiet_since(line, later[0], max([line.start, *earlier]), registered)
     since, name = marks[-1] if marks else (line.start, "")
-    return _going_on(line, max(since, line.start), name)
+    return _going_on(line, max(since, line.start), name, registered)
 
 
 def _never(whole: timedelta, undated: bool) -> tuple[str, bool | None, list[str]]:
@@ -151,24 +166,29 @@ def _were(whole: timedelta) -> str:
     return "was" if an_amount(whole).startswith("1 ") else "were"
 
 
-def _quiet_since(line: Timeline, deploy: tuple[datetime, str], since: datetime) -> tuple[str, bool | None, list[str]]:
+def _quiet_since(
+    line: Timeline, deploy: tuple[datetime, str], since: datetime, registered: Registered | None
+) -> tuple[str, bool | None, list[str]]:
     """No incident since ``deploy``: would the rate of before have brought one?"""
     at, name = deploy
     before = line.counted(since, at)
     silence = line.end - at
-    days = silence.total_seconds() / DAY
+    share = share_of(registered, since, at, line.end)
+    if share == 0:
+        return f"Cannot tell: no registration was read since {name!r}, so that none could fail.", None, []
+    days = silence.total_seconds() / DAY * (1.0 if share is None else share)
     rate = before.bursts / before.days if before.days else 0.0
     log_chance = -rate * days
     known = before.bursts * math.log(before.days / (before.days + days)) if before.days else 0.0
     if known > math.log(CONVINCING):
         verb = "is" if quiet(silence).startswith("a ") else "are"
         words = f"{quiet(silence)} {verb} {_no_surprise(log_chance)} ({chance(math.exp(log_chance))})"
-        return f"Cannot tell yet: at {per(before.per_day or 0.0)} {words}.", None, [_known_rate(before, known)]
+        return f"Cannot tell yet: at {per(rate)} {words}.", None, [_known_rate(before, known, share)]
     verdict = (
         f"No incident in {an_amount(silence)}, since {name!r}; before it {per(before.per_day or 0.0)}; at that rate "
         f"{quiet(silence)} by chance: {chance(math.exp(log_chance), log_chance)}."
     )
-    return verdict, False, [_known_rate(before, known)]
+    return verdict, False, [_known_rate(before, known, share)]
 
 
 def _no_surprise(log_chance: float) -> str:
@@ -176,15 +196,15 @@ def _no_surprise(log_chance: float) -> str:
     return "no surprise" if log_chance > math.log(0.05) else "not yet proof"
 
 
-def _known_rate(before: Counted, known: float) -> str:
+def _known_rate(before: Counted, known: float, share: float | None) -> str:
     number = count(before.bursts, "burst" if before.bursts < before.incidents else "incident")
     return (
         f"The rate of before is itself known only from {number} in {an_amount(timedelta(days=before.days))}; allowing for "
-        f"that, the chance is {chance(math.exp(known), known)}. It supposes as many registrations as before."
+        f"that, the chance is {chance(math.exp(known), known)}. {rests_on(share)}"
     )
 
 
-def _going_on(line: Timeline, since: datetime, name: str) -> tuple[str, bool | None, list[str]]:
+def _going_on(line: Timeline, since: datetime, name: str, registered: Registered | None) -> tuple[str, bool | None, list[str]]:
     """Incidents after the last deploy, or no deploy at all: do they go on, or are they over by themselves?"""
     counted, before = line.counted(since, line.end), line.counted(line.start, since)
     whole, silence = line.end - since, line.end - line.times[-1]
@@ -194,15 +214,27 @@ def _going_on(line: Timeline, since: datetime, name: str) -> tuple[str, bool | N
     known = _ended_by_chance(counted, before, whole, silence)
     ends = f"the last {_ago(silence)}"
     if known <= math.log(_DOUBTFUL):
+        # the very request that failed last is not one that came after it
+        share = share_of(registered, since, line.times[-1] + BURST, line.end)
+        if share == 0:
+            return f"Cannot tell: no registration was read since the last incident, {_ago(silence)}.", None, []
+        heeded = [rests_on(share)] if share is not None else []
+        if share is not None and share < FEWER:
+            known = _ended_by_chance(counted, before, whole - silence * (1 - share), silence * share)
         came = f"{number} in the {an_amount(whole - silence)} before that"
         if name:
             came = f"of {number} since {name!r} the last came {_after(whole - silence)}"
         words = f"were the rate the same all the time, so long a silence by chance: {chance(math.exp(known), known)}"
         if known > math.log(CONVINCING) or silence < _LONG_SILENCE:
             doubt = "Less than a day of silence may be a night, or the end of the traffic." if silence < _LONG_SILENCE else ""
-            return f"Cannot tell yet: no incident in {an_amount(silence)}; {came}; {words}.", None, [doubt] if doubt else []
+            doubts = [*([doubt] if doubt else []), *heeded]
+            return f"Cannot tell yet: no incident in {an_amount(silence)}; {came}; {words}.", None, doubts
         why = "Incidents went on after the last deploy." if name else "No deploy is named for it."
-        return f"No incident in {an_amount(silence)}; {came}; {words}.", False, [f"{why} What ended them is not known."]
+        return (
+            f"No incident in {an_amount(silence)}; {came}; {words}.",
+            False,
+            [f"{why} What ended them is not known.", *heeded],
+        )
     if not name and counted.bursts < _FEW:
         return f"Cannot tell: {number} in {an_amount(whole)}, {ends}.", None, ["So few incidents tell no rate."]
     where = f", since {name!r}" if name else ""

@@ -1,6 +1,6 @@
 """Every request that registered somebody, once, however many access logs tell of it; and how many were under way at a time.
 
-Pure: observations of the log reader in, rows out. Memory grows by two numbers a request.
+Pure: observations of the log reader in, rows out. Memory grows by three numbers a request.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Registrations:
         self._write = write
         self._waiting: deque[_Request] = deque()
         self._by_answer: dict[tuple[str, int | None], deque[_Request]] = defaultdict(deque)
-        self._starts, self._ends = array("d"), array("d")
+        self._starts, self._ends, self._times = array("d"), array("d"), array("d")
         self._sorted = True
 
     def add(self, one: Observation) -> None:
@@ -85,19 +85,29 @@ class Registrations:
         self.count += 1
         pid = None if request.pid is None else str(request.pid)
         self._write((request.at, request.path, request.status, request.seconds, pid))
+        if request.at is not None:
+            self._times.append(request.at.timestamp())
+            self._sorted = False
         if request.at is not None and request.seconds is not None:
             # a clock of whole seconds has ticked half a second before, on average
             end = request.at.timestamp() + (request.step / 2 if request.step >= 1 else 0.0)
             self._starts.append(end - request.seconds)
             self._ends.append(end)
-            self._sorted = False
 
     def in_flight(self, at: datetime | None) -> int | None:
         """How many registrations were under way; None where no access log tells how long they took."""
         if at is None or not self._starts:
             return None
-        if not self._sorted:
-            self._starts, self._ends = array("d", sorted(self._starts)), array("d", sorted(self._ends))
-            self._sorted = True
+        self._sort()
         moment = at.timestamp()
         return bisect_right(self._starts, moment) - bisect_left(self._ends, moment)
+
+    def between(self, since: datetime, until: datetime) -> int:
+        """How many are known to have come at ``since`` or later, and before ``until``."""
+        self._sort()
+        return bisect_left(self._times, until.timestamp()) - bisect_left(self._times, since.timestamp())
+
+    def _sort(self) -> None:
+        if not self._sorted:
+            self._starts, self._ends, self._times = (array("d", sorted(x)) for x in (self._starts, self._ends, self._times))
+            self._sorted = True

@@ -25,6 +25,7 @@ from mendbook.failpoints import reach
 from mendbook.ledger import Entry
 from mendbook.model import Case, Change
 from mendbook.preconditions import allow, lock_rows, lock_tables
+from mendbook.surroundings import Reference
 
 
 @dataclass(frozen=True)
@@ -140,12 +141,31 @@ def _check_unreferred(work: Work, table: str, rows: Sequence[Asked]) -> None:
         # as planning asks: a blank names nothing, and what a column cannot hold is in none of its rows
         columns, values = ways(work.ground.tables, reference, wanted)
         named = work.ground.tables.statements.naming(work.stored(reference.table), columns, values)
-        for found in work.connection.execute(named):
-            if (reference.table, found.key) not in (some_time if reference.waits else going):
+        held = some_time if reference.waits else going
+        hanging = [found for found in work.connection.execute(named) if (reference.table, found.key) not in held]
+        namesakes = _named_otherwise(work, reference, {found.n: wanted[found.n] for found in hanging}, some_time)
+        for found in hanging:
+            if found.n not in namesakes:
                 what = f"row {found.key} of {reference.table}" if found.key else f"a row of {reference.table}"
                 reasons[rows[found.n][0][0]] = f"{what} refers to row {rows[found.n][1].key} of {table}, which is to go"
     if reasons:
         raise CasesFail(reasons)
+
+
+def _named_otherwise(
+    work: Work, reference: Reference, wanted: Mapping[int, Sequence[str | None]], going: set[tuple[str, str | None]]
+) -> set[int]:
+    """Which of ``wanted`` name a row that stays, too: a merge's survivor has the same e-mail, say, or is to take it over."""
+    stored = work.stored(reference.target)
+    if not wanted or not reference.waits or reference.target_columns == stored.key:
+        return set()
+    staying = [change for _, _, change in work.changes() if change.table == stored.name and change.op != "delete"]
+    taken = [[seen(str(change.after)).get(name) for name in reference.target_columns] for change in staying]
+    other = going | {(stored.name, change.key) for change in staying}
+    places = list(wanted)
+    same = work.ground.tables.statements.by_values(stored, reference.target_columns, [wanted[n] for n in places])
+    named = {places[row.n] for row in work.connection.execute(same) if (stored.name, row.key) not in other}
+    return named | {n for n in places if list(wanted[n]) in taken}
 
 
 def _update(work: Work, table: str, columns: Sequence[str], rows: Sequence[Asked]) -> None:

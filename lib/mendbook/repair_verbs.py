@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mendbook import checkpoints, plan_files
+from mendbook import checkpoints, plan_files, plan_places
 from mendbook.audit import Progress
 from mendbook.errors import ConfigError, Refused
 from mendbook.ledger import LedgerState, verify
@@ -69,7 +69,7 @@ class RepairVerbs(OpenedSource):
         def sign(made: PlanFile, at: datetime) -> None:
             review.sign_as_author(made, author, file, self.settings, at)
 
-        made = make(self._database, self.settings, self.outputs, plan_files.plan_id(str(plan)), author, sign, cases, progress)
+        made = make(self._database, self.settings, self.outputs, plan_places.plan_id(str(plan)), author, sign, cases, progress)
         return made.as_json()
 
     def show(self, plan: str | Path, case: str | None = None, limit: int | None = None) -> dict[str, Any]:
@@ -160,7 +160,7 @@ class RepairVerbs(OpenedSource):
 
     def plan_file(self, plan: str | Path) -> PlanFile:
         """A plan of this source, by its id or its folder. Raises ConfigError, Refused where it was changed."""
-        found = plan_files.read(plan_files.locate(str(plan), self.outputs))
+        found = plan_files.read(plan_places.locate(str(plan), self.outputs))
         if found.header.source != self.source.name:
             raise Refused(
                 f"Plan {found.id} is for source {found.header.source!r}, not for {self.source.name!r}.",

@@ -10,7 +10,7 @@ import json
 from datetime import datetime
 from pathlib import Path
 
-from mendbook import plan_files
+from mendbook import plan_files, plan_places
 from mendbook.approvals import approvals
 from mendbook.config import Settings
 from mendbook.errors import MendbookError
@@ -25,7 +25,7 @@ def approved_plans(settings: Settings, outputs: Path, source: str, plans: str | 
         if plans != APPROVED and folder.name not in (plans or ()):
             continue
         try:
-            if plan_files.source_of(folder.name) != source:
+            if plan_places.source_of(folder.name) != source:
                 continue
             plan = plan_files.read(folder)
             approved = len(approvals(plan, settings, now).approved)

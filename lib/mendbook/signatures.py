@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from mendbook import sshsig
+from mendbook import plain_files, sshsig
 from mendbook.allowed_signers import Signers, check_person, same_person
 from mendbook.errors import SignatureError
 
@@ -173,7 +173,7 @@ def _said(done: subprocess.CompletedProcess[bytes], names: dict[str, str] | None
 
 def _read_revoked(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return plain_files.contents(path)
     except OSError as failure:
         raise SignatureError(
             f"The list of revoked keys, {path}, cannot be read: {failure.strerror}.",

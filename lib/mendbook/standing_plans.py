@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mendbook import canonical, plan_files
+from mendbook import canonical, plan_files, plan_places
 from mendbook.approvals import approvals, states, verify_author
 from mendbook.config import Settings
 from mendbook.errors import MendbookError, OutputError
@@ -24,8 +24,10 @@ from mendbook.statements import moment, read_paper
 from mendbook.verdicts import APPROVED, BLOCKED, UNDECIDED
 
 #: "rejected": everything is decided, and nothing of it is to be done. "broken": it cannot be applied as it lies there.
+#: "empty": it has no case at all.
 WAITING, APPROVED_PLAN, APPLIED, EXPIRED, REJECTED, BROKEN = "waiting", "approved", "applied", "expired", "rejected", "broken"
-STATES = (WAITING, APPROVED_PLAN, APPLIED, EXPIRED, REJECTED, BROKEN)
+EMPTY = "empty"
+STATES = (WAITING, APPROVED_PLAN, APPLIED, EXPIRED, REJECTED, BROKEN, EMPTY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def _standing(folder: Path, settings: Settings | None, now: datetime) -> PlanSta
 
 def _source(folder: Path) -> str:
     try:
-        return plan_files.source_of(folder.name)
+        return plan_places.source_of(folder.name)
     except MendbookError:
         return ""
 
@@ -119,6 +121,8 @@ def _receipt(folder: Path) -> dict[str, Any] | None:
 
 def _judged(plan: PlanStanding, settings: Settings | None, now: datetime) -> PlanStanding:
     """The plan with its state. Cases are read only where something may yet come of them."""
+    if not plan.cases:
+        return replace(plan, state=EMPTY)
     made = _receipt(plan.folder)
     if made is not None and _is_over(plan, made):
         left = Counter({each["state"]: 0 for each in made["not_done"]})
@@ -136,7 +140,7 @@ def _judged(plan: PlanStanding, settings: Settings | None, now: datetime) -> Pla
     elif undecided:
         state = WAITING
     else:
-        state = APPLIED if plan.applied or not plan.cases else REJECTED
+        state = APPLIED if plan.applied else REJECTED
     return replace(plan, state=state, undecided=undecided, approved=approved)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from mendbook.guessing.blocks import children_notes, fits, judge, nearly_all, pr
 from mendbook.guessing.profile_rows import telling_columns
 from mendbook.guessing.profile_tables import candidates as profile_candidates
 from mendbook.guessing.profile_tables import children, reversed_references
-from mendbook.guessing.references import Soft, rights, soft
+from mendbook.guessing.references import Soft, rights, soft, soft_rights
 from mendbook.guessing.user_tables import candidates, choose
 from mendbook.publish import output_error
 from mendbook.sampling import MOST_BELONGING, MOST_ROWS, SECONDS, Sampler
@@ -128,6 +128,8 @@ def look(
     with database.connection() as connection:
         names = database.dialect.tables(connection)
         if not names:
+            if database.dialect.no_roles:
+                raise MappingError("That database has no table at all.", "Is it the right one? Check the path in the URL.")
             raise MappingError(
                 "This role sees no table at all in that database.", "Is it the right database? Else GRANT USAGE on the schema."
             )
@@ -185,7 +187,8 @@ def _profiles(
         belonging = sampler.belonging(each.table, each.user, keys)
         one = judge(each, belonging, sample, key, telling, now)
         if fits(one, sample, key):
-            judged.append(one)
+            nobodys = each.relation.columns[each.user].nullable
+            judged.append(replace(one, whole=sampler.sample(each.table)) if nobodys else one)
     blocks, warnings = profile_blocks(judged, sample, key, ask)
     if found[MOST_PROFILES:]:
         warnings.append(f"{len(found) - MOST_PROFILES} more tables name users; the {MOST_PROFILES} likeliest were looked into.")
@@ -200,8 +203,10 @@ def _source_lines(
     none = "none were named (--log): ghost_user is left out, and incidents come from the rows alone."
     some = 'as --log named them; zone = "Europe/Berlin" says what times without a zone mean.'
     lines = [Line("logs", list(logs), some) if logs else Line("logs", None, none, active=False)]
-    lines += _references(soft(relations, users, [block for block in blocks if block.active]), sampler)
-    granting = rights(relations, relations[users.table])
+    referring = _references(soft(relations, users, [block for block in blocks if block.active]), sampler)
+    lines += referring
+    said = [each for line in referring if line.active for each in line.value]
+    granting = sorted({*rights(relations, relations[users.table]), *soft_rights(relations, said, users)})
     usual = [name for name in DJANGO_RIGHTS if name in relations]
     if sorted(granting) != sorted(usual):
         lines.append(Line("rights", granting, "they join users with groups, roles or permissions: rows there grant rights."))

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from mendbook import canonical
+from mendbook import canonical, plain_files
 from mendbook.decision_log import slug
 from mendbook.errors import NotCanonical, OutputError, Refused, SignatureError
 from mendbook.plan_files import PlanFile
@@ -221,7 +221,7 @@ def _listed(folder: Path) -> list[Path]:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return plain_files.contents(path)
     except OSError as failure:
         raise OutputError(f"Cannot read {path}: {failure.strerror}.", "Check its rights.") from failure
 

@@ -18,7 +18,6 @@ from mendbook.views import Table
 from mendbook.workplace import RUN_FOLDER
 
 RESULT = "result.json"
-STEPS = ("plan", "review", "apply")
 
 
 def section(title: str, *tables: Table, text: Sequence[str] = ()) -> dict[str, Any]:

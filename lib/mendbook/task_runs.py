@@ -20,7 +20,7 @@ from mendbook import task_locks
 from mendbook.config import Settings
 from mendbook.errors import MendbookError, OutputError
 from mendbook.history import BEAT, SILENT, History
-from mendbook.history_schema import FAILED, FINISHED, MISSED, REFUSED, STOPPED, TIMED_OUT, Entry, text
+from mendbook.history_schema import FAILED, FINISHED, MISSED, STOPPED, TIMED_OUT, Entry, text
 from mendbook.jobs import MOST_DUE, Task, due, in_window
 from mendbook.notebook_files import seen_from
 from mendbook.records import read_record
@@ -241,7 +241,3 @@ def lines(entries: Sequence[Entry]) -> list[str]:
         else:
             told += [line(each) for each in (first, *more)]
     return told
-
-
-#: States after which somebody should look.
-NOT_WELL = (FAILED, REFUSED, STOPPED, TIMED_OUT)

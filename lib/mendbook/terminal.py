@@ -6,22 +6,28 @@ from typing import Any
 
 from rich.table import Table
 
+#: A narrower terminal has no room for what a kind is; one narrower still has none for what changed.
+WIDE, NARROW = 60, 50
 
-def counts_table(result: dict[str, Any]) -> Table:
-    """Cases and damaged rows by kind, of an audit's result, and what is new or gone since the last audit."""
-    changes = (result.get("change") or {}).get("kinds", {})
+
+def counts_table(result: dict[str, Any], width: int = WIDE) -> Table:
+    """Cases and damaged rows by kind, of an audit's result, and what is new or gone since the last audit. What a kind is
+    stands beside it where ``width`` columns leave room."""
+    changes = (result.get("change") or {}).get("kinds", {}) if width >= NARROW else {}
     table = Table(title=f"{result['source']}: damage found", title_justify="left", show_edge=False)
-    table.add_column("kind")
-    table.add_column("cases", justify="right")
-    table.add_column("rows", justify="right")
+    table.add_column("kind", no_wrap=True)
+    table.add_column("cases", justify="right", no_wrap=True)
+    table.add_column("rows", justify="right", no_wrap=True)
     for name in ("new", "gone") if changes else ():
-        table.add_column(name, justify="right")
-    table.add_column("what it is", style="dim")
+        table.add_column(name, justify="right", no_wrap=True)
+    if width >= WIDE:
+        table.add_column("what it is", style="dim")
     for kind, count in result["counts"].items():
         style = "bold" if count["rows"] else "dim"
         told = changes.get(kind, {"new": "", "gone": ""})  # one that was not compared says nothing
         change = [_signed(told["new"], "+"), _signed(told["gone"], "-")] if changes else []
-        table.add_row(kind, f"{count['cases']:,}", f"{count['rows']:,}", *change, result["titles"][kind], style=style)
+        words = [result["titles"][kind]] if width >= WIDE else []
+        table.add_row(kind, f"{count['cases']:,}", f"{count['rows']:,}", *change, *words, style=style)
     return table
 
 

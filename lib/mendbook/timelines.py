@@ -128,7 +128,7 @@ def stacked_chart(times: DataFrame, setting: Setting) -> Chart:
     begins, ends = (f"{moment.tz_convert(zone):%Y-%m-%d %H:%M:%S}" for moment in (first, last))
     chart.description = inert(
         f"{len(dated):,} {what} from {begins} to {ends} {zone.key}, one bar for each {step}; the highest holds {highest:,}."
-        f"{zoomed}{_marks_told(setting)}{left_out}"
+        f"{zoomed}{marks_told(setting)}{left_out}"
     )
     return chart
 
@@ -213,13 +213,16 @@ def short(name: str) -> str:
     return shown if len(shown) <= _NAME_LENGTH else f"{shown[: _NAME_LENGTH - 1]}…"
 
 
-def _marks_told(setting: Setting) -> str:
+def marks_told(setting: Setting) -> str:
+    """The deploys and guesses of a chart in words; guesses of one minute with their seconds."""
     zone, told = zone_of(setting.zone), ""
     if setting.deploys:
         named = [f"{short(name)} at {at.astimezone(zone):%Y-%m-%d %H:%M}" for at, name in setting.deploys]
         told = f" Deploys: {', '.join(named)}."
     if setting.guesses:
-        times = ", ".join(f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for at in setting.guesses)
+        minutes = {f"{at:%Y-%m-%d %H:%M}" for at in setting.guesses}
+        form = "%Y-%m-%d %H:%M" if len(minutes) == len(setting.guesses) else "%Y-%m-%d %H:%M:%S"
+        times = ", ".join(f"{at.astimezone(zone):{form}}" for at in setting.guesses)
         told += f" The rate may have changed, as a guess, at {times}."
     return told
 

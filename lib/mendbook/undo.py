@@ -25,8 +25,9 @@ from mendbook.ledger import verify
 from mendbook.ledger_schema import missing
 from mendbook.model import Case, Left
 from mendbook.plan import Made
-from mendbook.plan_files import PlanFile, case_line, locate, read
+from mendbook.plan_files import PlanFile, case_line, read
 from mendbook.plan_making import Contents, Sign, check_exact, header, publish_signed, spooling
+from mendbook.plan_places import locate
 from mendbook.proposing import answered
 from mendbook.taking_back import Original, take_back
 

@@ -16,6 +16,7 @@ from support.databases import TestServer, run_script
 from support.invariants import violations
 from support.people import AUTHOR, REVIEWER, People
 from support.row_texts import Dump, Row, differences, dump
+from support.shop import SOURCE, USERS
 
 TABLES = """
 CREATE TABLE auth_user (
@@ -43,29 +44,16 @@ INSERT INTO parcel SELECT c.id * 10 + k, c.id, 'parcel ' || k
     FROM customer c, generate_series(1, 3) k WHERE c.id < 20000 AND c.id % 5 = 2 AND (k < 3 OR c.id > 10000);
 INSERT INTO note SELECT c.id, c.id::text, 'called' FROM customer c WHERE c.id BETWEEN 10000 AND 20000;
 """
-CONFIG = """
-[sources.shop]
-url_env = "SHOP_URL"
-references = ["note.customer -> customer.id"]
-[sources.shop.users]
-table = "auth_user"
-key = "id"
-username = "username"
-email = "email"
-created = "date_joined"
-last_login = "last_login"
-password = "password"
+PROFILE = """
 [[sources.shop.profiles]]
 name = "customer"
 table = "customer"
 created = "created_at"
-required_for = {{ is_staff = false }}
-codes = {{ barcode = "C-{{n:06d}}" }}
-flags = {{ invited = false }}
-[apply]
-batch_rows = {batch_rows}
-lock_seconds = 0.3
+required_for = { is_staff = false }
+codes = { barcode = "C-{n:06d}" }
+flags = { invited = false }
 """
+MAPPING = SOURCE + 'references = ["note.customer -> customer.id"]' + USERS + PROFILE
 TOLD = """
 SELECT coalesce(sum(json_array_length(details -> 'cases') + json_array_length(details -> 'stale')), 0)::int
 FROM mendbook.ledger WHERE plan = '{plan}'
@@ -148,7 +136,7 @@ def build(server: TestServer, folder: Path, users: int = 150, batch_rows: int = 
     home.mkdir(parents=True)
     url = server.create_database(name)
     run_script(url, TABLES.format(users=users))
-    (home / "mendbook.toml").write_text(CONFIG.format(batch_rows=batch_rows))
+    (home / "mendbook.toml").write_text(f"{MAPPING}\n[apply]\nbatch_rows = {batch_rows}\nlock_seconds = 0.3\n")
     people = People(home)
     people.key(AUTHOR)
     people.key(REVIEWER)

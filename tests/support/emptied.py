@@ -11,7 +11,7 @@ import psycopg2
 from sqlalchemy.engine import make_url
 
 _SEND_AWAY = """
-SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 _SCHEMAS = """
 SELECT coalesce(string_agg(format('DROP SCHEMA %I CASCADE;', nspname), ' '), '') FROM pg_namespace
@@ -55,7 +55,7 @@ class Emptied:
         """Empty the database; whether it is as new then."""
         try:
             with _Connected(url) as ask:
-                ask("SET lock_timeout = '5s'; SET client_min_messages = error")
+                ask("SET lock_timeout = '60s'; SET client_min_messages = error")
                 ask(_SEND_AWAY)
                 ask(ask(_SCHEMAS)[0][0] + _PUBLIC)
                 return bool(_state(ask) == self._new)

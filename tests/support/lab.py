@@ -1,19 +1,29 @@
-"""Run racelab's systems for tests: each on a database of its own, all four at once."""
+"""Run racelab's systems for tests: each on a database of its own, all four at once.
+
+Tests that only look share what they look at: the races of one mode are run once in a run of the tests, on a server of
+their own, whose log holds nothing else.
+"""
 
 from __future__ import annotations
 
+import os
+import pickle
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import racelab
+from filelock import FileLock
+from mendbook import embedded
 
-from support.databases import TestServer
+from support.databases import TestServer, run_script
 
 
 @dataclass(frozen=True)
@@ -22,10 +32,13 @@ class Lab:
 
     name: str
     url: str
-    rows: Callable[[str], list[tuple[Any, ...]]]
     logs: Path
     report: racelab.TrafficReport
     old_damage: tuple[str, ...]
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        file = self.url.removeprefix("sqlite:///")
+        return run_script(self.url, sql) if file == self.url else asked_of(Path(file), sql)
 
     def count(self, sql: str) -> int:
         """How many rows ``sql`` returns."""
@@ -33,6 +46,39 @@ class Lab:
 
     def log(self, name: str) -> str:
         return (self.logs / name).read_text()
+
+
+@dataclass(frozen=True)
+class Races:
+    """The labs of one run of the tests: whoever asks first makes them, whichever worker asks next finds them."""
+
+    server: embedded.Server
+    folder: Path
+
+    def labs(self, mode: str, schema: str | None = None) -> dict[str, Lab]:
+        """Every system after its traffic in one mode, on the tables of ``schema``."""
+        home = self.folder / f"{mode}-{schema or mode}"
+        home.mkdir(parents=True, exist_ok=True)
+        kept = home / "labs.pickle"
+        with FileLock(home / "lock"):
+            if not kept.exists():
+                labs = run_all(self.server, home, partial(run, mode=mode, schema=schema))
+                kept.write_bytes(pickle.dumps(labs))
+        made: dict[str, Lab] = pickle.loads(kept.read_bytes())
+        return made
+
+
+@contextmanager
+def racing(parallel_run: str | None) -> Iterator[Races]:
+    """Races on a server of theirs; the workers of one parallel run share it, and the last one stops it."""
+    version = int(os.environ.get("PG", "18"))
+    if parallel_run:
+        folder = Path(tempfile.gettempdir()) / f"{embedded.TEMPORARY}{parallel_run}-races"
+        server = embedded.start(folder, version, embedded.THROWAWAY_SETTINGS)
+        yield Races(server, folder / "races")
+    else:
+        with embedded.temporary(version) as server:
+            yield Races(server, server.folder / "races")
 
 
 def run_all(place: Any, folder: Path, run: Callable[[Any, Path, str], Lab]) -> dict[str, Lab]:
@@ -58,7 +104,7 @@ def run(
     server.drop_database(name)
     url = server.create_database(name)
     racelab.migrate(system, schema or mode, url)
-    return _raced(system, mode, name, url, lambda sql: server.execute(sql, name), folder / name, registrations, seed)
+    return _raced(system, mode, name, url, folder / name, registrations, seed)
 
 
 def run_on_sqlite(templates: Path, folder: Path, system: str, *, mode: str, registrations: int = 16, seed: int = 1) -> Lab:
@@ -68,9 +114,7 @@ def run_on_sqlite(templates: Path, folder: Path, system: str, *, mode: str, regi
         racelab.migrate(system, mode, f"sqlite:///{template}")
     file = folder / template.name
     shutil.copy(template, file)
-    return _raced(
-        system, mode, file.stem, f"sqlite:///{file}", lambda sql: asked_of(file, sql), folder / file.stem, registrations, seed
-    )
+    return _raced(system, mode, file.stem, f"sqlite:///{file}", folder / file.stem, registrations, seed)
 
 
 def _raced(
@@ -78,7 +122,6 @@ def _raced(
     mode: str,
     name: str,
     url: str,
-    rows: Callable[[str], list[tuple[Any, ...]]],
     logs: Path,
     registrations: int,
     seed: int,
@@ -86,7 +129,7 @@ def _raced(
     old_damage = racelab.age(system, url) if mode == "broken" else ()
     with racelab.running(system, mode, url, logs) as app:
         report = racelab.traffic(app.base_url, system, registrations, concurrency=8, seed=seed)
-    return Lab(name, url, rows, logs, report, old_damage)
+    return Lab(name, url, logs, report, old_damage)
 
 
 def asked_of(file: Path, sql: str) -> list[tuple[Any, ...]]:

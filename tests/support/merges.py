@@ -18,6 +18,8 @@ from mendbook.surroundings import Surroundings
 
 from support.databases import TestDatabase
 from support.proposing import Source
+from support.shop import SOURCE
+from support.shop import USERS as MAPPED_USERS
 
 USERS = """
 CREATE TABLE auth_user (
@@ -30,20 +32,7 @@ CREATE TABLE customer (
     id int PRIMARY KEY, user_id int NOT NULL REFERENCES auth_user DEFERRABLE INITIALLY DEFERRED,
     phone text, address text, created_at timestamptz);
 """
-MAPPING = """
-[sources.shop]
-url_env = "SHOP_URL"
-{source}
-[sources.shop.users]
-table = "auth_user"
-username = "username"
-email = "email"
-created = "date_joined"
-last_login = "last_login"
-active = "is_active"
-password = "password"
-privileged = ["is_staff"]
-"""
+MAPPING = SOURCE + "{source}" + MAPPED_USERS + 'active = "is_active"\nprivileged = ["is_staff"]\n'
 CUSTOMER = """
 [[sources.shop.profiles]]
 name = "customer"

@@ -11,6 +11,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+from support.shop import SOURCE, USERS
+
 DATABASES = ("postgresql", "sqlite", "mariadb")
 TYPES: Mapping[str, Mapping[str, str]] = {
     "postgresql": {
@@ -123,20 +125,8 @@ LOG = """\
 2026-11-20 10:00:02.100 UTC [100] app@shop DETAIL:  Key (user_id)=(16) already exists.
 2026-11-20 10:00:02.100 UTC [100] app@shop STATEMENT:  INSERT INTO "customer" ("user_id") VALUES (16)
 """
-MAPPING = """
-[sources.shop]
-url_env = "SHOP_URL"
-logs = ["*.log"]
-
-[sources.shop.users]
-table = "auth_user"
-key = "id"
-username = "username"
-email = "email"
-created = "date_joined"
-last_login = "last_login"
+PROFILES = """
 active = "is_active"
-password = "password"
 privileged = ["is_staff"]
 
 [[sources.shop.profiles]]
@@ -154,6 +144,7 @@ table = "worker"
 created = "created_at"
 required_for = { is_staff = true }
 """
+MAPPING = SOURCE + 'logs = ["*.log"]' + USERS + PROFILES
 
 
 @dataclass(frozen=True)
@@ -200,7 +191,7 @@ def ask_sqlite(file: Any) -> Callable[[str], Sequence[tuple[Any, ...]]]:
     """Asks a file of SQLite, as an application would: waiting for others, and with foreign keys looked after."""
 
     def ask(sql: str) -> Sequence[tuple[Any, ...]]:
-        with closing(sqlite3.connect(file, timeout=30, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(file, timeout=120, isolation_level=None)) as connection:
             connection.execute("PRAGMA foreign_keys = on")
             return connection.execute(sql).fetchall()
 

@@ -10,13 +10,14 @@ from typing import Any
 
 from mendbook import ledger_schema
 from mendbook.batch_work import Ground
+from mendbook.binding import bind, table_names
 from mendbook.config import Settings, Source, load
 from mendbook.database import Database
 from mendbook.model import Case
 from mendbook.plan_files import Header, PlanFile, case_line, publish
 from mendbook.recheck import Recheck
 from mendbook.repair import Made, make_batch
-from mendbook.tables import Tables, bind, table_names
+from mendbook.tables import Tables
 
 
 class Bench:

@@ -93,7 +93,7 @@ class Review:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("dialog", lambda dialog: (self.complaints.append(dialog.message), dialog.dismiss()))
         page.expose_function("toKernel", bridge)
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(180_000)
         page.route("**/*", lambda route: _serve(route, wait))
 
     def open(self) -> Review:

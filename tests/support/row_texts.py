@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import psycopg2
@@ -78,8 +78,3 @@ def parted(expected: Iterable[Row], actual: Iterable[Row]) -> tuple[list[Row], l
     """The rows that only the one and only the other has, counted: a row that stands there twice is two rows."""
     wanted, found = (Counter(tuple(row.items()) for row in rows) for rows in (expected, actual))
     return [dict(row) for row in (wanted - found).elements()], [dict(row) for row in (found - wanted).elements()]
-
-
-def values_of(rows: Mapping[str, list[Row]], table: str, column: str) -> list[str | None]:
-    """The texts of one column."""
-    return [row[column] for row in rows[table]]

@@ -36,10 +36,10 @@ def drill(
     url: Annotated[str, typer.Argument(metavar="URL", help="where the application runs, as http://127.0.0.1:8000")] = "",
     form: Annotated[Path | None, typer.Option("--form", metavar="FILE", help="TOML that describes its registration")] = None,
     source: Annotated[str, typer.Option("--source", metavar="NAME", help="its database, to look at the rows")] = "",
-    count: Annotated[int, typer.Option("--people", help="how many register, at most 500")] = 40,
-    concurrency: Annotated[int, typer.Option("--concurrency", help="how many of them at a time, at most 64")] = 8,
-    seconds: Annotated[float, typer.Option("--seconds", help="for how long at most, up to 600")] = 60,
-    seed: Annotated[int, typer.Option("--seed", help="the same seed makes people behave the same")] = 1,
+    count: Annotated[int, typer.Option("--people", metavar="N", help="how many register, at most 500")] = 40,
+    concurrency: Annotated[int, typer.Option("--concurrency", metavar="N", help="how many of them at a time, at most 64")] = 8,
+    seconds: Annotated[float, typer.Option("--seconds", metavar="S", help="for how long at most, up to 600")] = 60,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="the same seed makes people behave the same")] = 1,
     remove: Annotated[str, typer.Option("--remove", metavar="MARK", help="plan the removal of a drill's people")] = "",
     author: Annotated[
         str, typer.Option("--author", metavar="NAME", help="who proposes that plan, of an earlier drill or at once of this one")

@@ -120,4 +120,4 @@ def _say_next(told: Guards, file: Path | None) -> None:
         say(inert(f"It follows {migration.after}. Where the app's folder has a later one: --after NAME."))
         say("Then: python manage.py makemigrations --check, and python manage.py migrate.")
     else:
-        say("Nothing was run. Read it, then run it with psql -v ON_ERROR_STOP=1 -f; 'mendbook audit' tells when all is there.")
+        say("Nothing was run. Read it, then run it as said above; 'mendbook audit' tells when all is there.")

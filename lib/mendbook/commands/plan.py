@@ -39,7 +39,9 @@ def plan(
     repair: Annotated[
         list[str] | None, typer.Option("--repair", metavar="KIND=REPAIR", help="another repair than the kind's default")
     ] = None,
-    kind: Annotated[list[str] | None, typer.Option("--kind", help="plan for this kind only; may be repeated")] = None,
+    kind: Annotated[
+        list[str] | None, typer.Option("--kind", metavar="KIND", help="plan for this kind only; may be repeated")
+    ] = None,
     config: Config = CONFIG,
     outputs: Outputs = OUTPUTS,
     as_json: AsJson = False,

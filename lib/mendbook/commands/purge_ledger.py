@@ -13,7 +13,9 @@ from mendbook.console import CONFIG, OUTPUTS, AsJson, Config, Outputs, SourceNam
 @ledger.command("purge")
 def ledger_purge(
     source: SourceName,
-    before: Annotated[str, typer.Option("--before", help="a time: 2026-11-20T15:30+01:00, or a date of the source's zone")],
+    before: Annotated[
+        str, typer.Option("--before", metavar="TIME", help="such as 2026-11-20T15:30+01:00, or a date of the source's zone")
+    ],
     config: Config = CONFIG,
     outputs: Outputs = OUTPUTS,
     as_json: AsJson = False,

@@ -13,7 +13,7 @@ from mendbook.console import CONFIG, OUTPUTS, AsJson, Config, Outputs, SourceNam
 @app.command()
 def roles(
     source: SourceName,
-    prefix: Annotated[str, typer.Option("--prefix", help="what their names begin with")] = "mendbook",
+    prefix: Annotated[str, typer.Option("--prefix", metavar="NAME", help="what their names begin with")] = "mendbook",
     config: Config = CONFIG,
     outputs: Outputs = OUTPUTS,
     as_json: AsJson = False,
@@ -24,6 +24,7 @@ def roles(
         print_json(result)
     else:
         print_text(result["sql"])
-    say(f"Read it, then run it in {result['database']} as an administrator, with psql -v ON_ERROR_STOP=1.")
-    say("  Then give the roles passwords (\\password in psql), and mendbook their URLs: url_env and repair_url_env.")
+    say(f"Nothing was run in {result['database']}. Read it first.")
+    for sentence in result["then"]:
+        say(f"  {sentence}")
     return 0

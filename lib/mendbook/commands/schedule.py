@@ -53,9 +53,13 @@ def install(
         str | None,
         typer.Option("--only", metavar="PART", help="systemd: service, timer, serve; kubernetes: volume, cronjob, deployment"),
     ] = None,
-    name: Annotated[str, typer.Option("--name", help="what units, manifests and DAGs are called")] = "mendbook",
-    image: Annotated[str, typer.Option("--image", help="of kubernetes: an image with mendbook in it")] = "mendbook:latest",
-    kernel: Annotated[str, typer.Option("--kernel", help="of airflow: the kernel of mendbook's environment")] = "mendbook",
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="what units, manifests and DAGs are called")] = "mendbook",
+    image: Annotated[
+        str, typer.Option("--image", metavar="IMAGE", help="of kubernetes: an image with mendbook in it")
+    ] = "mendbook:latest",
+    kernel: Annotated[
+        str, typer.Option("--kernel", metavar="NAME", help="of airflow: the kernel of mendbook's environment")
+    ] = "mendbook",
     environment: Annotated[
         Path | None, typer.Option("--environment", metavar="FILE", help="what sets the URLs; .env beside mendbook.toml")
     ] = None,

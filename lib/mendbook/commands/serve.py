@@ -15,7 +15,7 @@ from mendbook.errors import ConfigError
 @app.command()
 def serve(
     grace: Annotated[
-        float, typer.Option("--grace", min=0, help="seconds that runs are given to end when it is asked to end")
+        float, typer.Option("--grace", metavar="S", min=0, help="seconds that runs are given to end when it is asked to end")
     ] = 60.0,
     check: Annotated[bool, typer.Option("--check", help="only tell whether it runs and is well; exit code 2 if not")] = False,
     config: Config = CONFIG,

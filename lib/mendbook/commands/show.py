@@ -18,7 +18,8 @@ def show(
     plan: Annotated[str, typer.Argument(metavar="PLAN", help="a plan's id, or its folder")],
     case: Annotated[str | None, typer.Option("--case", metavar="CASE", help="this case alone, with every column")] = None,
     limit: Annotated[
-        int | None, typer.Option("--limit", min=0, help=f"how many cases at most [{CASES}; with --json all of them]")
+        int | None,
+        typer.Option("--limit", metavar="N", min=0, help=f"how many cases at most [{CASES}; with --json all of them]"),
     ] = None,
     reveal: Annotated[bool, typer.Option("--reveal", help="show personal data as it is (--json always does)")] = False,
     config: Config = CONFIG,
@@ -26,7 +27,8 @@ def show(
     as_json: AsJson = False,
 ) -> int:
     """Show what PLAN would change, row by row, before and after, and how far each case is."""
-    from mendbook.plan_files import locate, read
+    from mendbook.plan_files import read
+    from mendbook.plan_places import locate
     from mendbook.plan_show import document
     from mendbook.plan_terminal import case_parts, changes_words, left_words
     from mendbook.side_by_side import concealing

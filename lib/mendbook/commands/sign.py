@@ -34,11 +34,11 @@ def sign(
 
     A blocked case is passed over by all and KIND, unless each of its blockers is waived.
     """
-    from mendbook import plan_files
+    from mendbook import plan_files, plan_places
     from mendbook.workbook import Workbook
 
     settings, folder = resolve(config, outputs)
-    found = plan_files.read(plan_files.locate(plan, folder))
+    found = plan_files.read(plan_places.locate(plan, folder))
     book = Workbook(settings.source(found.header.source), settings, folder)
     approve, reject, defer = approve or [], reject or [], defer or []
     waive, accept, decline = waive or [], accept or [], decline or []

@@ -20,6 +20,7 @@ from mendbook.damage.codes import Drawn, coded, draw, told
 from mendbook.damage.proposals import Held, Told, left, made, place_of_code, profile_of, rows_of
 from mendbook.damage.settling import settled
 from mendbook.damage.shape import damaged_groups, sharing
+from mendbook.dialects.joins import first_then
 from mendbook.model import Asking, Case, Damage, Found, Left, Repair, Row
 from mendbook.tables import ProfileTable, Tables
 
@@ -46,7 +47,7 @@ def _rows(tables: Tables, profile: ProfileTable) -> Select[Any]:
         tables.order_key(profile, profile.mapping.key).label("place"),
         sa.cast(sa.null(), sa.Integer).label("blank"),
     ).select_from(
-        every.join(profile.sql, own == every.c.own).join(users.sql, tables.same_user(profile), isouter=True),
+        first_then(every, profile.sql, own == every.c.own).join(users.sql, tables.same_user(profile), isouter=True),
     )
 
 

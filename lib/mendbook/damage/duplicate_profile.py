@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy import Select
 
 from mendbook.damage.merging import RISK_OF_PROFILES, merge_profiles
-from mendbook.damage.shape import blank_flag, damaged_groups, repeated
+from mendbook.damage.shape import blank_flag, damaged_groups
+from mendbook.dialects.joins import first_then, repeated
 from mendbook.model import Damage, Repair
 from mendbook.tables import ProfileTable, Tables
 
@@ -37,7 +38,7 @@ def _rows(tables: Tables, profile: ProfileTable) -> Select[Any]:
         tables.order_key(profile, profile.mapping.key).label("place"),
         blank_flag(tables, profile).label("blank"),
     ).select_from(
-        profile.sql.join(doubled, doubled.c.value == user).join(users.sql, tables.same_user(profile)),
+        first_then(first_then(profile.sql, doubled, doubled.c.value == user), users.sql, tables.same_user(profile)),
     )
 
 

@@ -22,6 +22,7 @@ from mendbook.damage.deactivating import deactivate_others
 from mendbook.damage.merging import RISK_OF_USERS, merge_users
 from mendbook.damage.shape import damaged_groups, sharing
 from mendbook.dialects.expressions import larger, once, smaller
+from mendbook.dialects.joins import first_then
 from mendbook.model import Damage, Repair
 from mendbook.tables import Tables
 
@@ -47,7 +48,7 @@ def _rows(tables: Tables) -> Select[Any] | None:
             shared.c.way,
             shared.c.value,
         )
-        .select_from(users.sql.join(shared, shared.c.own == users.column(key)))
+        .select_from(first_then(shared, users.sql, shared.c.own == users.column(key)))
         .cte("sharing_accounts")
     )
     node = sa.func.dense_rank().over(order_by=accounts.c.place)

@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import CTE, ColumnElement, FromClause, Select
+from sqlalchemy import ColumnElement, FromClause, Select
 
-from mendbook.dialects.expressions import once, walked
 from mendbook.tables import MappedTable, ProfileTable, Tables
 
 
@@ -20,40 +19,18 @@ def literal_text(value: str | None) -> ColumnElement[Any]:
     return sa.cast(sa.null() if value is None else sa.literal(value, sa.Text), sa.Text)
 
 
-def repeated(value: ColumnElement[Any], rows: FromClause) -> CTE:
-    """The values (column ``value``) that stand on several of ``rows``; NULL may be among them and joins with nothing.
-
-    Worked out once: left to itself PostgreSQL lets every parallel worker count the whole table anew. For the same reason
-    there is no filter here: it would compute ``value`` a second time for each row.
-    """
-    every = sa.select(value.label("value")).select_from(rows).subquery("every")
-    counted = sa.select(every.c.value).group_by(every.c.value).having(_several(sa.func.count()))
-    return once(counted.cte())
-
-
 def sharing(tables: Tables, text: ColumnElement[str], table: MappedTable, key: str) -> FromClause:
     """The rows of ``table`` whose ``text`` stands on another row too: their key as ``own``, the text as ``value``.
 
     A table's texts are first compared by their digests, which sort fast; only rows with a repeated digest are then
     compared by the text itself. Whatever else of the rows is wanted is joined to the few that are left.
     """
-    digest = tables.text.digest
-    twice = repeated(digest(text), table.sql)
-    every = sa.select(table.column(key).label("own"), text.label("value")).select_from(table.sql)
-    # OFFSET 0 keeps planners from joining on the whole expression: they would rather hash every row than compute it
-    fenced = every.offset(sa.literal_column("0")).subquery("every")
-    near = sa.select(fenced).select_from(walked(fenced, twice, twice.c.value == digest(fenced.c.value))).subquery("near")
+    near = tables.text.alike(table.sql, table.column(key), text).subquery("near")
     holders = sa.func.count().over(partition_by=near.c.value)
     counted = sa.select(near, holders.label("holders")).where(near.c.value.is_not(None)).subquery("counted")
     few = sa.select(counted).where(counted.c.holders > 1)
     # fenced as well: what is asked of the few that are left would be asked of every row before
     return few.offset(sa.literal_column("0")).subquery("sharing")
-
-
-def _several(count: ColumnElement[int]) -> ColumnElement[bool]:
-    """More than one, said often: a planner takes each such condition for a third of the rows. Said once, it expects
-    damage in every third row and builds the rest of the plan for millions; damage is rare."""
-    return sa.and_(*(count > 1 for _ in range(16)))
 
 
 def with_its_user(tables: Tables, profile: ProfileTable) -> FromClause:

@@ -99,7 +99,8 @@ class Relation:
     """A table, or what stands where a table was expected (``kind`` says: table, view, foreign table, ...).
 
     ``readable`` tells of its schema: without USAGE on that, rights on columns are worth nothing. ``triggers`` and
-    ``checks`` (name and SQL of conditions that every row must meet) are told only where ``referring`` asked.
+    ``checks`` (name and SQL of conditions that every row must meet) are told only where ``referring`` asked. Where ``alone``
+    is set, other tables inherit from this one, and its own rows are meant without theirs.
     """
 
     identity: int
@@ -115,6 +116,7 @@ class Relation:
     primary_key: tuple[str, ...] = ()
     triggers: tuple[Trigger, ...] = ()
     checks: tuple[tuple[str, str], ...] = ()
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,23 @@
-"""Expressions that any database understands, said in the way that serves each of them. Nothing here runs."""
+"""Expressions that several databases understand, said in the way that serves each of them. Nothing here runs."""
 
 from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from sqlalchemy import CTE, ColumnElement, FromClause, Join, case, exists, literal_column
-from sqlalchemy.ext.compiler import compiles
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    literal_column,
+)
 
 Value = TypeVar("Value")
 #: Databases that know the word; the others work a CTE out once, or as often as it is read, as they see fit.
@@ -34,20 +46,20 @@ def nowhere(value: ColumnElement[Any], outer: FromClause, rows: FromClause, colu
     return ~exists(literal_column("1")).select_from(rows).where(column == value).correlate(outer)
 
 
-class _Walked(Join):
-    """A join of which the left side is walked through once."""
-
-    inherit_cache = True
-
-
-@compiles(_Walked, "sqlite")
-def _walked(join: _Walked, compiler: Any, **how: Any) -> str:
-    # SQLite walks a subquery as it comes only where the words forbid it another order; else it writes all of it down first
-    how |= {"asfrom": True, "from_linter": None}
-    left, right = compiler.process(join.left, **how), compiler.process(join.right, **how)
-    return f"{left} CROSS JOIN {right} ON {compiler.process(join.onclause, **(how | {'asfrom': False}))}"
+def in_order(value: ColumnElement[Any], descending: bool = False, nulls_first: bool = False) -> list[ColumnElement[Any]]:
+    """By the value, its NULLs at one end, where the database has words for that."""
+    way = value.desc() if descending else value.asc()
+    return [way.nulls_first() if nulls_first else way.nulls_last()]
 
 
-def walked(many: FromClause, few: FromClause, met: ColumnElement[bool]) -> FromClause:
-    """The rows of ``many`` that meet one of ``few``: the first are walked through, the others looked up."""
-    return _Walked(many, few, met)
+def numbered(text: ColumnElement[str], before: str, after: str, matches: str) -> ColumnElement[int]:
+    """The whole number between ``before`` and ``after``, whatever their case, or NULL; ``matches`` is what the database calls
+    the operator of regular expressions."""
+    rest = func.char_length(text) - len(before) - len(after)
+    number = func.substr(text, len(before) + 1, func.greatest(rest, 0), type_=Text)
+    fits = and_(
+        func.lower(func.left(text, len(before))) == func.lower(literal(before, Text)),
+        func.lower(func.right(text, len(after))) == func.lower(literal(after, Text)),
+        number.op(matches)(literal("^[0-9]{1,18}$", Text)),
+    )
+    return case((fits, cast(number, BigInteger)))

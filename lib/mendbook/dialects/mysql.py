@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
-from mendbook.dialects import mysql_schema, mysql_session
+from mendbook.dialects import mysql_roles, mysql_schema, mysql_session
 from mendbook.dialects.described import Catalogue, Generic, Moment, Pressure, Relation, Server, Standing, Writers
 from mendbook.dialects.mysql_becoming import MySQLFutureRows
 from mendbook.dialects.mysql_driver import normalized
@@ -23,6 +23,8 @@ from mendbook.dialects.mysql_health import MySQLHealth
 from mendbook.dialects.mysql_ledger import MySQLLedger, exceptions, keep_others_out
 from mendbook.dialects.mysql_relations import catalogue, referring
 from mendbook.dialects.mysql_text import MySQLText
+from mendbook.dialects.plain_ledger import OWN_TABLES
+from mendbook.dialects.role_needs import RoleNeeds
 
 #: Reads are made with locks, so that what was found still holds at the end; nothing less keeps new rows out of a table.
 SERIALIZABLE, READ_COMMITTED = "SERIALIZABLE", "READ COMMITTED"
@@ -32,8 +34,12 @@ class MySQL:
     """The dialect of MySQL and MariaDB over PyMySQL."""
 
     name = "mysql"
-    no_roles = (
-        "MySQL and MariaDB grant rights table by table, and mendbook has no script for that; docs/databases.md tells which."
+    no_roles = ""
+    longest_role = mysql_roles.MOST_BYTES
+    after_roles = (
+        "Run it as an administrator, with the mariadb or mysql client.",
+        "Then give the accounts passwords (ALTER USER NAME IDENTIFIED BY '...' ACCOUNT UNLOCK).",
+        "Then give mendbook their URLs: url_env and repair_url_env.",
     )
 
     def url(self, url: URL) -> URL:
@@ -112,7 +118,7 @@ class MySQL:
 
     def tables(self, connection: Connection) -> list[str]:
         """Every table of somebody's own in the database that the URL names, as the mapping names it."""
-        return [name for name in catalogue(connection, []).names if not name.startswith("mendbook_")]
+        return [name for name in catalogue(connection, []).names if name not in OWN_TABLES]
 
     def catalogue(self, connection: Connection, tables: list[str]) -> Catalogue:
         return catalogue(connection, tables)
@@ -141,10 +147,8 @@ class MySQL:
         """How this database is examined."""
         return MySQLHealth()
 
-    def changed_collations(self, connection: Connection) -> list[str]:
-        """None: collations are the server's own, and a change of one has another name."""
-        del connection
-        return []
+    def roles(self, needs: RoleNeeds, names: Mapping[str, str]) -> str:
+        return mysql_roles.script(needs, names, self.ledger().sql())
 
     def hides_rows(self, connection: Connection, relation: Relation) -> str:
         """Nothing hides rows of a table."""

@@ -18,6 +18,7 @@ from mendbook.dialects.described import Index, Relation, Stored
 from mendbook.dialects.mysql_rows import MySQLRows
 from mendbook.dialects.mysql_types import text_of, typed
 from mendbook.dialects.mysql_words import PLAIN, escaped, given, hypothetical, literal, object_of, quoted, statement, table
+from mendbook.dialects.row_texts import ways_beside, written_texts
 
 #: Names for what stands beside a table's own columns, whatever those are called.
 _PLACE, _KEY, _IMAGE = "`mendbook place`", "`mendbook key`", "`mendbook image`"
@@ -31,16 +32,14 @@ class MySQLFutureRows(MySQLRows):
 
         A row that names it in several ways is one row.
         """
-        relation, selects, width = stored.relation, [], 0
-        rows: list[list[str | None]] = [[] for _ in values[0]] if values else []
+        relation, selects = stored.relation, []
         own = self.key(stored) if stored.key else self.image(relation)
-        for columns, named in zip(ways, values, strict=True):
-            found = [f"t.{quoted(name)} = {typed(f'v.k{width + i}', relation.columns[name])}" for i, name in enumerate(columns)]
-            selects.append(f"SELECT v.n, {own} FROM {{given}} STRAIGHT_JOIN {table(relation)} t ON {' AND '.join(found)}")
-            for row, value in zip(rows, named, strict=True):
-                row.extend(value)
-            width += len(columns)
-        every = " UNION ".join(selects).replace("{given}", given(width))
+        starts, rows = ways_beside(ways, values)
+        rows_given = given(sum(map(len, ways)))
+        for columns, start in zip(ways, starts, strict=True):
+            found = [f"t.{quoted(name)} = {typed(f'v.k{start + i}', relation.columns[name])}" for i, name in enumerate(columns)]
+            selects.append(f"SELECT v.n, {own} FROM {rows_given} STRAIGHT_JOIN {table(relation)} t ON {' AND '.join(found)}")
+        every = " UNION ".join(selects)
         return statement(f"SELECT CAST(n - 1 AS SIGNED) AS n, count(*) AS `rows` FROM ({every}) AS named GROUP BY n", rows)
 
     def becoming(self, stored: Stored, afters: Sequence[str]) -> Executable:
@@ -55,7 +54,7 @@ class MySQLFutureRows(MySQLRows):
         failed = f"concat('[' COLLATE {PLAIN}, concat_ws(',' COLLATE {PLAIN}, {broken}), ']')" if broken else "'[]'"
         return statement(
             f"SELECT {_PLACE} AS n, {image} AS image, {failed} AS broken FROM {_rows(relation)} ORDER BY 1",
-            _given(relation, afters),
+            written_texts(relation, map(json.loads, afters)),
         ).columns(n=sa.Integer, image=sa.Text, broken=sa.JSON)
 
     def colliding(self, stored: Stored, index: Index, afters: Sequence[str]) -> TextClause:
@@ -79,7 +78,7 @@ class MySQLFutureRows(MySQLRows):
             f" SELECT here.n, here.alike, there.{_KEY}, there.{_IMAGE} FROM {here} STRAIGHT_JOIN"
             f" (SELECT {named}, {self.key(stored, alias)} AS {_KEY}, {self.image(relation, alias)} AS {_IMAGE}"
             f" FROM {table(relation)} AS {alias}) AS there ON {equal}",
-            _given(relation, afters),
+            written_texts(relation, map(json.loads, afters)),
         )
 
 
@@ -98,11 +97,6 @@ def _here(relation: Relation, expression: str) -> str:
     for name in relation.columns:
         sql = sql.replace(quoted(name), _called(name))
     return sql
-
-
-def _given(relation: Relation, afters: Sequence[str]) -> list[list[str | None]]:
-    names = [name for name, column in relation.columns.items() if not column.generated]
-    return [[row.get(name) for name in names] for row in map(json.loads, afters)]
 
 
 def _rows(relation: Relation) -> str:

@@ -5,18 +5,14 @@ The catalogue tells of the columns, django_content_type of the types. It reads n
 
 from __future__ import annotations
 
-import re
-
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from mendbook.dialects.described import Generic
-from mendbook.dialects.generic_pairs import pairs
+from mendbook.dialects.generic_pairs import READ, TABLE, holders, kinds, named_so, pairs
 from mendbook.dialects.mysql_relations import called, identity_of, read
 from mendbook.dialects.mysql_types import BITS, base
 
-_TYPES = "django_content_type"
-_HOLDS = re.compile(r"(^|_)content_?type(_id)?$", re.IGNORECASE)
 #: Only the tables that have such a column at all; others are not opened one by one.
 _COLUMNS = sa.text("""
     SELECT c.TABLE_NAME AS `table`, c.COLUMN_NAME AS name, c.COLUMN_TYPE AS type, k.REFERENCED_TABLE_NAME AS target
@@ -31,25 +27,16 @@ _COLUMNS = sa.text("""
 
 def generic(connection: Connection, schema: str) -> Generic | None:
     """The generic relations of the Django that lives in ``schema``; None where it has no content types."""
-    types = read(connection, [(schema, _TYPES)], {}).get((schema, _TYPES))
-    if types is None or not {"id", "app_label", "model"} <= types.columns.keys():
+    types = read(connection, [(schema, TABLE)], {}).get((schema, TABLE))
+    if types is None or not {*READ} <= types.columns.keys():
         return None
-    columns: dict[str, dict[str, bool]] = {}
+    columns: dict[int, dict[str, bool]] = {}
     for row in connection.execute(_COLUMNS, {"schema": schema}):
-        if row.table != _TYPES:
-            named = _HOLDS.search(row.name) is not None and base(row.type) in BITS
-            columns.setdefault(row.table, {})[row.name] = row.target is not None or named
-    found = pairs(
-        [
-            (identity_of(schema, table), kind, [other for other in kinds if other != kind])
-            for table, kinds in columns.items()
-            for kind, holds in kinds.items()
-            if holds
-        ]
-    )
+        if row.table != TABLE:
+            named = named_so(row.name) and base(row.type) in BITS
+            columns.setdefault(identity_of(schema, row.table), {})[row.name] = row.target is not None or named
+    found = pairs(holders(columns))
     relations = called(connection, sorted({pair.identity for pair in found}))
-    if not all(types.columns[name].readable for name in ("id", "app_label", "model")):
+    if not all(types.columns[name].readable for name in READ):
         return Generic({}, relations, found, readable=False)
-    table = sa.table(_TYPES, sa.column("id"), sa.column("app_label"), sa.column("model"), schema=schema)
-    text = sa.select(*(sa.cast(column, sa.Text) for column in (table.c.id, table.c.app_label, table.c.model)))
-    return Generic({str(row[0]): f"{row[1]}_{row[2]}" for row in connection.execute(text)}, relations, found)
+    return Generic(kinds(connection, schema), relations, found)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -257,8 +256,3 @@ def _triggers_and_checks(
     for row in connection.execute(ask.CHECKS if mariadb else ask.CHECKS_OF_MYSQL, given):
         checks[row.table].append((row.name, row.clause))
     return triggers, checks
-
-
-def without_rows(relation: Relation) -> Relation:
-    """``relation`` but for what changes with its rows alone."""
-    return replace(relation, rows_estimate=0)

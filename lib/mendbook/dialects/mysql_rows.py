@@ -25,7 +25,6 @@ from mendbook.dialects.mysql_words import (
     escaped,
     given,
     in_order,
-    key_parts,
     literal,
     met,
     object_of,
@@ -39,6 +38,7 @@ from mendbook.dialects.mysql_words import (
     value_of,
 )
 from mendbook.dialects.protocols import Steps
+from mendbook.dialects.row_texts import key_parts
 
 #: Where keys that a table draws are remembered between the statements of a change.
 _DRAWN, _DRAWING = "@mendbook_drawn", "@mendbook_drawing"

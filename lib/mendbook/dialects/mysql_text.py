@@ -14,7 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, Select
 
 from mendbook.dialects.described import Column
-from mendbook.dialects.expressions import nowhere
+from mendbook.dialects.expressions import nowhere, numbered
+from mendbook.dialects.joins import first_then
+from mendbook.dialects.letters import holdable
 from mendbook.dialects.mysql_types import BYTES, base
 
 _EPOCH: ColumnElement[Any] = sa.literal_column("'1970-01-01'")
@@ -33,9 +35,22 @@ class MySQLText:
 
     key = exact
 
+    def sorts_itself(self, kind: Column) -> bool:
+        """MariaDB's uuids do not: it sorts them by their last digits first."""
+        return kind.family in ("integer", "number", "time")
+
     def digest(self, text: ColumnElement[str]) -> ColumnElement[int]:
         """A number that equal texts share; different ones may share it too, once in 2^32."""
         return sa.func.crc32(text, type_=sa.BigInteger)
+
+    def alike(self, rows: FromClause, own: ColumnElement[Any], text: ColumnElement[str]) -> Select[Any]:
+        """Those whose digest stands on several: keys and digests are sorted, in one pass, and the texts of a few read again."""
+        digests = sa.select(own.label("own"), self.digest(text).label("digest")).select_from(rows).subquery("digests")
+        several = sa.func.count().over(partition_by=digests.c.digest)
+        counted = sa.select(digests, several.label("several")).subquery("counted_digests")
+        twice = sa.select(counted.c.own).where(counted.c.several > 1, counted.c.digest.is_not(None)).subquery("twice")
+        few = first_then(twice, rows, twice.c.own == own)
+        return sa.select(own.label("own"), text.label("value")).select_from(few)
 
     def blank(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
         """NULL, or nothing but white space."""
@@ -128,7 +143,7 @@ class MySQLText:
 
     def sent(self, texts: Sequence[str]) -> Any:
         """A tuple; an empty one would be no SQL, and nothing is equal to NULL."""
-        return tuple(held(text) for text in texts) or (None,)
+        return tuple(holdable(text, nul=True) for text in texts) or (None,)
 
     def any_of(self, value: ColumnElement[Any], rows: Select[Any]) -> ColumnElement[bool]:
         """The value is in what the rows have."""
@@ -142,15 +157,7 @@ class MySQLText:
 
     def numbered(self, code: ColumnElement[Any], before: str, after: str) -> ColumnElement[int]:
         """The number between ``before`` and ``after``."""
-        text = self.exact(code)
-        lengths = len(before) + len(after)
-        number = sa.func.substr(text, len(before) + 1, sa.func.greatest(sa.func.char_length(text) - lengths, 0))
-        fits = sa.and_(
-            sa.func.lower(sa.func.left(text, len(before))) == sa.func.lower(sa.literal(before, sa.Text)),
-            sa.func.lower(sa.func.right(text, len(after))) == sa.func.lower(sa.literal(after, sa.Text)),
-            number.op("REGEXP")(sa.literal("^[0-9]{1,18}$", sa.Text)),
-        )
-        return sa.case((fits, sa.cast(number, sa.BigInteger)))
+        return numbered(self.exact(code), before, after, matches="REGEXP")
 
 
 def _kind(column: ColumnElement[Any]) -> str:
@@ -162,18 +169,7 @@ def _kind(column: ColumnElement[Any]) -> str:
     return "varchar"
 
 
-def held(text: str | None) -> str | None:
-    """``text``, or two control characters, which are nobody's name, for what no encoding can hold."""
-    if text is None:
-        return None
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return "\x01\x01"
-    return text
-
-
 def told(rows: Sequence[Sequence[Any]]) -> str:
     """Rows of numbers and texts as one JSON text."""
-    safe = [[held(each) if isinstance(each, str) else each for each in row] for row in rows]
+    safe = [[holdable(each, nul=True) if isinstance(each, str) else each for each in row] for row in rows]
     return json.dumps(safe, ensure_ascii=False, separators=(",", ":"))

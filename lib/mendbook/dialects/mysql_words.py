@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import TextClause
 
 from mendbook import canonical
-from mendbook.dialects.described import Column, Relation, Stored
+from mendbook.dialects.described import Column, Relation
 from mendbook.dialects.mysql_text import told
 from mendbook.dialects.mysql_types import base, string, text_of, typed, written
 from mendbook.dialects.mysql_types import quoted as ticked
@@ -68,7 +68,7 @@ def same(one: str, other: str) -> str:
 
 def object_of(texts: Mapping[str, str]) -> str:
     """SQL of the canonical JSON object of the ``texts`` (SQL) by their names."""
-    names = sorted(texts, key=lambda name: name.encode("utf-16-be", "surrogatepass"))
+    names = canonical.sorted_names(texts)
     parts = []
     for number, name in enumerate(names):
         lead = ("," if number else "{") + canonical.text(name) + ":"
@@ -101,13 +101,6 @@ def given(width: int, last: str = "") -> str:
 def met(relation: Relation, columns: Sequence[str]) -> str:
     """The first of the given texts are the values of ``columns``, compared as the columns are, so that an index serves."""
     return " AND ".join(f"t.{quoted(name)} = {typed(f'v.k{i}', relation.columns[name])}" for i, name in enumerate(columns))
-
-
-def key_parts(stored: Stored, keys: Sequence[str]) -> list[list[Any]]:
-    """The texts of each key, column by column."""
-    if len(stored.key) < 2:
-        return [[key] for key in keys]
-    return [list(canonical.read(f"{key}\n".encode())) for key in keys]
 
 
 def in_order(parts: list[list[Any]]) -> list[list[Any]]:

@@ -22,6 +22,8 @@ from mendbook.ledger_chain import NOTHING
 from mendbook.model import Change
 
 PREFIX = "mendbook_"
+#: The tables that are mendbook's own (SQLite needs no lock); any other whose name begins so is somebody else's.
+OWN_TABLES = frozenset(PREFIX + table for table in ("ledger", "change", "exceptions", "lock"))
 #: How times are written down; as wide for each of them, so that text sorts as time does.
 MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"
 

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import OID
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
-from mendbook.dialects import Catalogue, Generic, Moment, Pressure, Relation, Server, Standing, Writers
+from mendbook.dialects import Catalogue, Generic, Moment, Pressure, Relation, Server, Standing, Writers, postgresql_roles
 from mendbook.dialects.postgresql_becoming import PostgreSQLFutureRows
 from mendbook.dialects.postgresql_catalogue import EXCEPTED, EXCEPTIONS, SEQUENCES
 from mendbook.dialects.postgresql_errors import explain, fault, objection
@@ -28,6 +28,7 @@ from mendbook.dialects.postgresql_ledger import PostgreSQLLedger
 from mendbook.dialects.postgresql_relations import catalogue, referring, tables
 from mendbook.dialects.postgresql_schema import identity, pressure, schema_digests, standing, writers, written_since
 from mendbook.dialects.postgresql_text import PostgreSQLText, text_of
+from mendbook.dialects.role_needs import RoleNeeds
 from mendbook.errors import MendbookError, Refused
 
 #: What text forms and comparisons depend on, pinned for the transaction so that every session reads alike.
@@ -105,6 +106,11 @@ class PostgreSQL:
 
     name = "postgresql"
     no_roles = ""
+    longest_role = 63  # longer names are cut off, without an error
+    after_roles = (
+        "Run it as an administrator, with psql -v ON_ERROR_STOP=1.",
+        "Then give the roles passwords (\\password in psql), and mendbook their URLs: url_env and repair_url_env.",
+    )
 
     def url(self, url: URL) -> URL:
         """The URL with psycopg2 as its driver: SQLAlchemy 2.1 reads a bare postgresql:// as psycopg 3."""
@@ -254,6 +260,9 @@ class PostgreSQL:
     def health(self) -> PostgreSQLHealth:
         """How this database is examined."""
         return PostgreSQLHealth()
+
+    def roles(self, needs: RoleNeeds, names: Mapping[str, str]) -> str:
+        return postgresql_roles.script(needs, names, self.ledger().sql())
 
     def hides_rows(self, connection: Connection, relation: Relation) -> str:
         """Why this role would not see every row of ``relation``; empty where it would."""

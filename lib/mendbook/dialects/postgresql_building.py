@@ -66,7 +66,8 @@ _SERVER = sa.text(
 
 
 _AS_OWNER = (
-    "Run it as the owner of the tables ({}), statement by statement, outside any transaction: psql -f does, psql -1 does not."
+    "Run it as the owner of the tables ({}), statement by statement, outside any transaction:"
+    " psql -v ON_ERROR_STOP=1 -f does, psql -1 does not."
 )
 _OLDER = (
     "CREATE INDEX CONCURRENTLY waits for every transaction that is older than it is; look for those first: "

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, OID
 
 _OIDS = sa.bindparam("oids", type_=ARRAY(OID))
+_ALONE = sa.bindparam("alone", type_=ARRAY(OID))
 
 #: The relations behind the mapping's names: by schema where one is given, else the visible one.
 RELATIONS = sa.text(
@@ -76,7 +77,8 @@ COLUMNS = sa.text(
 ).bindparams(_OIDS)
 
 #: Unique indexes, key by key: a column's name or an expression's text. Those of a table that others inherit from bind its
-#: own rows alone, and promise nothing of the rows that are read through it; so it is with its foreign keys.
+#: own rows alone, and promise nothing of the rows that are read through it; so it is with its foreign keys. Where its own
+#: rows are read alone (``alone``), they count.
 INDEXES = sa.text(
     """
     SELECT i.indrelid AS oid, c.relname AS name, i.indisvalid AND i.indisready AND i.indislive AS valid,
@@ -95,12 +97,12 @@ INDEXES = sa.text(
     LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = (i.indkey::int2[])[key.n - 1]
                             AND (i.indkey::int2[])[key.n - 1] <> 0
     WHERE i.indrelid = ANY(:oids) AND i.indisunique
-      AND NOT EXISTS (SELECT FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent
-                      WHERE h.inhparent = i.indrelid AND p.relkind = 'r')
+      AND (i.indrelid = ANY(:alone) OR NOT EXISTS (SELECT FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent
+                                                     WHERE h.inhparent = i.indrelid AND p.relkind = 'r'))
     GROUP BY i.indrelid, c.relname, i.indisvalid, i.indisready, i.indislive, i.indpred, to_jsonb(i)
     ORDER BY i.indrelid, c.relname
     """
-).bindparams(_OIDS)
+).bindparams(_OIDS, _ALONE)
 
 #: Foreign keys; conenforced came with PostgreSQL 18, so it is read through the row's own JSON.
 FOREIGN_KEYS = sa.text(
@@ -114,11 +116,11 @@ FOREIGN_KEYS = sa.text(
                  JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.n ORDER BY u.o) AS target_columns
     FROM pg_constraint k
     WHERE k.contype = 'f' AND k.conrelid = ANY(:oids)
-      AND NOT EXISTS (SELECT FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent
-                      WHERE h.inhparent = k.conrelid AND p.relkind = 'r')
+      AND (k.conrelid = ANY(:alone) OR NOT EXISTS (SELECT FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent
+                                                     WHERE h.inhparent = k.conrelid AND p.relkind = 'r'))
     ORDER BY k.conrelid, k.conname
     """
-).bindparams(_OIDS)
+).bindparams(_OIDS, _ALONE)
 
 #: Conditions that every row of a table must meet: the check constraints that are switched on.
 CHECKS = sa.text(
@@ -130,11 +132,26 @@ CHECKS = sa.text(
     """
 ).bindparams(_OIDS)
 
-#: The tables that refer to one of these by a foreign key; partitions and inheritance children answer for themselves.
+#: The tables that refer to one of these by a foreign key, and those that inherit their columns (not their keys) from them;
+#: partitions answer through their table, and what inherits from one that is read with its heirs (``whole``) through that.
 REFERRING = sa.text(
     """
-    SELECT DISTINCT k.conrelid AS oid FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
-    WHERE k.contype = 'f' AND k.confrelid = ANY(:oids) AND NOT c.relispartition
+    WITH RECURSIVE referring AS (
+        SELECT k.conrelid AS oid FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+        WHERE k.contype = 'f' AND k.confrelid = ANY(:oids) AND NOT c.relispartition
+        UNION
+        SELECT h.inhrelid FROM referring r JOIN pg_inherits h ON h.inhparent = r.oid
+        JOIN pg_class c ON c.oid = h.inhrelid WHERE NOT c.relispartition AND r.oid <> ALL(:whole)
+    )
+    SELECT oid FROM referring
+    """
+).bindparams(_OIDS, sa.bindparam("whole", type_=ARRAY(OID)))
+
+#: Of these tables, those from which others inherit, and which of these they are: (parent, child).
+INHERITED = sa.text(
+    """
+    SELECT h.inhparent AS parent, h.inhrelid AS child FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent
+    WHERE h.inhparent = ANY(:oids) AND p.relkind = 'r' ORDER BY 1, 2
     """
 ).bindparams(_OIDS)
 

@@ -90,7 +90,8 @@ def explain(error: Exception, url: URL) -> MendbookError | Exception:
 
 
 def _connection_error(said: str, where: str, user: str) -> ConnectionFailed:
-    """The reason a connection was not made (libpq gives no SQLSTATE then, only text)."""
+    """The reason a connection was not made (libpq gives no SQLSTATE then, only text); what it asks is the hint's to say."""
+    said = re.sub(r" (Is the server running|Is it running)[^?]*\?", "", said).rstrip(".")
     hints = {
         "password authentication failed": f"Check the password for user {user!r} in the URL (percent-encode special letters).",
         "no password supplied": "The URL has no password; write postgresql://USER:PASSWORD@HOST/DATABASE.",

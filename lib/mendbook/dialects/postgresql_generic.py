@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from mendbook.dialects import Generic
-from mendbook.dialects.generic_pairs import pairs as pairs_of
+from mendbook.dialects.generic_pairs import kinds, pairs
 from mendbook.dialects.postgresql_relations import called
 
 _CONTENT_TYPES = sa.text("""
@@ -43,11 +43,8 @@ def generic(connection: Connection, schema: str) -> Generic | None:
     if there is None:
         return None
     holders = connection.execute(_HOLDERS, {"types": there.oid, "schema": schema})
-    pairs = pairs_of([(row.oid, row.kind, row.others) for row in holders])
-    relations = called(connection, sorted({pair.identity for pair in pairs}))
+    found = pairs([(row.oid, row.kind, row.others) for row in holders])
+    relations = called(connection, sorted({pair.identity for pair in found}))
     if not there.readable:
-        return Generic({}, relations, pairs, readable=False)
-    every = sa.table("django_content_type", sa.column("id"), sa.column("app_label"), sa.column("model"), schema=schema)
-    text = sa.select(*(sa.cast(column, sa.Text) for column in (every.c.id, every.c.app_label, every.c.model)))
-    types = {str(row[0]): f"{row[1]}_{row[2]}" for row in connection.execute(text)}
-    return Generic(types, relations, pairs)
+        return Generic({}, relations, found, readable=False)
+    return Generic(kinds(connection, schema), relations, found)

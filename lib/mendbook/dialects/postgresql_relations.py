@@ -20,6 +20,7 @@ from mendbook.dialects.postgresql_catalogue import (
     COLUMNS,
     FOREIGN_KEYS,
     INDEXES,
+    INHERITED,
     NAMES,
     PRIMARY_KEYS,
     REFERRING,
@@ -86,15 +87,18 @@ def referring(connection: Connection, tables: Mapping[str, Relation]) -> dict[st
     """``tables`` and every table that refers to one of them by foreign keys, step by step, with their triggers.
 
     A table that is in ``tables`` keeps its name there; others are called by their bare name where that is visible and has
-    no dot, else with their schema.
+    no dot, else with their schema. Those of ``tables`` are read with the rows of what inherits from them, the others each
+    alone: a key, and an index, of such a table knows its own rows only, and a key of two rows in two tables would name both.
     """
     names = {relation.identity: name for name, relation in tables.items()}
     known: set[int] = set(names)
     fresh = sorted(known)
     while fresh:
-        fresh = sorted(set(connection.execute(REFERRING, {"oids": fresh}).scalars()) - known)
+        asked = {"oids": fresh, "whole": sorted(names)}
+        fresh = sorted(set(connection.execute(REFERRING, asked).scalars()) - known)
         known.update(fresh)
     oids = sorted(known)
+    heirs = [(row.parent, row.child) for row in connection.execute(INHERITED, {"oids": oids}) if row.parent not in names]
     triggers: dict[int, list[Trigger]] = {}
     for row in connection.execute(TRIGGERS, {"oids": oids}):
         triggers.setdefault(row.oid, []).append(Trigger(row.name, row.timing, tuple(row.events)))
@@ -102,10 +106,26 @@ def referring(connection: Connection, tables: Mapping[str, Relation]) -> dict[st
     checks: dict[int, list[tuple[str, str]]] = {}
     for row in connection.execute(CHECKS, {"oids": oids}):
         checks.setdefault(row.oid, []).append((row.name, row.condition))
+    relations = _relations(connection, found, names, triggers, frozenset(parent for parent, _ in heirs))
     return {
-        name: replace(relation, checks=tuple(checks.get(relation.identity, ())))
-        for name, relation in _relations(connection, found, names, triggers).items()
+        name: replace(relation, checks=tuple(checks.get(relation.identity, ())), foreign_keys=keys)
+        for (name, relation), keys in zip(relations.items(), _with_inherited(relations, heirs), strict=True)
     }
+
+
+def _with_inherited(relations: Mapping[str, Relation], heirs: Sequence[tuple[int, int]]) -> list[tuple[ForeignKey, ...]]:
+    """The foreign keys of each: its own, and those that hold for a table whose columns it inherits, though no database
+    checks them for its own rows. Those name people all the same."""
+    keys = {relation.identity: list(relation.foreign_keys) for relation in relations.values()}
+    for _ in heirs:  # as often as the longest line of heirs could be
+        for parent, child in heirs:
+            own = {(key.columns, key.target, key.target_columns) for key in keys.get(child, ())}
+            keys.setdefault(child, []).extend(
+                replace(key, validated=False, on_delete="no action", deferrable=False)
+                for key in keys[parent]
+                if (key.columns, key.target, key.target_columns) not in own
+            )
+    return [tuple(keys[relation.identity]) for relation in relations.values()]
 
 
 def called(connection: Connection, oids: Sequence[int]) -> dict[str, Relation]:
@@ -118,12 +138,13 @@ def _relations(
     found: Sequence[Any],
     names: Mapping[int, str] | None = None,
     triggers: Mapping[int, list[Trigger]] | None = None,
+    alone: frozenset[int] = frozenset(),
 ) -> dict[str, Relation]:
     oids = [row.oid for row in found]
     caseless = _caseless_collations(connection)
     columns = _columns(connection, oids, caseless)
-    indexes = _indexes(connection, oids, caseless)
-    keys = _foreign_keys(connection, oids)
+    indexes = _indexes(connection, oids, caseless, alone)
+    keys = _foreign_keys(connection, oids, alone)
     primary = {row.oid: tuple(row.columns) for row in connection.execute(PRIMARY_KEYS, {"oids": oids})}
     return {
         (names or {}).get(row.oid, row.asked): Relation(
@@ -139,6 +160,7 @@ def _relations(
             writable=row.writable,
             primary_key=primary.get(row.oid, ()),
             triggers=tuple((triggers or {}).get(row.oid, ())),
+            alone=row.oid in alone,
         )
         for row in found
     }
@@ -170,9 +192,9 @@ def _columns(connection: Connection, oids: list[int], caseless: set[int]) -> dic
     return columns
 
 
-def _indexes(connection: Connection, oids: list[int], caseless: set[int]) -> dict[int, list[Index]]:
+def _indexes(connection: Connection, oids: list[int], caseless: set[int], alone: frozenset[int]) -> dict[int, list[Index]]:
     indexes: dict[int, list[Index]] = {}
-    for row in connection.execute(INDEXES, {"oids": oids}):
+    for row in connection.execute(INDEXES, {"oids": oids, "alone": sorted(alone)}):
         blind = tuple(
             kind == "citext" or collation in caseless for kind, collation in zip(row.types, row.collations, strict=True)
         )
@@ -194,9 +216,9 @@ def _indexes(connection: Connection, oids: list[int], caseless: set[int]) -> dic
     return indexes
 
 
-def _foreign_keys(connection: Connection, oids: list[int]) -> dict[int, list[ForeignKey]]:
+def _foreign_keys(connection: Connection, oids: list[int], alone: frozenset[int]) -> dict[int, list[ForeignKey]]:
     keys: dict[int, list[ForeignKey]] = {}
-    for row in connection.execute(FOREIGN_KEYS, {"oids": oids}):
+    for row in connection.execute(FOREIGN_KEYS, {"oids": oids, "alone": sorted(alone)}):
         own, theirs = tuple(row.columns), tuple(row.target_columns)
         deleting = ON_DELETE.get(row.on_delete, "no action")
         keys.setdefault(row.oid, []).append(

@@ -24,7 +24,7 @@ class PostgreSQLRows:
 
     def image(self, relation: Relation, alias: str = "t") -> str:
         """SQL of the row's image: every column, by name in the order of canonical JSON, as text or null."""
-        names = sorted(relation.columns, key=lambda name: name.encode("utf-16-be", "surrogatepass"))
+        names = canonical.sorted_names(relation.columns)
         parts = []
         for number, name in enumerate(names):
             lead = ("," if number else "{") + canonical.text(name) + ":"
@@ -93,7 +93,7 @@ class PostgreSQLRows:
     def lock_table(self, relation: Relation, alone: bool) -> TextClause:
         """Nobody alters the table meanwhile; where ``alone``, nobody writes it either."""
         mode = "SHARE ROW EXCLUSIVE" if alone else "ROW EXCLUSIVE"
-        return sa.text(f"LOCK TABLE ONLY {table(relation)} IN {mode} MODE")
+        return sa.text(f"LOCK TABLE ONLY {_called(relation)} IN {mode} MODE")
 
     def delete(self, stored: Stored, keys: Sequence[str]) -> TextClause:
         """Removes the rows that ``keys`` name (their places, in a table without a key) and tells which were there."""
@@ -140,7 +140,7 @@ class PostgreSQLRows:
         row = ", ".join(f"{quoted(column.name)} text" for column in given) or '"" text'
         parsed = f" CROSS JOIN LATERAL json_to_record(v.after::json) AS r({row})" if given else ""
         return statement(
-            f"INSERT INTO {table(stored.relation)} AS t {what} FROM {unnest({'after': ()}, True, True)}{parsed} ORDER BY v.n"
+            f"INSERT INTO {_called(stored.relation)} AS t {what} FROM {unnest({'after': ()}, True, True)}{parsed} ORDER BY v.n"
             f" RETURNING {self.key(stored)} AS key, {self.image(stored.relation)} AS image",
             {},
             after=afters,
@@ -180,6 +180,10 @@ def quoted(name: str) -> str:
 
 
 def table(relation: Relation) -> str:
+    return f"ONLY {_called(relation)}" if relation.alone else _called(relation)
+
+
+def _called(relation: Relation) -> str:
     return f"{quoted(relation.schema)}.{quoted(relation.name)}"
 
 

@@ -18,8 +18,9 @@ from sqlalchemy.types import UserDefinedType
 
 from mendbook.blanks import WHITE_SPACE
 from mendbook.dialects import Column
-from mendbook.dialects.expressions import nowhere
-from mendbook.dialects.letters import simple_lowercase
+from mendbook.dialects.expressions import in_order, nowhere, numbered
+from mendbook.dialects.joins import alike
+from mendbook.dialects.letters import holdable, holds, simple_lowercase
 from mendbook.dialects.postgresql_arrays import array
 
 ASCII_WHITE_SPACE = WHITE_SPACE[:6]
@@ -37,14 +38,6 @@ def _codec(encoding: str) -> str:
     if encoding in CODECS:
         return CODECS[encoding]
     return encoding.replace("WIN", "cp").replace("KOI8R", "koi8_r").replace("KOI8U", "koi8_u").lower()
-
-
-def _holds(codec: str, text: str) -> bool:
-    try:
-        text.encode(codec)
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
 
 
 class NamedType(UserDefinedType[Any]):
@@ -65,10 +58,10 @@ class PostgreSQLText:
 
     def __init__(self, encoding: str) -> None:
         codec = self._codec = _codec(encoding)
-        pairs = {u: lo for u, lo in simple_lowercase().items() if _holds(codec, u + lo)}
+        pairs = {u: lo for u, lo in simple_lowercase().items() if holds(codec, u + lo)}
         self._upper = sa.literal("".join(pairs), sa.Text)
         self._lower = sa.literal("".join(pairs.values()), sa.Text)
-        self._spaces = sa.literal("".join(c for c in WHITE_SPACE if _holds(codec, c)), sa.Text)
+        self._spaces = sa.literal("".join(c for c in WHITE_SPACE if holds(codec, c)), sa.Text)
         self._ascii_spaces = sa.literal(ASCII_WHITE_SPACE, sa.Text)
         self._ascii_tells = not encoding.startswith(SINGLE_BYTE)
         self._beyond_ascii = bool(pairs)
@@ -80,9 +73,17 @@ class PostgreSQLText:
 
     key = exact
 
+    def sorts_itself(self, kind: Column) -> bool:
+        """Text does not: it has a collation."""
+        return kind.family in ("integer", "number", "uuid", "time")
+
     def digest(self, text: ColumnElement[str]) -> ColumnElement[int]:
         """A number that equal texts share, cheap to sort by; different ones may share it too, once in 2^64."""
         return sa.func.hashtextextended(text, sa.literal_column("0"), type_=sa.BigInteger)
+
+    def alike(self, rows: FromClause, own: ColumnElement[Any], text: ColumnElement[str]) -> Select[Any]:
+        """Those whose digest stands on several."""
+        return alike(rows, own, text, self.digest)
 
     def blank(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
         """NULL, or nothing but white space."""
@@ -128,15 +129,10 @@ class PostgreSQLText:
         types: dict[str, Any] = {each: sa.BigInteger if each in numbers else sa.Text for each in columns}
         arrays = []
         for each, values in columns.items():
-            held = list(values) if each in numbers else [self._holdable(value) for value in values]
+            held = list(values) if each in numbers else [holdable(value, self._codec) for value in values]
             arrays.append(sa.cast(sa.bindparam(None, held, type_=ARRAY(types[each])), ARRAY(types[each])))
         shape = [sa.column(each, types[each]) for each in columns]
         return sa.func.unnest(*arrays).table_valued(*shape, name=name).render_derived()
-
-    def _holdable(self, text: str | None) -> str | None:
-        if text is None or ("\0" not in text and _holds(self._codec, text)):
-            return text
-        return "\x01\x01"
 
     def moment(self, column: ColumnElement[Any], kind: Column) -> ColumnElement[Any] | None:
         """The column as a time with zone (naive ones and dates are UTC), or None where it holds no time.
@@ -170,12 +166,7 @@ class PostgreSQLText:
         """The transaction's time."""
         return sa.func.now()
 
-    def in_order(
-        self, value: ColumnElement[Any], descending: bool = False, nulls_first: bool = False
-    ) -> list[ColumnElement[Any]]:
-        """By the value, its NULLs at one end."""
-        way = value.desc() if descending else value.asc()
-        return [way.nulls_first() if nulls_first else way.nulls_last()]
+    in_order = staticmethod(in_order)
 
     def typed(self, text: ColumnElement[Any], kind: Column) -> ColumnElement[Any]:
         """The text cast to the column's own type."""
@@ -208,15 +199,7 @@ class PostgreSQLText:
 
     def numbered(self, code: ColumnElement[Any], before: str, after: str) -> ColumnElement[int]:
         """The number between ``before`` and ``after``."""
-        text = self.exact(code)
-        rest = sa.func.char_length(text) - len(before) - len(after)
-        number = sa.func.substr(text, len(before) + 1, sa.func.greatest(rest, 0), type_=sa.Text)
-        fits = sa.and_(
-            sa.func.lower(sa.func.left(text, len(before))) == sa.func.lower(sa.literal(before, sa.Text)),
-            sa.func.lower(sa.func.right(text, len(after))) == sa.func.lower(sa.literal(after, sa.Text)),
-            number.op("~")(sa.literal("^[0-9]{1,18}$", sa.Text)),
-        )
-        return sa.case((fits, sa.cast(number, sa.BigInteger)))
+        return numbered(self.exact(code), before, after, matches="~")
 
 
 @cache

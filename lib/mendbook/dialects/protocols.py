@@ -27,6 +27,7 @@ from mendbook.dialects.described import (
 )
 from mendbook.dialects.health import Health
 from mendbook.dialects.ledger_words import LedgerWords
+from mendbook.dialects.role_needs import RoleNeeds
 
 #: The statements of a change, run one after the other; the last one tells (most databases need no more than one).
 Steps = TextClause | Sequence[TextClause]
@@ -51,8 +52,15 @@ class TextRules(Protocol):
     def key(self, column: ColumnElement[Any]) -> ColumnElement[str]:
         """The value as the text by which findings, plans and the ledger name it; the same as in images."""
 
+    def sorts_itself(self, kind: Column) -> bool:
+        """Whether such a column's own order is that of keys: numbers by their size, texts and uuids by code point."""
+
     def digest(self, text: ColumnElement[str]) -> ColumnElement[Any]:
         """What equal texts share and others seldom do, cheap to sort by; the text itself where there is nothing cheaper."""
+
+    def alike(self, rows: FromClause, own: ColumnElement[Any], text: ColumnElement[str]) -> Select[Any]:
+        """(own, value): those of ``rows`` whose ``text``, by its digest, may stand on another of them too. ``own`` names
+        each row once. NULL may be among the values."""
 
     def moment(self, column: ColumnElement[Any], kind: Column) -> ColumnElement[Any] | None:
         """The column as a moment (naive times are UTC, whole numbers seconds or milliseconds); None where it holds no time."""
@@ -172,6 +180,9 @@ class Dialect(Protocol):
     name: str
     #: why ``mendbook roles`` has no script for such a database; empty where it has
     no_roles: str
+    #: how many bytes the name of a role may have, and what a person does with the script
+    longest_role: int
+    after_roles: tuple[str, ...]
 
     def url(self, url: URL) -> URL: ...
     def engine_options(self, url: URL, writing: bool) -> dict[str, Any]:
@@ -240,6 +251,10 @@ class Dialect(Protocol):
     def sequences(self, connection: Connection, tables: Sequence[int]) -> list[tuple[str, str]]: ...
     def health(self) -> Health:
         """How this database is examined: what doctor looks at, and which rights a role lacks."""
+
+    def roles(self, needs: RoleNeeds, names: Mapping[str, str]) -> str:
+        """The SQL of the roles called ``names`` (audit, repair, owner), for an administrator to read and run. Running it again
+        gives what a later version, mapping or migration needs besides, and takes nothing. Not asked where ``no_roles``."""
 
     def hides_rows(self, connection: Connection, relation: Relation) -> str: ...
     def explain(self, error: Exception, url: URL) -> Exception: ...

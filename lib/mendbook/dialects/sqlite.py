@@ -18,6 +18,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from mendbook.dialects import Catalogue, Generic, Moment, Pressure, Relation, Server, Standing, Writers
+from mendbook.dialects.plain_ledger import OWN_TABLES
+from mendbook.dialects.role_needs import RoleNeeds
 from mendbook.dialects.sqlite_becoming import SQLiteFutureRows
 from mendbook.dialects.sqlite_file import File, state_of
 from mendbook.dialects.sqlite_generic import generic
@@ -40,6 +42,7 @@ class SQLite:
 
     name = "sqlite"
     no_roles = "SQLite knows no roles: who may write the file may repair it, and the file system says who that is"
+    longest_role, after_roles = 0, ()
 
     def url(self, url: URL) -> URL:
         """The URL with the file's absolute path: a relative one starts at the current folder."""
@@ -149,7 +152,7 @@ class SQLite:
 
     def tables(self, connection: Connection) -> list[str]:
         """Every table of somebody's own, as the mapping names it."""
-        return [name for name in catalogue(connection, []).names if not name.startswith("mendbook_")]
+        return [name for name in catalogue(connection, []).names if name not in OWN_TABLES]
 
     def catalogue(self, connection: Connection, tables: list[str]) -> Catalogue:
         """What the schema says of ``tables`` (names as in the mapping)."""
@@ -186,6 +189,11 @@ class SQLite:
     def health(self) -> SQLiteHealth:
         """How this file is examined."""
         return SQLiteHealth()
+
+    def roles(self, needs: RoleNeeds, names: Mapping[str, str]) -> str:
+        """Nothing: there are none."""
+        del needs, names
+        return ""
 
     def hides_rows(self, connection: Connection, relation: Relation) -> str:
         """Nothing is hidden from whoever may read the file."""

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Executable, TextClause
 
 from mendbook.dialects import Column, Index, Relation, Stored
+from mendbook.dialects.row_texts import ways_beside, written_texts
 from mendbook.dialects.sqlite_rows import (
     SQLiteRows,
     escaped,
@@ -51,17 +52,13 @@ class SQLiteFutureRows(SQLiteRows):
         relation = stored.relation
         key = stored.key or relation.primary_key
         own = ", ".join(f"t.{quoted(name)}" for name in key) if key else f"t.{row_number(relation)}"
-        selects = []
-        width = 0
-        rows: list[list[str | None]] = [[] for _ in values[0]] if values else []
-        for columns, named in zip(ways, values, strict=True):
+        starts, rows = ways_beside(ways, values)
+        given, selects = given_rows(sum(map(len, ways))), []
+        for columns, start in zip(ways, starts, strict=True):
             types = [relation.columns[name] for name in columns]
-            met = [f"t.{quoted(column.name)} = {value_of(f'v.k{width + i}', column)}" for i, column in enumerate(types)]
-            selects.append(f"SELECT v.n, {own} FROM {{given}} CROSS JOIN {table(relation)} t ON {' AND '.join(met)}")
-            for row, value in zip(rows, named, strict=True):
-                row.extend(value)
-            width += len(columns)
-        every = " UNION ".join(selects).replace("{given}", given_rows(width))
+            met = [f"t.{quoted(column.name)} = {value_of(f'v.k{start + i}', column)}" for i, column in enumerate(types)]
+            selects.append(f"SELECT v.n, {own} FROM {given} CROSS JOIN {table(relation)} t ON {' AND '.join(met)}")
+        every = " UNION ".join(selects)
         return statement(f"SELECT n, count(*) AS rows FROM ({every}) GROUP BY n", rows)
 
     def becoming(self, stored: Stored, afters: Sequence[str]) -> Executable:
@@ -74,7 +71,7 @@ class SQLiteFutureRows(SQLiteRows):
         return statement(
             f"SELECT {_PLACE} AS n, {self.image(relation, plain_table(relation))} AS image, {failed} AS broken"
             f" FROM {_rows(relation, rows)} ORDER BY 1",
-            _given(relation, rows),
+            written_texts(relation, rows),
         ).columns(n=sa.Integer, image=sa.Text, broken=sa.JSON)
 
     def colliding(self, stored: Stored, index: Index, afters: Sequence[str]) -> TextClause:
@@ -95,17 +92,12 @@ class SQLiteFutureRows(SQLiteRows):
             f" SELECT here.n, here.alike, there.{_KEY}, there.{_IMAGE} FROM here CROSS JOIN"
             f" (SELECT {named}, {self.key(stored, alias)} AS {_KEY}, {self.image(relation, alias)} AS {_IMAGE}"
             f" FROM {table(relation)} AS {alias} WHERE {held}) AS there ON {' AND '.join(met)}",
-            _given(relation, rows),
+            written_texts(relation, rows),
         )
 
 
 def _k(number: int) -> str:
     return f'"mendbook k{number}"'
-
-
-def _given(relation: Relation, afters: Sequence[Mapping[str, str | None]]) -> list[list[str | None]]:
-    written = [name for name, column in relation.columns.items() if not column.generated]
-    return [[after.get(name) for name in written] for after in afters]
 
 
 def _rows(relation: Relation, afters: Sequence[Mapping[str, str | None]]) -> str:

@@ -5,18 +5,13 @@ The schema tells of the columns, django_content_type of the types. It reads no o
 
 from __future__ import annotations
 
-import re
-
-import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from mendbook.dialects import Generic
-from mendbook.dialects.generic_pairs import pairs
+from mendbook.dialects.generic_pairs import READ, TABLE, holders, kinds, named_so, pairs
 from mendbook.dialects.sqlite_relations import called, listed, lower, relation
 from mendbook.dialects.sqlite_values import affinity
 
-_TYPES = "django_content_type"
-_HOLDS = re.compile(r"(^|_)content_?type(_id)?$", re.IGNORECASE)
 _COLUMNS = (
     'SELECT m.rowid AS identity, m.name AS name, c.name AS "column", c.type AS type, k."table" AS target'
     " FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c"
@@ -28,27 +23,19 @@ _COLUMNS = (
 def generic(connection: Connection) -> Generic | None:
     """The generic relations of a Django; None where there are no content types."""
     every = listed(connection)
-    types = every.get(_TYPES)
-    if types is None or not {"id", "app_label", "model"} <= relation(connection, types, every).columns.keys():
+    types = every.get(TABLE)
+    if types is None or not {*READ} <= relation(connection, types, every).columns.keys():
         return None
-    columns: dict[tuple[int, str], dict[str, bool]] = {}
+    columns: dict[int, dict[str, bool]] = {}
+    named: dict[int, str] = {}
     for row in connection.exec_driver_sql(_COLUMNS):
-        if lower(row.name) in every and lower(row.name) != _TYPES:
-            refers = lower(row.target or "") == _TYPES
-            named = _HOLDS.search(row.column) is not None and affinity(row.type) == "INTEGER"
-            kinds = columns.setdefault((row.identity, lower(row.name)), {})
-            kinds[row.column] = kinds.get(row.column, False) or refers or named
-    found = pairs(
-        [
-            (identity, kind, [other for other in kinds if other != kind])
-            for (identity, _), kinds in columns.items()
-            for kind, holds in kinds.items()
-            if holds
-        ]
-    )
+        if lower(row.name) in every and lower(row.name) != TABLE:
+            holds = lower(row.target or "") == TABLE or (named_so(row.column) and affinity(row.type) == "INTEGER")
+            own = columns.setdefault(row.identity, {})
+            own[row.column] = own.get(row.column, False) or holds
+            named[row.identity] = lower(row.name)
+    found = pairs(holders(columns))
     having = {pair.identity for pair in found}
-    tables = [every[name] for identity, name in columns if identity in having]
-    table = sa.table(_TYPES, sa.column("id"), sa.column("app_label"), sa.column("model"))
-    text = sa.select(*(sa.cast(column, sa.Text) for column in (table.c.id, table.c.app_label, table.c.model)))
-    kinds_of = {str(row[0]): f"{row[1]}_{row[2]}" for row in connection.execute(text)}
-    return Generic(kinds_of, {called(each.name): relation(connection, each, every) for each in tables}, found)
+    tables = [every[name] for identity, name in named.items() if identity in having]
+    relations = {called(each.name): relation(connection, each, every) for each in tables}
+    return Generic(kinds(connection, None), relations, found)

@@ -25,14 +25,6 @@ READ_PATIENCE = 10
 #: The oldest SQLite that tells its tables and changes by the statements that are used here.
 OLDEST = (3, 37, 0)
 
-_WRITTEN_BY = {
-    "SQLITE_READONLY_ROLLBACK",
-    "SQLITE_READONLY_RECOVERY",
-    "SQLITE_READONLY_CANTINIT",
-    "SQLITE_CANTOPEN",
-    "SQLITE_READONLY_CANTLOCK",
-}
-
 
 class OpeningFailed(sqlite3.OperationalError):
     """Why a file could not be opened, in plain words; SQLAlchemy hands it on as the driver's own error."""

@@ -17,6 +17,7 @@ from sqlalchemy import TextClause
 
 from mendbook import canonical
 from mendbook.dialects import Column, Relation, Stored
+from mendbook.dialects.row_texts import key_parts
 from mendbook.dialects.sqlite_relations import quoted as plainly_quoted
 from mendbook.dialects.sqlite_text import argument, value_words
 from mendbook.dialects.sqlite_values import form_of
@@ -32,7 +33,7 @@ class SQLiteRows:
 
     def image(self, relation: Relation, alias: str = "t") -> str:
         """SQL of the row's image: every column, by name in the order of canonical JSON, as text or null."""
-        names = sorted(relation.columns, key=lambda name: name.encode("utf-16-be", "surrogatepass"))
+        names = canonical.sorted_names(relation.columns)
         parts = []
         for first in range(0, len(names), _AT_ONCE):
             some = [relation.columns[name] for name in names[first : first + _AT_ONCE]]
@@ -53,7 +54,7 @@ class SQLiteRows:
         return statement(
             f"SELECT {self.key(stored)} AS key, {self.image(stored.relation)} AS image"
             f" FROM {self._given(stored)} CROSS JOIN {table(stored.relation)} t ON {self._met(stored)}{order}",
-            self._parts(stored, keys),
+            key_parts(stored, keys),
         )
 
     def held(self, stored: Stored, keys: Sequence[str]) -> TextClause:
@@ -61,7 +62,7 @@ class SQLiteRows:
         return statement(
             f"SELECT {self.key(stored)} AS key FROM {self._given(stored)}"
             f" CROSS JOIN {table(stored.relation)} t ON {self._met(stored)}",
-            self._parts(stored, keys),
+            key_parts(stored, keys),
         )
 
     def naming(self, stored: Stored, columns: Sequence[str], values: Sequence[Sequence[str | None]]) -> TextClause:
@@ -96,7 +97,7 @@ class SQLiteRows:
         told = f"mendbook_wrote({literal(stored.relation.name)}, {key}, '[]', NULL)"
         return statement(
             f"DELETE FROM {table(stored.relation)} WHERE {self._asked_for(stored)} RETURNING {told} AS key",
-            self._parts(stored, keys),
+            key_parts(stored, keys),
         )
 
     def update(
@@ -114,7 +115,7 @@ class SQLiteRows:
         """
         relation, own = stored.relation, plain_table(stored.relation)
         given = [relation.columns[name] for name in columns if name not in drawn]
-        parts = self._parts(stored, keys)
+        parts = key_parts(stored, keys)
         values = [json.loads(after) for after in afters]
         rows = [[*part, *(value[column.name] for column in given)] for part, value in zip(parts, values, strict=True)]
         first = max(1, len(stored.key))
@@ -200,11 +201,6 @@ class SQLiteRows:
             f"(SELECT json_extract(each_key.value, '$[1]') FROM json_each({literal(told)}) AS each_key"
             f" WHERE json_extract(each_key.value, '$[0]') = {self.key(stored, own)})"
         )
-
-    def _parts(self, stored: Stored, keys: Sequence[str]) -> list[list[str]]:
-        if len(stored.key) < 2:
-            return [[key] for key in keys]
-        return [canonical.read(f"{key}\n".encode()) for key in keys]
 
 
 def quoted(name: str) -> str:

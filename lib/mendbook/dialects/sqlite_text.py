@@ -17,6 +17,9 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.visitors import InternalTraversal as Parts
 
 from mendbook.dialects import Column
+from mendbook.dialects.expressions import in_order
+from mendbook.dialects.joins import alike
+from mendbook.dialects.letters import holdable
 from mendbook.dialects.sqlite_values import PREFIX, form_of
 
 #: Text in ASCII alone; a NUL shows here too, for letters are counted up to it. Bytes that are no letters in UTF-8 may pass.
@@ -65,12 +68,21 @@ class SQLiteText:
 
     key = exact
 
+    def sorts_itself(self, kind: Column) -> bool:
+        """A column without a type (CREATE TABLE .. AS SELECT makes them) holds any value, and knows numbers from texts."""
+        untyped = not kind.type and not kind.collate
+        return untyped or kind.family in ("integer", "number", "uuid", "time")
+
     def digest(self, text: ColumnElement[str]) -> ColumnElement[Any]:
         """The text itself: SQLite has no number for it that would be cheaper to sort by.
 
         The plus sign keeps its planner from sorting a whole table by it where it is compared with a few others.
         """
         return Worded(text, "+{0}", sa.Text)
+
+    def alike(self, rows: FromClause, own: ColumnElement[Any], text: ColumnElement[str]) -> Select[Any]:
+        """Those whose digest stands on several."""
+        return alike(rows, own, text, self.digest)
 
     def blank(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
         """NULL, or nothing but white space; most values begin with a letter or a digit, which is cheaper to see."""
@@ -99,7 +111,7 @@ class SQLiteText:
         Text that SQLite could not hand back as it is comes as two control characters, which are nobody's name.
         """
         shape = [sa.column(each, sa.BigInteger if each in numbers else sa.Text) for each in columns]
-        lists = [values if each in numbers else [_holdable(value) for value in values] for each, values in columns.items()]
+        lists = [values if each in numbers else [holdable(value) for value in values] for each, values in columns.items()]
         rows = json.dumps(list(zip(*lists, strict=True)))
         every = sa.func.json_each(sa.literal(rows, sa.Text)).table_valued("value", name="each_row")
         # OFFSET 0: worked out once, and not again wherever one of them is compared
@@ -136,12 +148,7 @@ class SQLiteText:
         """This machine's time, to the millisecond."""
         return sa.literal_column("CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) * 1000", sa.BigInteger)
 
-    def in_order(
-        self, value: ColumnElement[Any], descending: bool = False, nulls_first: bool = False
-    ) -> list[ColumnElement[Any]]:
-        """By the value, its NULLs at one end."""
-        way = value.desc() if descending else value.asc()
-        return [way.nulls_first() if nulls_first else way.nulls_last()]
+    in_order = staticmethod(in_order)
 
     def typed(self, text: ColumnElement[Any], kind: Column) -> ColumnElement[Any]:
         """The value that the text stands for in such a column; words for true and false in one of booleans."""
@@ -186,13 +193,3 @@ def value_words(kind: Column) -> str:
     """SQL of the value that the text {0} stands for in ``kind``; bytes that are no text in the database's encoding are cast."""
     value = f"mendbook_value({{0}}, '{form_of(kind)}', NULL)"
     return f"CASE WHEN {{0}} GLOB 'sqlite:CAST(*' THEN CAST({value} AS TEXT) ELSE {value} END"
-
-
-def _holdable(text: str | None) -> str | None:
-    if text is None:
-        return None
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return "\x01\x01"
-    return "\x01\x01" if "\0" in text else text

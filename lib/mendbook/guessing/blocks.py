@@ -6,7 +6,7 @@ Values only; what has to be asked of the database comes as samples.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mendbook.dialects import Relation
 from mendbook.guessing import FEW_ROWS, Ask, Belonging, Block, Line, Sample, readable, share, text_blank
@@ -16,29 +16,36 @@ from mendbook.guessing.profile_rows import (
     Requirement,
     coverage,
     enough,
+    for_each_of,
     implied,
     other_kind,
     repeated,
     told,
 )
-from mendbook.guessing.profile_tables import ENOUGH, ENOUGH_UNSEEN, Child, ProfileCandidate
-from mendbook.guessing.user_columns import key_of, lines
+from mendbook.guessing.profile_tables import ENOUGH, ENOUGH_UNSEEN, SAID, Child, ProfileCandidate
+from mendbook.guessing.user_columns import key_of, lines, part_key
 from mendbook.guessing.user_tables import Candidate
 
 #: What is further behind than this is told in the file alone.
 FAR = 7.0
+#: Where more of its rows than these have no user, a table is of more than users.
+MOST_NOBODYS = 0.1
 #: Tables and columns that part one organisation's people from another's.
 _APART = ["realm", "tenant", "organization", "organisation", "site", "workspace", "company", "domain", "instance"]
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A candidate with its rows, what was guessed of its columns, and whom it is required for."""
+    """A candidate with its rows, what was guessed of its columns, and whom it is required for.
+
+    ``whole`` is a sample of its rows, whosever they are; empty where each has to be somebody's.
+    """
 
     candidate: ProfileCandidate
     belonging: Belonging
     lines: tuple[Line, ...]
     required: Requirement | None
+    whole: Sample = field(default_factory=Sample)
 
     @property
     def filled(self) -> list[str]:
@@ -47,7 +54,8 @@ class Judged:
 
 def users_block(candidate: Candidate, others: Sequence[Candidate], sample: Sample, logs: bool) -> tuple[Block, list[str]]:
     """The block [users], and what people should be told of it."""
-    relation, key = candidate.relation, str(key_of(candidate.relation))
+    relation = candidate.relation
+    key = str(key_of(relation) or part_key(relation, sample))
     warnings = []
     considered = tuple(f"{other.table} ({', '.join(other.reasons)})" for other in others)
     if others and candidate.score - others[0].score <= FAR:
@@ -66,9 +74,16 @@ def users_block(candidate: Candidate, others: Sequence[Candidate], sample: Sampl
         warnings.append(f"This role may not read {candidate.table}: GRANT SELECT on it, or nothing can be audited.")
     head = (
         Line("table", candidate.table, f"{'; '.join(candidate.reasons)}.", considered),
-        Line("key", key, f"{'the primary key' if relation.primary_key == (key,) else 'unique, and never NULL'}."),
+        Line("key", key, _key_reason(relation, key, sample)),
     )
     return Block(candidate.table, (*head, *lines(relation, candidate.roles, sample, apart, logs))), warnings
+
+
+def _key_reason(relation: Relation, key: str, sample: Sample) -> str:
+    if key_of(relation) is None:
+        whole = ", ".join(relation.primary_key)
+        return f"of the primary key ({whole}) this column alone names each of {len(sample.rows)} rows read; doctor asks all."
+    return f"{'the primary key' if relation.primary_key == (key,) else 'unique, and never NULL'}."
 
 
 def _parting(relation: Relation) -> str | None:
@@ -99,6 +114,8 @@ def fits(judged: Judged, users: Sample, key: str) -> bool:
     Against it: more of them for each user than a race makes. For it: nearly everybody has one, or all of one kind.
     """
     candidate, belonging = judged.candidate, judged.belonging
+    if candidate.how != "unique" and for_each_of(candidate.relation, candidate.user, belonging):
+        return False
     habit = belonging.known and enough(users) and (judged.required or coverage(belonging, users, key) >= 0.8)
     if candidate.doubtful or candidate.score < ENOUGH:
         return bool(habit) and repeated(belonging) <= 0.1
@@ -188,6 +205,19 @@ def _doubt(each: Judged, required: Requirement | None, users: Sample, key: str, 
         return "no single column names its rows once."
     if not readable(candidate.relation) or not candidate.relation.columns[candidate.user].readable:
         return "this role may not read it: GRANT SELECT on it, then take the # away."
+    beside = [
+        each.columns for each in candidate.relation.unique_indexes if candidate.user in each.columns and len(each.columns) > 1
+    ]
+    if candidate.how != "unique" and beside:
+        other = ", ".join(str(name) for name in beside[0] if name != candidate.user)
+        return f"{candidate.user} is unique together with {other} only: several rows of one user may be meant."
+    if candidate.beside and candidate.score < ENOUGH:
+        return f"each row is of one {candidate.beside}, too: several rows of one user may be meant."
+    nobodys = sum(row.get(candidate.user) is None for row in each.whole.rows)
+    if nobodys >= FEW_ROWS and share(nobodys, len(each.whole.rows)) > MOST_NOBODYS:
+        return f"{nobodys} of {len(each.whole.rows)} rows read belong to nobody: they would be told as orphaned."
+    if not enough(users) and candidate.score < SAID:
+        return "there are too few users to tell, and neither its name nor its columns say that each has one."
     if required is not None or not enough(users) or not each.belonging.known:
         return ""
     if coverage(each.belonging, users, key) < 0.5:

@@ -26,7 +26,8 @@ PERSON_WORDS = _set("""
 PROFILE_WORDS = _set("""
     profile staff customer employee student teacher member person patient detail info information setting preference
     extra extension client driver vendor seller buyer donor candidate guest agent worker contractor volunteer
-    trainee tutor pupil resident operator instructor parent guardian doctor nurse author account attribute
+    trainee tutor pupil resident operator instructor parent guardian doctor nurse author account attribute option
+    profil perfil profilo
 """)
 #: What happens to people or is kept for machines, time and again: never the one row that each person has.
 EVENT_WORDS = _set("""
@@ -38,7 +39,7 @@ EVENT_WORDS = _set("""
     grade enrollment enrolment submission change revision snapshot archive authenticator credential passkey secret
     challenge verification confirmation reset mfa webauthn sign shipment transaction transfer queue outbox cache
     lock note tag bookmark rating share read badge reply form phone server spawner consent grant blacklist whitelist
-    ban block report scan passage presence attendance tracking
+    ban block report scan passage presence attendance tracking apikey lookup alias retirement suspension limit quota
 """)
 #: Of these, what may be kept once for each person, and then is a profile of sorts where nearly everybody has a row.
 ONCE_EACH = _set("""
@@ -70,7 +71,7 @@ OPEN_WORDS = _set(
 OPTION_WORDS = _set("""
     language locale lang timezone zone theme avatar image picture photo file path signature slug token hash uuid
     guid currency format password secret key ip agent notes note comment color colour layout digest url link website
-    homepage
+    homepage setting extra data config configuration metadata meta option preference json cache
 """)
 CODE_WORDS = _set("""
     code barcode qrcode number serial reference ref card matricule ticket badge no nr num pin
@@ -79,6 +80,12 @@ NO_CODE_WORDS = _set("""
     phone telephone tel mobile fax postal zip post country language currency house street vat tax area color colour
     discount coupon promo referral error sort bank iban swift state region dial dialling calling status zone
 """)
+#: What people are members of: its members are rows of a join, one for each of several groups.
+GROUP_WORDS = _set("""
+    organization organisation group team project workspace company tenant club guild committee community household
+""")
+#: A flag called so says what somebody is or may do; of any other, NULL may well be an answer: not chosen yet.
+GRANTING_WORDS = _set("can may is has allow allowed")
 KIND_WORDS = _set("role type kind category level usertype tier plan status class")
 GENERAL = _set("entity table tbl data model t app core base")
 
@@ -143,7 +150,7 @@ def head(table: str) -> str:
 
 
 #: One row of these holds several.
-_SEVERAL = frozenset({"setting", "detail", "preference"})
+_SEVERAL = frozenset({"setting", "detail", "preference", "option"})
 
 
 def short_name(table: str) -> str:
@@ -152,6 +159,6 @@ def short_name(table: str) -> str:
     own = [word for word in words(bare) if word != "user"]
     if bare.lower() in ("profile", "profiles"):  # staff_profile: what stands before says whose
         own = [word for word in words(table.rpartition(".")[2]) if word != "user"]
-    if len(own) > 1 and own[-1] == "profile":
+    if len(own) > 1 and own[-1] in ("profile", "profil", "perfil", "profilo"):
         own = own[:-1]
     return "_".join(f"{word}s" if word in _SEVERAL else word for word in own) or "profile"

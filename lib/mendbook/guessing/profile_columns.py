@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from mendbook.dialects import Column, Relation
 from mendbook.guessing import FEW_ROWS, Line, SampledRow, alone_unique, share, text_blank
 from mendbook.guessing.code_forms import code_form, looks_like_code
-from mendbook.guessing.names import KIND_WORDS, OPEN_WORDS, OPTION_WORDS, asked_for, listed, plain, words
+from mendbook.guessing.names import GRANTING_WORDS, KIND_WORDS, OPEN_WORDS, OPTION_WORDS, asked_for, listed, plain, words
 from mendbook.guessing.user_columns import CREATED, ranked
 
 UPDATED = listed("""
@@ -103,14 +103,16 @@ def _filled(columns: Columns) -> list[Line]:
     asked = [name for name in names if name not in lacking and asked_for(name) and _varies(columns, name)]
     if len(columns.rows) < FEW_ROWS or not lacking or asked:
         return _filled_by_name(columns, asked or names)
-    some = [row for row in columns.rows if any(not text_blank(row.get(name)) for name in lacking)]
+    asks = [name for name in lacking if asked_for(name) and not set(words(name)) & OPEN_WORDS]
+    # what else people may write there, or not, tells nothing of the form: its own fields first
+    some, shares, together = next(
+        (found for names in (asks, lacking) if len((found := _together(columns, names))[2]) > 1), _together(columns, lacking)
+    )
     blank = len(columns.rows) - len(some)
     if not some:
         reason = f"left out: all {blank} rows read are blank there, so either nobody fills it in or all of it is lost."
         return [Line("filled", lacking, reason, active=False)]
-    shares = {name: share(sum(not text_blank(row.get(name)) for row in some), len(some)) for name in lacking}
-    together = [name for name in lacking if shares[name] >= TOGETHER]
-    others = tuple(f"{name} (set in {shares[name]:.0%} of these)" for name in lacking if name not in together)
+    others = tuple(f"{name} (set in {part:.0%} of these)" for name, part in shares.items() if name not in together)
     sure = [name for name in together if asked_for(name) and not set(words(name)) & OPEN_WORDS]
     if len(together) < 2 and not (sure and share(blank, len(columns.rows)) <= MOST_BLANK):
         reason = (
@@ -121,6 +123,13 @@ def _filled(columns: Columns) -> list[Line]:
     rest = len(columns.rows)
     reason = f"of {rest} rows read, {len(some)} hold them and {blank} are blank there: all of them blank means lost form data."
     return [Line("filled", together, reason, others)]
+
+
+def _together(columns: Columns, names: Sequence[str]) -> tuple[list[SampledRow], dict[str, float], list[str]]:
+    """The rows that have any of ``names``, how many of those have each, and the names that are there together."""
+    some = [row for row in columns.rows if any(not text_blank(row.get(name)) for name in names)]
+    shares = {name: share(sum(not text_blank(row.get(name)) for row in some), len(some)) for name in names}
+    return some, shares, [name for name in names if shares[name] >= TOGETHER]
 
 
 def _varies(columns: Columns, name: str) -> bool:
@@ -150,7 +159,8 @@ def _flags(columns: Columns) -> list[Line]:
             continue
         values = columns.values(column.name)
         known = sum(value is not None for value in values)
-        if share(known, len(values)) >= 0.25:
+        granting = bool(set(words(column.name)) & GRANTING_WORDS)
+        if share(known, len(values)) >= (0.25 if granting else 0.5):
             flags[column.name] = False
             reasons.append(f"{column.name} is set in {known} of {len(values)} rows read")
             columns.given.add(column.name)

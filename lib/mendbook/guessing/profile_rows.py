@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mendbook.dialects import Relation
-from mendbook.guessing import FEW_ROWS, Belonging, Sample, share, text_blank
+from mendbook.guessing import FEW_ROWS, Belonging, Sample, SampledRow, share, text_blank
 from mendbook.guessing.names import KIND_WORDS, words
 from mendbook.guessing.user_columns import ACTIVE
 
@@ -35,6 +35,21 @@ def repeated(belonging: Belonging) -> float:
     counts = [count for count in belonging.counts.values() if count]
     mean = share(sum(counts), len(counts))
     return 1.0 if mean > MOST_ROWS - 0.5 else share(sum(count > MOST_ROWS for count in counts), len(counts))
+
+
+def for_each_of(relation: Relation, user: str, belonging: Belonging) -> str | None:
+    """The column by whose rows elsewhere most users with several rows have one each, as one has a profile at each event."""
+    own: dict[Any, list[SampledRow]] = {}
+    for row in belonging.rows:
+        own.setdefault(row.get(user), []).append(row)
+    several = [rows for key, rows in own.items() if key is not None and len(rows) > 1]
+    for key in relation.foreign_keys:
+        (column, *more) = key.columns
+        if more or column == user or relation.columns[column].nullable or len(several) < FEW_USERS:
+            continue
+        if share(sum(len({row.get(column) for row in rows}) == len(rows) for rows in several), len(several)) > 0.5:
+            return column
+    return None
 
 
 def coverage(belonging: Belonging, users: Sample, key: str) -> float:

@@ -14,6 +14,7 @@ from mendbook.guessing.names import (
     ACTOR_WORDS,
     CODE_WORDS,
     EVENT_WORDS,
+    GROUP_WORDS,
     NEVER_PEOPLE,
     ONCE_EACH,
     PROFILE_WORDS,
@@ -27,11 +28,24 @@ from mendbook.guessing.names import (
 ENOUGH = 4.0
 #: The same where there are no rows that could, and where the rows speak for it.
 ENOUGH_UNSEEN, ENOUGH_SEEN = 5.0, 2.0
+#: What is one-to-one and has no more than that: neither a name nor columns that tell of profiles.
+SAID = 6.0
+
+
+#: Accounts that somebody has with others.
+ELSEWHERE = frozenset({"login", "linked", "connected", "external", "federated"})
+#: What users' rows may name that holds more of them.
+NAMED = frozenset(
+    {"profile", "detail", "info", "information", "person", "people", "contact", "partner", "customer", "employee"}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ProfileCandidate:
-    """A table that may hold profiles. ``how``: "unique" (one-to-one), "foreign key", or "name" (no foreign key declares it)."""
+    """A table that may hold profiles. ``how``: "unique" (one-to-one), "foreign key", or "name" (no foreign key declares it).
+
+    ``beside`` is a column that must name a row of another table, too, where nothing makes the user unique.
+    """
 
     table: str
     relation: Relation
@@ -39,6 +53,7 @@ class ProfileCandidate:
     how: str
     score: float
     through: str = ""
+    beside: str = ""
 
     @property
     def doubtful(self) -> bool:
@@ -85,9 +100,7 @@ def reversed_references(relations: Mapping[str, Relation], users: Relation) -> l
         f"{users.name}.{key.columns[0]} refers to {names[key.target]}: mendbook reads profiles that name their user, and"
         " this one is named by its user, so it cannot be mapped."
         for key in users.foreign_keys
-        if len(key.columns) == 1
-        and key.target in names
-        and head(names[key.target]) in ("profile", "detail", "person", "contact")
+        if len(key.columns) == 1 and key.target in names and head(names[key.target]) in NAMED
     ]
 
 
@@ -96,25 +109,35 @@ def candidates(
 ) -> list[ProfileCandidate]:
     """Every table that may hold profiles of ``users``, the likeliest first."""
     targets = {users.identity: "", **{child.relation.identity: child.table for child in inherited}}
+    others = {head(relation.name) for relation in relations.values() if len(words(relation.name)) == 1} - {head(users.name)}
     found = []
     for table, relation in relations.items():
         if relation.kind != "table" or relation.identity in targets or not relation.columns:
             continue
-        named = _user_column(relation, users, user_key, targets)
+        named = _user_column(relation, users, user_key, targets, others)
         if named is not None and (user := named[0]) is not None:
             how = "unique" if alone_unique(relation, user) else named[1]
-            score = _score(relation, user, how, targets)
+            score = _score(relation, users, user, how, targets)
             if score >= ENOUGH_SEEN:
-                found.append(ProfileCandidate(table, relation, user, how, score, named[2]))
+                beside = "" if how == "unique" else next(iter(_beside(relation, targets)), "")
+                found.append(ProfileCandidate(table, relation, user, how, score, named[2], beside))
     return sorted(found, key=lambda each: (-each.score, each.table))
 
 
-def _user_column(relation: Relation, users: Relation, user_key: str, targets: Mapping[int, str]) -> tuple[str, str, str] | None:
-    """(column, how, through which child) by which a row names its user; None where there is none, or none of several."""
+def _user_column(
+    relation: Relation, users: Relation, user_key: str, targets: Mapping[int, str], others: set[str]
+) -> tuple[str, str, str] | None:
+    """(column, how, through which child) by which a row names its user; None where there is none, or none of several.
+
+    ``others`` are what other tables are called: a column of that name means their rows.
+    """
     ways: list[tuple[float, str, str, str]] = []
     for key in relation.foreign_keys:
         if len(key.columns) == 1 and key.target in targets:
-            likely = _likeness(key.columns[0], users) + (4 if alone_unique(relation, key.columns[0]) else 0)
+            alone = alone_unique(relation, key.columns[0])
+            likely = _likeness(key.columns[0], users)
+            if alone:  # the one thing that somebody owns is that person's
+                likely = (1 if "owner" in words(key.columns[0]) else likely) + 4
             ways.append((likely, key.columns[0], "foreign key", targets[key.target]))
     if not ways:
         bound = {name for key in relation.foreign_keys for name in key.columns}
@@ -125,6 +148,7 @@ def _user_column(relation: Relation, users: Relation, user_key: str, targets: Ma
                 and column.family in (own, "text")
                 and _likeness(name, users) >= 2
                 and "id" in plain(name)[-4:]
+                and not set(_own(name)) & others
             ):
                 ways.append((_likeness(name, users), name, "name", ""))
     if not ways:
@@ -135,7 +159,7 @@ def _user_column(relation: Relation, users: Relation, user_key: str, targets: Ma
 
 def _likeness(column: str, users: Relation) -> float:
     """How much the column's name says "the user whose row this is"."""
-    own = [word for word in words(column) if word not in ("id", "ptr", "fk", "uuid", "key")]
+    own = _own(column)
     if own in (["user"], [head(users.name)]) or plain(column) in ("userid", "uid", plain(head(users.name)) + "id"):
         return 3
     if set(own) & ACTOR_WORDS:
@@ -143,15 +167,22 @@ def _likeness(column: str, users: Relation) -> float:
     return 1
 
 
-def _score(relation: Relation, user: str, how: str, targets: Mapping[int, str]) -> float:
+def _own(column: str) -> list[str]:
+    """Whose key it is, by its name."""
+    return [word for word in words(column) if word not in ("id", "ptr", "fk", "uuid", "key")]
+
+
+def _score(relation: Relation, users: Relation, user: str, how: str, targets: Mapping[int, str]) -> float:
     noun, said = head(relation.name), set(words(relation.name))
     score = {"unique": 4.0, "foreign key": 0.0, "name": -0.5}[how]
     if noun in PROFILE_WORDS and noun not in EVENT_WORDS:
         score += 4 if noun == "profile" else 3
     elif noun in EVENT_WORDS and not (how == "unique" and noun in ONCE_EACH):
         score -= 6
-    if said & (NEVER_PEOPLE | {"login"}):
+    if said & (NEVER_PEOPLE | ELSEWHERE):
         score -= 6
+    if relation.primary_key == (user,) and how == "unique" and noun in ("user", head(users.name)):
+        score -= 6  # users, once more: what names them, beside what is known of them
     if len([key for key in relation.foreign_keys if key.target in targets]) <= 1:
         score += 1
     others = [name for name in relation.columns if name not in (user, *relation.primary_key)]
@@ -162,8 +193,8 @@ def _score(relation: Relation, user: str, how: str, targets: Mapping[int, str]) 
         score -= 5
     if how != "unique" and any({"provider", "token"} & set(words(name)) for name in others):
         score -= 4  # how somebody logs in elsewhere
-    if how != "unique" and any(user in index.columns and len(index.columns) > 1 for index in relation.unique_indexes):
-        score -= 5  # with something else it is unique: several rows of everybody are meant
+    if how != "unique":
+        score -= _several(relation, user, noun, form, targets)
     if (
         how != "unique"
         and {"value"} & {plain(name) for name in others}
@@ -171,6 +202,22 @@ def _score(relation: Relation, user: str, how: str, targets: Mapping[int, str]) 
     ):
         score -= 5  # a name and a value in each row: many rows of everybody
     return score if readable(relation) or how == "unique" or score >= ENOUGH else -1.0
+
+
+def _several(relation: Relation, user: str, noun: str, form: Sequence[str], targets: Mapping[int, str]) -> float:
+    """How much it looks as if several rows of everybody were meant: one for each of something else."""
+    elsewhere = [key.columns[0] for key in relation.foreign_keys if len(key.columns) == 1 and key.target not in targets]
+    if noun == "member" and elsewhere and set(words(relation.name)) & GROUP_WORDS:
+        return 6  # a member of one team is a member of another
+    if any(user in index.columns and len(index.columns) > 1 for index in relation.unique_indexes):
+        return 3 if form and noun in PROFILE_WORDS else 5
+    return 2 if _beside(relation, targets) else 0
+
+
+def _beside(relation: Relation, targets: Mapping[int, str]) -> list[str]:
+    """The columns that must name a row of a table other than the users'."""
+    elsewhere = [key.columns[0] for key in relation.foreign_keys if len(key.columns) == 1 and key.target not in targets]
+    return [name for name in elsewhere if not relation.columns[name].nullable]
 
 
 def _joins(relation: Relation, others: Sequence[str]) -> bool:

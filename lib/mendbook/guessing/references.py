@@ -13,6 +13,8 @@ from mendbook.guessing import Block, readable
 from mendbook.guessing.names import ACTOR_WORDS, PERSON_WORDS, head, plain, words
 
 _ENDINGS = ("id", "ref", "uid", "uuid", "pk", "fk", "key")
+#: What joins users with roles has no more columns than these.
+MOST_JOINED = 6
 _GRANTING = {"group", "permission", "role", "right", "privilege", "authority"}
 
 
@@ -66,6 +68,18 @@ def _targets(
         if (key := mapped[table]) and column.family in (relations[table].columns[key].family, "text")
     ]
     return tuple(fits) if not set(stem) & ACTOR_WORDS - {"owner", "author"} else ()
+
+
+def soft_rights(relations: Mapping[str, Relation], references: Sequence[str], users: Block) -> list[str]:
+    """The same of tables whose references to users no foreign key declares: ``references`` as the file has them."""
+    found = set()
+    for reference in references:
+        column, _, target = reference.partition(" -> ")
+        table, _, _ = column.rpartition(".")
+        few = len(relations[table].columns) <= MOST_JOINED
+        if few and target == f"{users.table}.{users.value('key')}" and set(words(table)) & _GRANTING:
+            found.add(table)
+    return sorted(found)
 
 
 def _nouns(tables: Mapping[str, str]) -> set[str]:

@@ -20,23 +20,30 @@ CREATED = listed("""
     datejoined createdat createdon created datecreated createddate creationdate createtime createdtime registeredat
     registeredon registered registrationdate dateregistered joinedat joined joindate signupdate signedupat
     insertedat insertdate createdtimestamp adddate dateadded addedat creationtime createdutc ctime membersince
-    timecreated createdatetime creationdatetime datetimecreated
+    timecreated createdatetime creationdatetime datetimecreated createdate
 """)
+#: Of these, what people may have in common where nothing makes it unique: no name to log in with.
+SHARED = frozenset(listed("nick nickname handle screenname name"))
 LAST_LOGIN = listed("""
     lastlogin lastloginat lastlogintime lastlogindate lastloginon currentsigninat lastsigninat currentloginat
     lastloggedin lastloggedinat loggedinat loginat lastseen lastseenat lastactivity lastactivityat lastactiveat
-    lastvisit lastaccess
+    lastvisit lastaccess login
 """)
 #: Of these, what stands there is activity, not a login as such.
 SEEN = frozenset(listed("lastseen lastseenat lastactivity lastactivityat lastactiveat lastvisit lastaccess"))
 ACTIVE = listed("isactive active enabled isenabled activated isactivated accountenabled")
 PASSWORD = listed("""
     password passwordhash hashedpassword encryptedpassword cryptedpassword passworddigest passwd pwd passhash
-    userpass pwhash passwordenc encpassword hash
+    userpass pwhash passwordenc encpassword hash pass
+""")
+#: What a password is called, in names of columns; those of some other languages, too, for none of them may be read.
+_SECRETS = listed("""
+    password secret passwd apikey privatekey passwort kennwort motdepasse contrasena contrasea senha wachtwoord haslo
+    adgangskode losenord parolahash sifre
 """)
 PRIVILEGED = listed("""
     isstaff issuperuser isadmin admin superuser staff ismoderator moderator isowner isroot ismanager siteadmin
-    isadministrator
+    isadministrator issuperadmin superadmin sysadmin
 """)
 INVERSE = listed("""
     disabled isdisabled locked islocked banned isbanned blocked isblocked deleted isdeleted suspended deletedat
@@ -84,22 +91,33 @@ def ranked(relation: Relation, names: list[str], families: set[str]) -> list[str
 
     ``user_email`` of a table users is called email.
     """
-    table = singular(plain(relation.name.rpartition("_")[2]))
     places: list[tuple[int, str]] = []
     for column in relation.columns.values():
-        called = plain(column.name)
-        own = called.removeprefix(table) if called.startswith(table) and called != table else called
-        place = min((names.index(each) for each in (called, own) if each in names), default=None)
+        place = min((names.index(each) for each in _called(relation, column.name) if each in names), default=None)
         if place is not None and column.family in families and not column.generated:
             places.append((place, column.name))
     return [name for _, name in sorted(places)]
 
 
+def _called(relation: Relation, column: str) -> tuple[str, str]:
+    """The column's name, and what is left of it without the table's."""
+    table, called = singular(plain(relation.name.rpartition("_")[2])), plain(column)
+    return called, called.removeprefix(table) if called != table else called
+
+
+def _matched(relation: Relation, column: str, names: list[str]) -> str | None:
+    return next((each for each in _called(relation, column) if each in names), None)
+
+
 def roles(relation: Relation) -> Roles:
     """What plays which part in ``relation``, were it the table of users."""
     columns = {role: tuple(ranked(relation, names, _FAMILIES[role])) for role, names in _NAMES.items()}
-    if columns["username"] and plain(columns["username"][0]) == "name" and not alone_unique(relation, columns["username"][0]):
-        columns["username"] = ()  # a person's name: two people may have the same
+    bound = {name for key in relation.foreign_keys for name in key.columns}  # user_id is another's key, no name to log in with
+    columns["username"] = tuple(
+        name
+        for name in columns["username"]
+        if name not in bound and (alone_unique(relation, name) or _matched(relation, name, USERNAME) not in SHARED)
+    )
     return Roles(columns, tuple(ranked(relation, PRIVILEGED, {"boolean", "integer"})))
 
 
@@ -111,10 +129,23 @@ def key_of(relation: Relation) -> str | None:
     return next((name for name in unique if name == "id"), unique[0] if unique else None)
 
 
+def part_key(relation: Relation, sample: Sample) -> str | None:
+    """Where several columns are the primary key: the one of them that names each of the rows read alone, as an id does that
+    goes on through all tenants; None where they are too few to tell."""
+    if key_of(relation) is not None or len(sample.rows) < 2 * FEW_ROWS:
+        return None
+    found = [
+        name
+        for name in relation.primary_key
+        if relation.columns[name].readable and len({row.get(name) for row in sample.rows} - {None}) == len(sample.rows)
+    ]
+    return next((name for name in found if name == "id"), found[0] if found else None)
+
+
 def is_secret(column: Column) -> bool:
     """Its values are nobody's to read here."""
     called = plain(column.name)
-    return called in PASSWORD or any(word in called for word in ("password", "secret", "passwd", "apikey", "privatekey"))
+    return called in PASSWORD or any(word in called for word in _SECRETS)
 
 
 def lines(relation: Relation, found: Roles, sample: Sample, apart: str | None, logs: bool) -> list[Line]:
@@ -122,8 +153,8 @@ def lines(relation: Relation, found: Roles, sample: Sample, apart: str | None, l
     where sampled rows show that it does; ``logs`` says that logs are named, by which accounts without a login become ghosts."""
     written = []
     for role in _NAMES:
-        column = found.first(role)
-        others = tuple(found.columns[role][1:])
+        column = _in_use(found, role, sample)
+        others = tuple(each for each in found.columns[role] if each != column)
         if column is None:
             looked = "" if role not in ("active",) else _inverse(relation)
             written.append(Line(role, None, f"no column looks like it: {_WORDS[role]}.{looked}", active=False))
@@ -147,6 +178,13 @@ def lines(relation: Relation, found: Roles, sample: Sample, apart: str | None, l
     return written
 
 
+def _in_use(found: Roles, role: str, sample: Sample) -> str | None:
+    """The column of a part: the best by its name; for logins, the best that tells of anybody's, where one does."""
+    named = found.columns[role]
+    used = (each for each in named if role == "last_login" and not _nobody_ever(sample, each))
+    return next(used, found.first(role))
+
+
 def _reason(role: str, column: Column, sample: Sample) -> str:
     more = ""
     if sample.rows and role in ("username", "email"):
@@ -156,6 +194,9 @@ def _reason(role: str, column: Column, sample: Sample) -> str:
         more = ", of activity rather than logins"
     if column.family == "integer" and role in ("created", "last_login"):
         more += ", read as seconds or milliseconds since 1970"
+        never = sum(value == 0 for value in sample.values(column.name))
+        if never and role == "last_login":
+            more += f", and 0 in {never} of {len(sample.rows)} rows read, who are not told as having none"
     return f"by its name and type ({column.type}){more}: {_WORDS[role]}."
 
 

@@ -14,13 +14,15 @@ from mendbook.dialects import Relation
 from mendbook.errors import MappingError, known
 from mendbook.guessing import Ask, Sample, readable
 from mendbook.guessing.names import ACTOR_WORDS, EVENT_WORDS, NEVER_PEOPLE, PERSON_WORDS, head, words
-from mendbook.guessing.user_columns import Roles, key_of, roles
+from mendbook.guessing.user_columns import Roles, key_of, part_key, roles
 
 #: What a table needs to be taken for the users' without a word from a person.
 ENOUGH = 7.0
 #: Two candidates that are nearer to one another than this are told as two.
 NEAR = 3.0
 MOST_CANDIDATES = 6
+#: What speaks against a table whose rows no single column names.
+KEYLESS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def _scored(table: str, relation: Relation, own: Roles, referring: int) -> Candi
         score -= 2
         said.append("it seems to hold administrators alone")
     if key_of(relation) is None:
-        score -= 5
+        score -= KEYLESS
         said.append("no single column names its rows")
     return Candidate(table, relation, own, score, tuple(said))
 
@@ -111,10 +113,12 @@ def choose(
 ) -> tuple[Candidate, list[Candidate]]:
     """The users' table, and those that it might have been instead; MappingError where none looks like it."""
     if forced is not None:
-        return _forced(forced, found, relations), [each for each in found if each.table != forced and each.score >= ENOUGH]
+        return _forced(forced, found, relations, samples), [
+            each for each in found if each.table != forced and each.score >= ENOUGH
+        ]
     filled = any(samples[each.table].rows for each in found if each.table in samples)
     ordered = sorted(found, key=lambda each: (-_with_rows(each, samples, filled), each.table))
-    good = [each for each in ordered if each.score >= ENOUGH]
+    good = [each for each in ordered if each.score + _named(each, samples) >= ENOUGH and user_key(each, samples)]
     if not good:
         raise _none(ordered, relations)
     near = [each for each in good[1:] if _with_rows(good[0], samples, filled) - _with_rows(each, samples, filled) < NEAR]
@@ -124,17 +128,29 @@ def choose(
     return good[0], good[1:]
 
 
+def user_key(each: Candidate, samples: Mapping[str, Sample]) -> str | None:
+    """The one column that names its rows: by its indexes, or by the rows read of a key of several columns."""
+    return key_of(each.relation) or part_key(each.relation, samples.get(each.table, Sample()))
+
+
+def _named(each: Candidate, samples: Mapping[str, Sample]) -> float:
+    """What was taken off for a key of several columns, where one of them will do."""
+    return KEYLESS if key_of(each.relation) is None and user_key(each, samples) else 0.0
+
+
 def _with_rows(each: Candidate, samples: Mapping[str, Sample], filled: bool) -> float:
     """A table without rows beside one that has some is hardly the users'; nor is one that may not be read."""
     empty = filled and each.table in samples and not samples[each.table].rows
-    return each.score - (3 if empty else 0) - (0 if readable(each.relation) else 2)
+    return each.score + _named(each, samples) - (3 if empty else 0) - (0 if readable(each.relation) else 2)
 
 
-def _forced(table: str, found: Iterable[Candidate], relations: Mapping[str, Relation]) -> Candidate:
+def _forced(
+    table: str, found: Iterable[Candidate], relations: Mapping[str, Relation], samples: Mapping[str, Sample]
+) -> Candidate:
     relation = relations.get(table)
     if relation is None:
         raise MappingError(f"There is no table {table!r} to hold the users.", known(table, relations, "table"))
-    if key_of(relation) is None:
+    if (key_of(relation) or part_key(relation, samples.get(table, Sample()))) is None:
         raise MappingError(
             f"No single column of {table!r} names each of its rows once.",
             "mendbook needs one: a primary key of one column, or a unique column that may not be NULL.",
@@ -148,6 +164,12 @@ def _none(ordered: list[Candidate], relations: Mapping[str, Relation]) -> Mappin
     nearest = "; ".join(f"{each.table} ({', '.join(each.reasons)})" for each in ordered[:3])
     looked = f"None of the {len(relations)} tables that this role can see looks like the users'"
     near = f": the nearest were {nearest}" if nearest else ": none has a user name or an e-mail"
+    called = [table for table, relation in relations.items() if set(words(table)) <= {"user", head(table)} and key_of(relation)]
+    bare = next((table for table in called if head(table) in ("user", "account", "member")), None)
+    if bare is not None and bare not in {each.table for each in ordered[:3]}:
+        near += (
+            f"; {bare} is called after users, but has neither user name nor e-mail that mendbook knows: --users {bare} takes it"
+        )
     return MappingError(
         f"{looked}{near}.",
         "Name it: --users TABLE. Or write [sources.NAME.users] by hand; docs/mapping.md shows every line. "

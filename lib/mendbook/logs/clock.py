@@ -25,10 +25,11 @@ ABBREVIATIONS = {
 MONTHS = {name: number for number, name in enumerate(
     ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), 1)}  # fmt: skip
 
-#: A date and time anywhere in a line; the zone may be an offset, a Z or an abbreviation after a blank.
+#: A date and time anywhere in a line; the zone may be an offset, a Z or an abbreviation after a blank. In
+#: "-03:10.0.0.7(51234)", as RDS writes it, an address begins behind the colon.
 STAMP = re.compile(
     r"(?P<day>\d{4}[-/]\d\d[-/]\d\d)[T ](?P<clock>\d\d:\d\d:\d\d)(?:[.,](?P<fraction>\d{1,9}))?"
-    r"(?: ?(?P<zone>Z\b|[+-]\d\d(?::?\d\d)?\b|(?<= )[A-Z]{3,5}\b))?"
+    r"(?: ?(?P<zone>Z\b|[+-]\d\d(?::?\d\d(?!\.?\d))?\b|(?<= )[A-Z]{3,5}\b))?"
 )
 WEB_STAMP = re.compile(
     r"(\d\d)/([A-Z][a-z]{2})/(\d{4})[: ](\d\d):(\d\d):(\d\d)(?:[.,]\d+)?(?: ?([+-]\d{2}:?\d{2}|[A-Z]{3,5}))?"

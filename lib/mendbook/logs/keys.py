@@ -6,6 +6,7 @@ Linear scans only: the text is written by whoever registered, and may hold anyth
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _SQL_NAME = r'((?:"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|[\w$]+)(?:\s*\.\s*(?:"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|[\w$]+)){0,3})'
 _TARGET = re.compile(
@@ -57,46 +58,35 @@ def _values(detail: str, start: int) -> str | None:
     return detail[start:end] if end >= start else None
 
 
-def _balanced(text: str, start: int) -> int:
-    """The index of the parenthesis that closes the one at ``start``; -1 where none does."""
+def _outside_quotes(text: str, start: int, end: int) -> Iterator[tuple[int, str, int]]:
+    """Each parenthesis and comma of ``text`` that stands in no quotes: where, which, and how deep one is after it."""
     depth = 0
     quote = ""
-    for index in range(start, min(len(text), start + 20_000)):
+    for index in range(start, min(len(text), end)):
         char = text[index]
         if quote:
             if char == quote:
                 quote = ""
         elif char in "\"'":
             quote = char
-        elif char == "(":
-            depth += 1
-        elif char == ")":
-            depth -= 1
-            if depth == 0:
-                return index
-    return -1
+        elif char in "(),":
+            depth += (char == "(") - (char == ")")
+            yield index, char, depth
+
+
+def _balanced(text: str, start: int) -> int:
+    """The index of the parenthesis that closes the one at ``start``; -1 where none does."""
+    closing = (index for index, char, depth in _outside_quotes(text, start, start + 20_000) if char == ")" and depth == 0)
+    return next(closing, -1)
 
 
 def columns_of(text: str) -> tuple[str, ...]:
     """``a, "B c", lower(d::text)`` -> ("a", "B c", "lower(d::text)")."""
     if '"' not in text and "(" not in text and "'" not in text:
         return tuple(part.strip() for part in text.split(","))
-    parts, depth, quote, last = [], 0, "", 0
-    for index, char in enumerate(text):
-        if quote:
-            if char == quote:
-                quote = ""
-        elif char in "\"'":
-            quote = char
-        elif char == "(":
-            depth += 1
-        elif char == ")":
-            depth -= 1
-        elif char == "," and depth == 0:
-            parts.append(text[last:index])
-            last = index + 1
-    parts.append(text[last:])
-    return tuple(unquoted(part.strip()) for part in parts)
+    commas = [index for index, char, depth in _outside_quotes(text, 0, len(text)) if char == "," and depth == 0]
+    ends = zip([-1, *commas], [*commas, len(text)], strict=True)
+    return tuple(unquoted(text[before + 1 : end].strip()) for before, end in ends)
 
 
 def unquoted(name: str) -> str:

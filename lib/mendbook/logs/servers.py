@@ -7,11 +7,16 @@ Server 2627, 2601, 547, 515; sqlite3.c; E11000. MySQL 1050 and 1061 are not amon
 from __future__ import annotations
 
 import re
+import sys
 
 from mendbook.logs.keys import columns_of, unquoted, without_schema
 from mendbook.logs.observation import Fault
 
-_MYSQL_DUPLICATE = re.compile(r"Duplicate entry \\?'(.{0,4000}?)\\?' for key \\?'([^'\\]{1,300})\\?'", re.DOTALL)
+_MYSQL_DUPLICATE = re.compile(r"Duplicate entry \\?'(.{0,4000}?)\\?' for key \\?'([^\\\n]{1,300}?)\\?'(?=[^\w]|$)", re.DOTALL)
+#: Python shows a driver's error as a tuple, and in it the message as a literal: (1062, "Duplicate entry ..").
+_LITERAL = re.compile(r"\(1062, ?[bu]?['\"]$")
+_ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|([\\'\"nrt]))")
+_ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 _MYSQL_NULL = re.compile(r"Column \\?'([^'\\]{1,200})\\?' cannot be null")
 _MYSQL_FK = re.compile(r"a foreign key constraint fails \(`[^`]*`\.`([^`]*)`, CONSTRAINT `([^`]*)` FOREIGN KEY \(`([^`)]*)`")
 _SQLITE = re.compile(r"(UNIQUE|NOT NULL|FOREIGN KEY) constraint failed(?:: (?:index '([^']{1,200})'|([\w$.\", `]{1,1000})))?")
@@ -48,13 +53,26 @@ def _mysql(text: str) -> Fault | None:
             "unique_violation",
             without_schema(table) if table else None,
             unquoted(constraint),
-            key=match[1].replace("\\'", "'"),
+            key=_unescaped(match[1]) if _LITERAL.search(text, 0, match.start()) else match[1].replace("\\'", "'"),
         )
     match = _MYSQL_NULL.search(text)
     if match:
         return Fault("not_null_violation", columns=(match[1],))
     match = _MYSQL_FK.search(text)
     return Fault("fk_violation", match[1], match[2], (match[3],)) if match else None
+
+
+def _unescaped(literal: str) -> str:
+    """The text that a literal of Python's stands for."""
+
+    def meant(match: re.Match[str]) -> str:
+        code = match[1] or match[2] or match[3]
+        if code is None:
+            return _ESCAPED.get(match[4], match[4])
+        number = int(code, 16)
+        return match[0] if number > sys.maxunicode or 0xD800 <= number < 0xE000 else chr(number)
+
+    return _ESCAPE.sub(meant, literal)
 
 
 def _sqlite(text: str) -> Fault | None:

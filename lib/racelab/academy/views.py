@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from importlib import import_module
 
@@ -14,23 +13,15 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from racelab.academy.models import GuideApplicationRequest, TeacherInvitation
+from racelab.json_requests import sent_in
 
 mode = import_module(f"racelab.academy.{settings.MODE}")
-
-
-def _sent(request: HttpRequest, *names: str, optional: tuple[str, ...] = ()) -> dict[str, str] | JsonResponse:
-    """The named texts of the JSON body, or the answer that it lacks one."""
-    try:
-        body = json.loads(request.body)
-        return {name: str(body[name]) for name in names} | {name: str(body.get(name, "")) for name in optional}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return JsonResponse({"detail": f"Send a JSON object with {', '.join(names)}."}, status=400)
 
 
 @csrf_exempt
 @require_POST
 def register(request: HttpRequest) -> JsonResponse:
-    sent = _sent(request, "username", "email", "password", "role", optional=("bio", "invitation"))
+    sent = sent_in(request, "username", "email", "password", "role", optional=("bio", "invitation"))
     if isinstance(sent, JsonResponse):
         return sent
     status, answer = mode.register(**sent)
@@ -41,7 +32,7 @@ def register(request: HttpRequest) -> JsonResponse:
 @require_POST
 def invite(request: HttpRequest) -> JsonResponse:
     """A new invitation; whoever has the token can use it."""
-    sent = _sent(request, "email")
+    sent = sent_in(request, "email")
     if isinstance(sent, JsonResponse):
         return sent
     invitation = TeacherInvitation.objects.create(email=sent["email"], token=secrets.token_hex(16))
@@ -51,7 +42,7 @@ def invite(request: HttpRequest) -> JsonResponse:
 @csrf_exempt
 @require_POST
 def accept(request: HttpRequest) -> JsonResponse:
-    sent = _sent(request, "token", "username", "password")
+    sent = sent_in(request, "token", "username", "password")
     if isinstance(sent, JsonResponse):
         return sent
     user = authenticate(request, username=sent["username"], password=sent["password"])
@@ -64,7 +55,7 @@ def accept(request: HttpRequest) -> JsonResponse:
 @csrf_exempt
 @require_POST
 def apply_as_guide(request: HttpRequest) -> JsonResponse:
-    sent = _sent(request, "username", "password")
+    sent = sent_in(request, "username", "password")
     if isinstance(sent, JsonResponse):
         return sent
     user = authenticate(request, username=sent["username"], password=sent["password"])

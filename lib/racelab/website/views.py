@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from importlib import import_module
 
 from django.conf import settings
@@ -11,24 +10,16 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from racelab.json_requests import sent_in
 from racelab.website.models import Account, Comment, Order
 
 mode = import_module(f"racelab.website.{settings.MODE}")
 
 
-def _sent(request: HttpRequest, *names: str) -> dict[str, str] | JsonResponse:
-    """The named texts of the JSON body, or the answer that it lacks one."""
-    try:
-        body = json.loads(request.body)
-        return {name: str(body[name]) for name in names}
-    except (ValueError, KeyError, TypeError):
-        return JsonResponse({"detail": f"Send a JSON object with {', '.join(names)}."}, status=400)
-
-
 @csrf_exempt
 @require_POST
 def register(request: HttpRequest) -> JsonResponse:
-    sent = _sent(request, "username", "email", "password")
+    sent = sent_in(request, "username", "email", "password")
     if isinstance(sent, JsonResponse):
         return sent
     status, answer = mode.register(**sent)
@@ -38,7 +29,7 @@ def register(request: HttpRequest) -> JsonResponse:
 @csrf_exempt
 @require_POST
 def log_in(request: HttpRequest) -> JsonResponse:
-    sent = _sent(request, "username", "password")
+    sent = sent_in(request, "username", "password")
     if isinstance(sent, JsonResponse):
         return sent
     account = authenticate(request, **sent)
@@ -55,7 +46,7 @@ def _account(request: HttpRequest) -> Account | None:
 @csrf_exempt
 @require_POST
 def order(request: HttpRequest) -> JsonResponse:
-    sent, account = _sent(request, "article"), _account(request)
+    sent, account = sent_in(request, "article"), _account(request)
     if isinstance(sent, JsonResponse) or account is None:
         return sent if isinstance(sent, JsonResponse) else JsonResponse({"detail": "Log in first."}, status=401)
     return JsonResponse({"id": Order.objects.create(account=account, **sent).pk}, status=201)
@@ -64,7 +55,7 @@ def order(request: HttpRequest) -> JsonResponse:
 @csrf_exempt
 @require_POST
 def comment(request: HttpRequest) -> JsonResponse:
-    sent, account = _sent(request, "text"), _account(request)
+    sent, account = sent_in(request, "text"), _account(request)
     if isinstance(sent, JsonResponse) or account is None:
         return sent if isinstance(sent, JsonResponse) else JsonResponse({"detail": "Log in first."}, status=401)
     return JsonResponse({"id": Comment.objects.create(account=account, **sent).pk}, status=201)

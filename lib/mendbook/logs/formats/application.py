@@ -13,6 +13,7 @@ import re
 from mendbook.logs.clock import STAMP, WEB_STAMP
 from mendbook.logs.context import RECORD, Context
 from mendbook.logs.formats import Format
+from mendbook.logs.labels import PRIMARY, labels
 from mendbook.logs.observation import Line, Moment
 from mendbook.logs.records import CONNECTORS, TRACEBACK, Record, conclude, exceptions_of
 from mendbook.logs.reports import better
@@ -26,6 +27,7 @@ _LOGGER = re.compile(r"[\s:\]|\-]*([A-Za-z_]\w{0,60}(?:\.\w{1,60})+)")
 _BELONGS = re.compile(
     r"(?:DETAIL|HINT|CONTEXT|STATEMENT|WHERE|LINE \d+|Detail|Hint|Where|Caused by|\.\.\. \d+ more|QUERY|LOCATION)\s?:? |\[SQL: |\[parameters: |\(Background on|\[generated in|\):|Original exception was|Help: |ORA-\d{5}|DETAIL:|[)}\]]+[,;]?$"  # noqa: E501
 )
+_LABEL = re.compile(r"([^\W\d_]{1,20})\s?:  ")
 _TEST_BEGINS = re.compile(
     r"=+ (?:test session starts|FAILURES|ERRORS|short test summary info) =+$|(?:ERROR|FAIL): \w+ \([\w.]+\)$|Creating test database|Found \d+ test\(s\)"  # noqa: E501
 )
@@ -52,8 +54,8 @@ class Application:
         self.state = "message"  # message, frames, exception, chain
         self.of_test = False
         self.testing = 0
-        self.java = False
         self.grouped = False
+        self.labels = labels()
 
     def take(self, line: Line) -> bool:
         text = line.text
@@ -100,9 +102,7 @@ class Application:
             if "File " in text and _FRAME_OF_TEST.search(text, 0, 1000):
                 self.of_test = True
             return True
-        if text.startswith("\tat "):
-            self.java = True
-        elif self.size < RECORD:
+        if self.size < RECORD and not text.startswith("\tat "):  # Java's frames
             self._keep(text)
         return True
 
@@ -115,11 +115,16 @@ class Application:
             return True
         if self.state == "frames":
             return False
-        if _BELONGS.match(text):
+        if _BELONGS.match(text) or self._is_part(text):
             return self.state in {"exception", "message"}
         if self.headed and not self.traced and _JAVA.match(text):
             return True
         return self._unfinished() and not STAMP.search(text, 0, 60)
+
+    def _is_part(self, text: str) -> bool:
+        """A DETAIL in the language of libpq, which is the client's."""
+        label = _LABEL.match(text)
+        return label is not None and self.labels.get(label[1], "LOG") not in PRIMARY
 
     def _unfinished(self) -> bool:
         """A key whose value holds a newline: `Key (v)=(line1` waits for its `) already exists.`"""
@@ -180,7 +185,7 @@ class Application:
     def _begin(self, record: Record, headed: bool) -> None:
         self.record, self.headed = record, headed
         self.grouped = self.grouped and record.bare
-        self.text, self.size, self.traced, self.state, self.of_test, self.java = [], 0, False, "message", False, False
+        self.text, self.size, self.traced, self.state, self.of_test = [], 0, False, "message", False
 
     def _keep(self, text: str) -> None:
         self.size += len(text) + 1

@@ -18,7 +18,8 @@ from mendbook.logs.labels import PRIMARY, STATES, labels
 from mendbook.logs.observation import Line, Moment
 from mendbook.logs.reports import Reports, better
 
-_WORD = re.compile(r"[^\s\]\[>:,()=|/'\"<-]+$")
+#: A label's last word: letters of any script, and the digit of DEBUG1.
+_WORD = re.compile(r"[^\W\d_]+\d?$")
 _PID = re.compile(r"\[(\d{1,9})\]|\bpid[=:] ?\"?(\d{1,9})|\[(\d{1,9})-\d+\](?=.{0,40}\bLOG)")
 _SESSION = re.compile(r"(?<![\w.])([0-9a-f]{7,16})\.([0-9a-f]{1,8})(?![\w.])")
 _EPOCH = re.compile(r"(?<![\w.])(\d{9,10}\.\d{3})(?![\w.])")
@@ -131,7 +132,7 @@ class PostgresStderr:
         found = _PID.search(rest)
         pid = int(found[1] or found[2] or found[3]) if found else None
         session = _SESSION.search(rest)
-        state = _STATE.search(rest)
+        state = next((m for m in _STATE.finditer(rest) if not m[0].isdigit() or m[0] in STATES), None)
         if pid is None and session is not None:
             pid = int(session[2], 16)
         if pid is None:

@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 
 from mendbook.logs.context import Context
+from mendbook.logs.labels import labels
 from mendbook.logs.observation import Line, Moment
 from mendbook.logs.transports import Transport, inner
 
@@ -18,7 +19,9 @@ _OLD = re.compile(
     re.DOTALL,
 )
 _STAMP = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))"
-_ISO = re.compile(r"(?:<\d{1,3}>)?" + _STAMP + r" (\S{1,255}) ([^\s:\[]{1,100})(?:\[(\d{1,9})\])?: ?(.*)", re.DOTALL)
+_ISO = re.compile(
+    r"(?:<\d{1,3}>)?" + _STAMP + r" ((?!\{)\S{1,255}(?<!:)) ([^\s:\[]{1,100})(?:\[(\d{1,9})\])?: ?(.*)", re.DOTALL
+)
 _NEW = re.compile(
     r"(?:\d{1,6} )?<\d{1,3}>1 (-|"
     + _STAMP[1:-1]
@@ -57,7 +60,7 @@ def _dated(line: Line, text: str, context: Context) -> list[Line] | None:
         made = replace(inner(line, match[4], f"heroku:{match[2]}:{match[3]}", context.clock.find(match[1])), redelivered=True)
         return _split(made)
     match = _ISO.match(text)
-    if match and match[2].strip("[]") not in _LEVELS and match[3] not in _LEVELS and not match[3][0].isdigit():
+    if match and match[2].strip("[]") not in _LEVELS and not match[3][0].isdigit() and not _is_label(match):
         stamp, host, tag, pid, rest = match.groups()
         return _parts(line, rest, f"{host}:{tag}:{pid}", context.clock.find(stamp), pid)
     match = _BARE.match(text)
@@ -66,6 +69,12 @@ def _dated(line: Line, text: str, context: Context) -> list[Line] | None:
         moment, rest = context.clock.find(match[1]), match[2]
         return [replace(inner(line, rest, "", moment), stream=line.stream, redelivered=True)]
     return None
+
+
+def _is_label(match: re.Match[str]) -> bool:
+    """What stands where a program would is a level, or a label of PostgreSQL's behind a process: "12 DETAIL:  Key"."""
+    word, pid, rest = match.groups()[2:]
+    return word in _LEVELS or (pid is None and rest[:1] == " " and (word in labels() or word == word.upper() != word.lower()))
 
 
 def _parts(line: Line, rest: str, stream: str, moment: Moment | None, pid: str | None) -> list[Line]:
