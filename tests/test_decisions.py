@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from mendbook import canonical, decision_log, review
-from mendbook.decisions import Choice, Decision, Details, Resolved, approval, check, decision_of, resolve, resolved_lines
+from mendbook.ballots import approval
+from mendbook.decisions import Choice, Decision, Details, Resolved, check, decision_of, resolve, resolved_lines
 from mendbook.errors import ConfigError, OutputError, Refused, SignatureError
 from mendbook.outlines import Outline, outlines
 from mendbook.plan_files import PlanFile

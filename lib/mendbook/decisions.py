@@ -75,12 +75,6 @@ def decision_in(line: bytes) -> Decision:
     return decision
 
 
-def approval(case: str) -> bytes:
-    """The line of a decision that approves ``case`` and says no more."""
-    name = canonical.again(case).encode()
-    return b'{"accepted":[],"case":' + name + b',"comment":"","decision":"approve","declined":[],"waived":[]}\n'
-
-
 def check(outline: Outline, decision: Decision) -> None:
     """Refused where ``decision`` is none that could be made on the case: decisions are read from files, too."""
     options = {name for name, _ in outline.options}
