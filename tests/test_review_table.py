@@ -357,9 +357,16 @@ def test_what_others_do_meanwhile_is_seen(reviewing: Reviewing) -> None:
 
 def test_a_table_that_was_replaced_says_so_and_decides_nothing(reviewing: Reviewing) -> None:
     table = reviewing()
+    table.bridge.hold.add("case")
+    table.press("j")
+    while not table.bridge.held:
+        table.page.wait_for_timeout(5)
     table.tell([{"type": "closed"}])
     assert "replaced by a newer one" in table.alarm.inner_text()
+    table.let_go()
+    assert table.alarm.is_visible(), "an answer that was under way changes nothing"
     table.press("a")
+    assert "NOT saved: This table was replaced" in table.alarm.inner_text()
     assert table.bridge.asked("decide") == []
 
 

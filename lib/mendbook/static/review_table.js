@@ -88,6 +88,7 @@ class Kernel {
     this.waiting = new Map();
     this.late = new Map();
     this.silent = false;
+    this.replaced = false; // another table has taken this one's place: no late answer wakes it
     this.hear = this.hear.bind(this);
     model.on("msg:custom", this.hear);
   }
@@ -101,6 +102,7 @@ class Kernel {
 
   /** The kernel's answer; Refused where it refuses or says nothing in time. `late` hears an answer that comes after that. */
   ask(type, content = {}, late = null) {
+    if (this.replaced && type.startsWith("decide")) return Promise.reject(new Refused(...REPLACED));
     const id = (counter += 1);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -142,12 +144,14 @@ class Kernel {
   }
 
   wakes() {
+    if (this.replaced) return;
     const slept = this.silent;
     this.silent = false;
     if (slept) this.news({ type: "awake" });
   }
 }
 
+const REPLACED = ["This table was replaced by a newer one of the same plan.", "Go on there, or run this cell again."];
 const NO_ANSWER =
   "It may be busy with another cell, or have been restarted. Decisions that are on the disk are safe: run this cell again to go on.";
 
@@ -1246,6 +1250,7 @@ class Table {
 
   /** Why these cases cannot be decided on like that, as far as it can be told without the kernel. */
   hindrance(decision, cases) {
+    if (this.kernel.replaced) return [`NOT saved: ${REPLACED[0]}`, REPLACED[1]];
     if (this.kernel.silent) return ["NOT saved: the kernel does not answer.", NO_ANSWER];
     if (this.opened?.barred) return [`NOT saved: ${this.opened.barred.message}`, this.opened.barred.hint];
     if (decision !== "approve") return null;
@@ -1376,8 +1381,8 @@ class Table {
       return;
     }
     if (message.type === "closed") {
-      this.kernel.silent = true;
-      this.warn("This table was replaced by a newer one of the same plan.", "Go on there, or run this cell again.");
+      this.kernel.replaced = true;
+      this.warn(...REPLACED);
       return;
     }
     if (message.type === "trouble") this.warn(message.message, message.hint);
