@@ -129,6 +129,7 @@ def test_after_the_parent_was_killed_the_next_start_has_the_data(home: Path) -> 
     assert server.execute("SELECT n FROM kept") == [(1,)]
 
 
+@pytest.mark.thorough
 def test_the_server_of_a_killed_temporary_owner_is_removed_by_the_next() -> None:
     parent = script("""
         import time
@@ -179,6 +180,7 @@ def test_a_crashed_server_restarts_with_its_data_and_its_url(home: Path) -> None
     assert server.execute("SELECT n FROM kept") == [(5,)]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("content", ["{stranger}\n/elsewhere\n1700000000\n5432\n/nowhere\n\n 1 99999999\nready\n", "", "x"])
 def test_a_pid_file_that_names_a_stranger_is_no_obstacle(home: Path, content: str) -> None:
     embedded.start(home, settings=QUICK).stop()
@@ -210,6 +212,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@pytest.mark.thorough
 def test_wrong_settings_and_versions_are_told_in_one_message(home: Path) -> None:
     with pytest.raises(ServerError, match="no_such_setting"):
         embedded.start(home, settings={"no_such_setting": "1"})

@@ -12,7 +12,7 @@ from faults.house import House
 from faults.kinds import KINDS, Scene, finished
 
 pytestmark = pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs ssh-keygen")
-FAULTS = 20
+FAULTS = 14
 
 
 @pytest.fixture(scope="module")

@@ -46,7 +46,7 @@ def test_it_says_rightly_what_would_be_built_on_random_sources(database: Any, tm
     monkeypatch.setenv("CASE_URL", database.url)
     seen: set[bool] = set()
 
-    @settings(max_examples=30, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=12, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
     @given(source=sources())
     def compare(source: Source) -> None:
         load(connection, source)

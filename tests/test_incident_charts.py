@@ -141,6 +141,7 @@ def test_bars_hold_every_incident_and_name_the_rest():
     assert "28 others" in [label.get_text() for label in chart.axes[0].get_yticklabels()]
 
 
+@pytest.mark.thorough
 def test_draw_all_saves_every_figure(run):
     drawn = draw_all(run, BERLIN)
     assert list(drawn) == NAMES

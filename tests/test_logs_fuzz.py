@@ -129,7 +129,7 @@ def test_long_lines_cost_what_they_weigh(unit: bytes) -> None:
     [
         "application/chain_of_three_blocks_is_one.log",
         "postgres_stderr/interleaved_processes.log",
-        "access/gunicorn.log",
+        pytest.param("access/gunicorn.log", marks=pytest.mark.thorough),
         "json_lines/python_json_logger.log",
     ],
 )

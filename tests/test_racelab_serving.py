@@ -94,6 +94,7 @@ def test_a_form_without_its_token_is_refused(attendance: racelab.App) -> None:
 # -- other databases of the broken release -----------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_with_the_constraint_people_read_the_apology(database: TestDatabase, tmp_path: Path, browser: httpx.Client) -> None:
     racelab.migrate("attendance", "broken", database.url, variant="constrained")
     with racelab.running("attendance", "broken", database.url, tmp_path, workers=2) as app:
@@ -105,6 +106,7 @@ def test_with_the_constraint_people_read_the_apology(database: TestDatabase, tmp
     assert database.execute("SELECT department, phone, barcode FROM attendance_staff") == [("", "", None)]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("mode", "status"), [("broken", 500), ("fixed", 200)])
 def test_without_the_column_only_the_fixed_academy_accepts_invitations(
     database: TestDatabase, tmp_path: Path, browser: httpx.Client, mode: str, status: int
@@ -331,6 +333,7 @@ def test_the_mapping_names_only_what_the_database_has(database: TestDatabase, sy
     assert named <= columns
 
 
+@pytest.mark.thorough
 def test_the_command_line_runs_a_system_and_sends_people(database: TestDatabase, tmp_path: Path) -> None:
     program = [sys.executable, "-c", "from racelab.cli import main; main()"]
     arguments = [

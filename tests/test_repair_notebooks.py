@@ -98,6 +98,7 @@ def test_plan_review_sign_apply(shop: Shop, people: People, book: Workbook) -> N
     assert "9 cases applied; 1 still found." in index
 
 
+@pytest.mark.thorough
 def test_without_a_plan_every_cell_says_what_to_do(shop: Shop, people: People) -> None:
     assert people
     for notebook in ("review", "apply"):

@@ -37,7 +37,18 @@ needs_keys = pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs ss
 EVERY = repaired.every(FOLDERS)
 #: The first case of each repair.
 FIRST = {(case.kind, case.repair): case for case in reversed(EVERY)}
-each_repair = pytest.mark.parametrize("case", EVERY, ids=lambda case: f"{case.kind}/{case.folder.name}/{case.repair}")
+#: The others, but every second of a repair, are for make thorough.
+SECOND = [
+    case
+    for repair in FIRST
+    for place, case in enumerate(each for each in EVERY if (each.kind, each.repair) == repair)
+    if place % 2 == 0 or "type" in case.folder.name
+]
+each_repair = pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, marks=[] if case in SECOND else [pytest.mark.thorough]) for case in EVERY],
+    ids=[f"{case.kind}/{case.folder.name}/{case.repair}" for case in EVERY],
+)
 
 #: DAMAGE's repairs.
 REPAIRS = {

@@ -509,6 +509,7 @@ time.sleep(600)
 """
 
 
+@pytest.mark.thorough
 def test_a_real_tick(home: Household, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Two sources side by side: one run ends well, the other does not; the command tells the other alone."""
     home.schedule(BOTH.replace("0 * * * *", "* * * * *") + 'parameters = { code = "007", rows = 5, sizes = [1, 2] }\n')
