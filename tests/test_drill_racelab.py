@@ -15,6 +15,10 @@ from support.people import AUTHOR, REVIEWER, People, remember_signatures
 
 pytestmark = pytest.mark.race
 PEOPLE = 12
+#: Two of the four stand for them; make thorough drills the others.
+EACH = [
+    pytest.param(name, marks=[] if name in ("website", "logistics") else [pytest.mark.thorough]) for name in racelab.SYSTEMS
+]
 #: What SYSTEMS allows: a new account, and a polite no.
 ALLOWED = {"attendance": {"302", "200"}, "logistics": {"302", "200"}, "academy": {"201", "400"}, "website": {"201", "200"}}
 #: What a broken one leaves of each person, or of some; (kind, at least).
@@ -53,12 +57,12 @@ def played(server: TestServer, home: Path, system: str, mode: str) -> Iterator[D
         yield Drilled(system, book, database, result)
 
 
-@pytest.fixture(scope="module", params=racelab.SYSTEMS)
+@pytest.fixture(scope="module", params=EACH)
 def broken(server: TestServer, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Drilled]:
     yield from played(server, tmp_path_factory.mktemp("broken"), request.param, "broken")
 
 
-@pytest.fixture(scope="module", params=racelab.SYSTEMS)
+@pytest.fixture(scope="module", params=EACH)
 def fixed(server: TestServer, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Drilled]:
     yield from played(server, tmp_path_factory.mktemp("fixed"), request.param, "fixed")
 

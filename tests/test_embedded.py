@@ -108,6 +108,7 @@ def test_starts_in_one_folder_share_a_server_until_the_last_owner_ends(home: Pat
     assert postmaster.find(home) is None
 
 
+@pytest.mark.thorough
 def test_two_starts_at_the_same_moment_make_one_server(home: Path) -> None:
     both = [script(START_AND_SLEEP, home) for _ in range(2)]
     for process in both:
@@ -167,6 +168,7 @@ def test_a_kept_server_outlives_its_parent_and_is_found_again(home: Path) -> Non
     server.stop()
 
 
+@pytest.mark.thorough
 def test_a_crashed_server_restarts_with_its_data_and_its_url(home: Path) -> None:
     server = embedded.start(home, settings={**QUICK, "fsync": "on", "synchronous_commit": "on"})
     server.execute("CREATE TABLE kept AS SELECT 5 AS n")
@@ -231,6 +233,7 @@ def test_a_folder_that_cannot_be_made_is_told() -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="only root can become another user")
+@pytest.mark.thorough
 def test_as_an_ordinary_user() -> None:
     other = script(
         """

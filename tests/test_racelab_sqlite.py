@@ -19,7 +19,8 @@ from support.databases import TestDatabase
 from support.lab import Lab, asked_of, run_all, run_on_sqlite
 from support.race_damage import DAMAGE, EACH, OLDER_DAMAGE, plain
 
-pytestmark = pytest.mark.race
+#: The demo on SQLite races two of the four in every run of the tests.
+pytestmark = [pytest.mark.race, pytest.mark.thorough]
 
 
 @pytest.fixture(scope="module")

@@ -37,16 +37,16 @@ needs_keys = pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs ss
 EVERY = repaired.every(FOLDERS)
 #: The first case of each repair.
 FIRST = {(case.kind, case.repair): case for case in reversed(EVERY)}
-#: The others, but every second of a repair, are for make thorough.
-SECOND = [
+#: Every third case of a repair; the others are for make thorough.
+THIRD = [
     case
     for repair in FIRST
     for place, case in enumerate(each for each in EVERY if (each.kind, each.repair) == repair)
-    if place % 2 == 0 or "type" in case.folder.name
+    if place % 3 == 0 or "type" in case.folder.name
 ]
 each_repair = pytest.mark.parametrize(
     "case",
-    [pytest.param(case, marks=[] if case in SECOND else [pytest.mark.thorough]) for case in EVERY],
+    [pytest.param(case, marks=[] if case in THIRD else [pytest.mark.thorough]) for case in EVERY],
     ids=[f"{case.kind}/{case.folder.name}/{case.repair}" for case in EVERY],
 )
 

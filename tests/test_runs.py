@@ -232,6 +232,7 @@ def test_a_secret_beside_the_configuration_is_one_too(tmp_path):
     assert REDACTED in str(json.loads(executed(record))["cells"][-1]["outputs"])
 
 
+@pytest.mark.thorough
 def test_a_secret_beside_the_configuration_is_one_even_where_the_environment_goes_first(tmp_path, monkeypatch):
     monkeypatch.setenv("SHOP_URL", "postgresql://u:another-pw@h/d")
     (tmp_path / ".env").write_text(f"SHOP_URL={URL}\n")
@@ -363,6 +364,7 @@ def test_a_disk_that_fills_up_leaves_no_half_report(tmp_path, monkeypatch):
     assert read_record(folder).died
 
 
+@pytest.mark.thorough
 def test_two_runs_of_one_source_at_the_same_moment(tmp_path):
     path = notebook(tmp_path, "ok = 1")
     parents = [in_its_own_process(path, tmp_path / "out") for _ in range(2)]

@@ -101,6 +101,7 @@ def test_it_catches_up_and_lets_what_runs_end(household, serve, monkeypatch, cap
     assert (ended.code, "has ended" in ended.words) == (2, True)
 
 
+@pytest.mark.thorough
 def test_asked_a_second_time_it_stops_what_runs_and_records_it(household, serve):
     overdue(household)
     process = serve("--grace", "600")
