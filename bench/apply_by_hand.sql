@@ -13,24 +13,11 @@ GROUP BY loser.id;
 ALTER TABLE merged ADD PRIMARY KEY (loser);
 ANALYZE merged;
 \if :images
-WITH done AS (UPDATE invoice t SET user_id = survivor FROM invoice o JOIN merged ON o.user_id = loser WHERE t.id = o.id
-    RETURNING t.id, to_json(o) AS before, to_json(t) AS after)
-INSERT INTO kept ("table", key, before, after, digest) SELECT 'invoice', id, before, after, digest(before, after) FROM done;
-WITH done AS (UPDATE message t SET user_id = survivor FROM message o JOIN merged ON o.user_id = loser WHERE t.id = o.id
-    RETURNING t.id, to_json(o) AS before, to_json(t) AS after)
-INSERT INTO kept ("table", key, before, after, digest) SELECT 'message', id, before, after, digest(before, after) FROM done;
-WITH done AS (UPDATE visit t SET user_id = survivor FROM visit o JOIN merged ON o.user_id = loser WHERE t.id = o.id
-    RETURNING t.id, to_json(o) AS before, to_json(t) AS after)
-INSERT INTO kept ("table", key, before, after, digest) SELECT 'visit', id, before, after, digest(before, after) FROM done;
-WITH done AS (UPDATE device t SET user_id = survivor FROM device o JOIN merged ON o.user_id = loser WHERE t.id = o.id
-    RETURNING t.id, to_json(o) AS before, to_json(t) AS after)
-INSERT INTO kept ("table", key, before, after, digest) SELECT 'device', id, before, after, digest(before, after) FROM done;
-WITH done AS (UPDATE member t SET user_id = survivor FROM member o JOIN merged ON o.user_id = loser WHERE t.id = o.id
-    RETURNING t.id, to_json(o) AS before, to_json(t) AS after)
-INSERT INTO kept ("table", key, before, after, digest) SELECT 'member', id, before, after, digest(before, after) FROM done;
-WITH done AS (UPDATE customer t SET user_id = survivor FROM customer o JOIN merged ON o.user_id = loser WHERE t.id = o.id
-    RETURNING t.id, to_json(o) AS before, to_json(t) AS after)
-INSERT INTO kept ("table", key, before, after, digest) SELECT 'customer', id, before, after, digest(before, after) FROM done;
+SELECT format($$
+    WITH done AS (UPDATE %1$I t SET user_id = survivor FROM %1$I o JOIN merged ON o.user_id = loser WHERE t.id = o.id
+        RETURNING t.id, to_json(o) AS before, to_json(t) AS after)
+    INSERT INTO kept ("table", key, before, after, digest) SELECT %1$L, id, before, after, digest(before, after) FROM done
+$$, name) FROM unnest('{invoice, message, visit, device, member, customer}'::text[]) name \gexec
 WITH done AS (DELETE FROM auth_user t USING merged WHERE id = loser RETURNING id, to_json(t) AS before)
 INSERT INTO kept ("table", key, before, digest) SELECT 'auth_user', id, before, digest(before, NULL) FROM done;
 \else

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import sqlite3
 import threading
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -313,6 +315,23 @@ def test_nothing_that_an_application_writes_meanwhile_is_overwritten(place: Plac
     blank = place.ask("SELECT count(*) FROM customer WHERE barcode IS NULL")
     assert [int(row[0]) for row in blank] == [done["stale"]]
     assert book.verify_ledger().ok
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_one_who_writes_for_longer_than_a_lock_is_waited_for_is_waited_for_again(
+    place: Place, people: People, book: Workbook
+) -> None:
+    """Before the first batch and after the last one just as between them."""
+    place.fill(MANY)
+    plan = planned(book, people)
+    (people.home / "mendbook.toml").write_text(WITHOUT_FILLED + SMALL_BATCHES + "lock_seconds = 0.1\n")
+    file = place.url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as application:
+        application.execute("BEGIN IMMEDIATE")
+        done = threading.Timer(0.4, application.execute, ["COMMIT"])
+        done.start()
+        assert opened(people).apply(plan, commit=True)["applied"] == 40
+        done.join()
 
 
 def test_a_plan_is_for_the_very_database_that_it_was_made_of(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-import os
 import re
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError
@@ -451,9 +450,6 @@ def test_whom_to_ask_is_listed_beside_the_plan(shop: Shop, planned: Planner, mon
 
 def test_an_unsigned_plan_never_stays_behind(shop: Shop, planned: Planner, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.execute(DAMAGE)
-    killed = shop.outputs / "plans" / ".planning-killed"
-    killed.mkdir(parents=True)
-    os.utime(killed, (0, 0))
 
     def refuse(plan: PlanFile, _: Any) -> None:
         assert plan.path.exists()

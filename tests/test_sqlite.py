@@ -13,6 +13,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -511,6 +512,35 @@ def test_a_locked_file_is_waited_for_and_then_told(tmp_path: Path, monkeypatch: 
             pass
         assert dialect().fault(error.value) == "others"
         assert "Somebody else writes" in str(explained(error, file))
+
+
+def test_a_repair_finds_its_moment_beside_one_who_hardly_ever_lets_go(tmp_path: Path) -> None:
+    """SQLite has no queue: who asks seldom is never served beside an application that writes without a rest."""
+    file = made(tmp_path / "shop.sqlite3", "CREATE TABLE t (id)")
+    over = threading.Event()
+
+    def write() -> None:
+        with closing(sqlite3.connect(file, timeout=60, isolation_level=None)) as application:
+            while not over.is_set():
+                application.execute("BEGIN IMMEDIATE")
+                over.wait(0.06)
+                application.execute("COMMIT")
+                time.sleep(0.004)
+
+    application = threading.Thread(target=write)
+    application.start()
+    try:
+        with writing(file) as connection:
+            for _ in range(20):
+                over.wait(0.03)  # in the midst of one of its transactions
+                with connection.begin():
+                    dialect().begin_repair(connection, 2, 60, 60)
+                    connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+    finally:
+        over.set()
+        application.join()
+    with reading(file) as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM t").scalar_one() == 20
 
 
 def test_a_statement_that_takes_too_long_is_stopped(tmp_path: Path) -> None:

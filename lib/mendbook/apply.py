@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, RootTransaction
 
 from mendbook import checkpoints, ledger_schema, pressure, review
-from mendbook.applied import applied
+from mendbook.applied import Applied, applied
 from mendbook.apply_report import report
 from mendbook.apply_state import Approved, Run
 from mendbook.batch_work import CasesFail, Ground, LooksLikeNew, look_at
@@ -44,6 +44,7 @@ BACK_OFF_SECONDS = 0.05
 CASES_AHEAD = 500
 
 Progress = Callable[[str, int, int], None]
+Found = TypeVar("Found")
 
 
 class _Applying:
@@ -84,14 +85,13 @@ class _Applying:
     def _connected(self) -> review.Approvals:
         with self._database.writing() as keeper, self._alone(keeper), self._database.writing() as connection:
             if self._run.commit or not self._database.dialect.ledger().made_within:
-                with self._transaction(connection):
-                    ledger_schema.ensure(connection)
-            ground, approved = self._look(connection)
+                self._in_turn(connection, ledger_schema.ensure)
+            ground, approved = self._in_turn(connection, self._look)
+            self._check_down(self._run.done.last)
             self._connected_once = True
             self._total = approved.current.counts.get("approved", 0)
             self._batches(connection, ground, approved)
-            with self._transaction(connection):
-                self._run.done = applied(connection, self._run.plan.id)
+            self._run.done = self._in_turn(connection, self._applied)
             return approved.current
 
     @contextmanager
@@ -119,14 +119,11 @@ class _Applying:
         """What there is to stand on: the tables, the approvals at the database's time, what the ledger has already."""
         plan, database = self._run.plan, self._database
         dialect, header = database.dialect, plan.header
-        with self._transaction(connection) as transaction:
-            server, moment = dialect.server(connection), dialect.moment(connection)
-            catalogue = dialect.catalogue(connection, table_names(database.source))
-            tables = database.surrounded(connection, bind(database.source, catalogue, dialect.text(server)))
-            approved = Approved(plan, self._settings, moment.now)
-            self._run.learn(applied(connection, plan.id))
-            transaction.rollback()
-        self._check_down(self._run.done.last)
+        server, moment = dialect.server(connection), dialect.moment(connection)
+        catalogue = dialect.catalogue(connection, table_names(database.source))
+        tables = database.surrounded(connection, bind(database.source, catalogue, dialect.text(server)))
+        approved = Approved(plan, self._settings, moment.now)
+        self._run.learn(self._applied(connection))
         # what an undo brings back may be damaged together with rows that nobody has written since
         recheck = Recheck(tables, header.snapshot if header.act == "apply" else "", dialect)
         return Ground(plan, tables, dialect, approved.verify, recheck, tally=not self._run.commit), approved
@@ -145,6 +142,22 @@ class _Applying:
         with connection.begin() as transaction:
             self._database.dialect.begin_repair(connection, limits.lock_seconds, limits.statement_seconds, IDLE_SECONDS)
             yield transaction
+
+    def _in_turn(self, connection: Connection, work: Callable[[Connection], Found]) -> Found:
+        """``work`` in a transaction of its own, tried again as a batch is where others were in its way."""
+        attempt = 0
+        while True:
+            try:
+                with self._transaction(connection):
+                    return work(connection)
+            except sa.exc.DBAPIError as error:
+                attempt += 1
+                if self._database.dialect.fault(error) != "others" or attempt > ATTEMPTS:
+                    raise
+                _back_off(attempt)
+
+    def _applied(self, connection: Connection) -> Applied:
+        return applied(connection, self._run.plan.id)
 
     def _batches(self, connection: Connection, ground: Ground, approved: Approved) -> None:
         waiting = ahead(self._waiting(approved), CASES_AHEAD)
@@ -195,8 +208,7 @@ class _Applying:
                 self._run.failed.update(failure.reasons)
                 cases = [case for case in cases if case.name not in failure.reasons]
             except AlreadyApplied:
-                with self._transaction(connection):
-                    self._run.learn(applied(connection, self._run.plan.id))
+                self._run.learn(self._in_turn(connection, self._applied))
                 return [case for case in cases if not self._run.over(case.name)]
             except sa.exc.DBAPIError as error:
                 dialect = self._database.dialect

@@ -258,17 +258,6 @@ class Desk:
         self.page.keyboard.press("ControlOrMeta+a")
         self.page.keyboard.insert_text(source.replace(old, new))
 
-    def run_below(self, source: str) -> Any:
-        """Type ``source`` into a cell of one's own after the last one, and run it; its output."""
-        self.notebook.locator(".jp-Cell").last.locator(".jp-InputPrompt").click()
-        self.page.keyboard.press("b")
-        cell = self.notebook.locator(".jp-CodeCell").last
-        cell.locator(".cm-content").click()
-        self.page.keyboard.insert_text(source)
-        self.page.keyboard.press("Control+Enter")
-        cell.locator(".jp-InputPrompt", has_text=re.compile(r"\[\d+\]")).wait_for()
-        return cell.locator(".jp-OutputArea").first
-
     def save(self) -> None:
         """Save the notebook in front as everybody does, and wait until it is on the disk."""
         self.page.keyboard.press("Control+s")
@@ -297,10 +286,6 @@ class Desk:
                 .map(row => row.textContent).join('').trim()))""",
             arg=pattern,
         )
-
-    def front(self, name: str) -> None:
-        """Bring the tab of that name to the front."""
-        self.page.locator("#jp-main-dock-panel .lm-TabBar-tab", has_text=name).first.click()
 
     def theme(self, name: str) -> None:
         """JupyterLab's "Light" or "Dark" theme, by the menu."""

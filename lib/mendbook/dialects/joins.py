@@ -22,31 +22,33 @@ class _Walked(Join):
     inherit_cache = True
 
 
-@compiles(_Walked, "sqlite")
-def _walked(join: _Walked, compiler: Any, **how: Any) -> str:
-    # SQLite walks a subquery as it comes only where the words forbid it another order; else it writes all of it down first
-    how |= {"asfrom": True, "from_linter": None}
-    left, right = compiler.process(join.left, **how), compiler.process(join.right, **how)
-    return f"{left} CROSS JOIN {right} ON {compiler.process(join.onclause, **(how | {'asfrom': False}))}"
-
-
-def walked(many: FromClause, few: FromClause, met: ColumnElement[bool]) -> FromClause:
-    """The rows of ``many`` that meet one of ``few``: the first are walked through, the others looked up."""
-    return _Walked(many, few, met)
-
-
 class _FirstThen(Join):
     """A join of which the left side is read first."""
 
     inherit_cache = True
 
 
+@compiles(_Walked, "sqlite")
+def _cross(join: Join, compiler: Any, **how: Any) -> str:
+    # SQLite walks a subquery as it comes only where the words forbid it another order; else it writes all of it down first
+    return _in_order(join, "CROSS JOIN", compiler, how)
+
+
 @compiles(_FirstThen, "mysql")
-def _straight(join: _FirstThen, compiler: Any, **how: Any) -> str:
+def _straight(join: Join, compiler: Any, **how: Any) -> str:
     # what is counted in a subquery looks as large as the table to its planner, which would rather read all of that first
+    return _in_order(join, "STRAIGHT_JOIN", compiler, how)
+
+
+def _in_order(join: Join, words: str, compiler: Any, how: dict[str, Any]) -> str:
     how |= {"asfrom": True, "from_linter": None}
     left, right = compiler.process(join.left, **how), compiler.process(join.right, **how)
-    return f"{left} STRAIGHT_JOIN {right} ON {compiler.process(join.onclause, **(how | {'asfrom': False}))}"
+    return f"{left} {words} {right} ON {compiler.process(join.onclause, **(how | {'asfrom': False}))}"
+
+
+def walked(many: FromClause, few: FromClause, met: ColumnElement[bool]) -> FromClause:
+    """The rows of ``many`` that meet one of ``few``: the first are walked through, the others looked up."""
+    return _Walked(many, few, met)
 
 
 def first_then(first: FromClause, then: FromClause, met: ColumnElement[bool]) -> FromClause:

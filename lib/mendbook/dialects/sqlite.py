@@ -35,6 +35,8 @@ from mendbook.errors import ConfigError, MendbookError
 PINS = {"cache_size": "-65536", "threads": "2", "reverse_unordered_selects": "0", "ignore_check_constraints": "0"}
 #: The machine's instructions between two looks at the clock.
 _INSTRUCTIONS = 20_000
+#: How long it waits before it asks again for a file that another writes.
+_AGAIN_SECONDS = 0.002
 
 
 class SQLite:
@@ -84,16 +86,18 @@ class SQLite:
         self._begin_writing(connection, READ_PATIENCE)
 
     def _begin_writing(self, connection: Connection, lock_seconds: float) -> None:
-        self._pin(connection, lock_seconds)
+        self._pin(connection, 0)
         connection.exec_driver_sql("PRAGMA foreign_keys = ON")
         # a crash of the machine must not take back a batch that was told to be done, and of which a checkpoint knows
         connection.exec_driver_sql("PRAGMA synchronous = FULL")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        _begin_between_others(connection, lock_seconds)
+        _wait_for_others(connection, lock_seconds)
         driver_of(connection).began_to_write(path_of(connection))
 
     def _pin(self, connection: Connection, lock_seconds: float) -> None:
-        for name, value in {**PINS, "busy_timeout": str(int(lock_seconds * 1000))}.items():
+        for name, value in PINS.items():
             connection.exec_driver_sql(f"PRAGMA {name} = {value}")
+        _wait_for_others(connection, lock_seconds)
 
     def begin_keeping(self, connection: Connection, lock_seconds: float) -> None:
         """Nothing: a transaction would hold up the one that repairs."""
@@ -215,6 +219,28 @@ class SQLite:
 def driver_of(connection: Connection) -> File:
     """The driver's own connection."""
     return cast(File, connection.connection.dbapi_connection)
+
+
+def _wait_for_others(connection: Connection, seconds: float) -> None:
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+
+
+def _begin_between_others(connection: Connection, seconds: float) -> None:
+    """BEGIN IMMEDIATE, tried for ``seconds``.
+
+    SQLite itself asks ever more seldom, ten times a second in the end, and nobody queues: beside an application that
+    writes without a rest it would hardly ever meet the moment in which the file is free.
+    """
+    ends = time.monotonic() + seconds
+    while True:
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except DBAPIError as error:
+            if fault(error.orig) != "others" or time.monotonic() >= ends:
+                raise
+            time.sleep(_AGAIN_SECONDS)
+        else:
+            return
 
 
 def _limit(connection: Connection, seconds: float) -> None:
