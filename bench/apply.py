@@ -24,10 +24,10 @@ import time
 from itertools import groupby
 from pathlib import Path
 
-from mendbook import embedded
-from mendbook.apply import apply
+from mendbook.embedded import embedded
 from mendbook.model import Change
-from mendbook.plan_files import PlanFile
+from mendbook.plans.files import PlanFile
+from mendbook.repairs.apply import apply
 from mendbook.workbook import Workbook
 
 HERE = Path(__file__).parent

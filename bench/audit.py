@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from audit_elsewhere import places
-from mendbook import embedded
+from mendbook.embedded import embedded
 
 HERE = Path(__file__).parent
 Measured = tuple[float, float, int, float]

@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from mendbook import embedded
+from mendbook.embedded import embedded
 
 MAPPING = """
 [sources.bench]

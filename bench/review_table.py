@@ -19,7 +19,7 @@ from statistics import median
 from typing import Any
 
 from mendbook.damage import catalogue
-from mendbook.review_desk import Desk
+from mendbook.desk.answers import Desk
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 

@@ -23,10 +23,11 @@ from pathlib import Path
 
 import psutil
 from audit import fill
-from mendbook import config, embedded
-from mendbook.history import History
-from mendbook.history_schema import FINISHED, MISSED
-from mendbook.jobs import tasks
+from mendbook import config
+from mendbook.embedded import embedded
+from mendbook.scheduling.history import History
+from mendbook.scheduling.history_schema import FINISHED, MISSED
+from mendbook.scheduling.jobs import tasks
 
 HERE = Path(__file__).parent
 SCHEDULE = """

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mendbook.execution import leave_out_iris
+from mendbook.execution.execution import leave_out_iris
 from support.databases import TestDatabase, TestServer, fresh_database, serving
 from support.lab import Races, racing
 from support.mariadb import MariaDatabase, MariaServer, fresh_mariadb, serving_mariadb

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from fake_audit import GAPS, HOSTILE, SIGNATURES, _write
-from mendbook.parquet_files import INCIDENTS, REGISTRATIONS
-from mendbook.rates import assess
+from mendbook.audits.parquet_files import INCIDENTS, REGISTRATIONS
+from mendbook.rates.rates import assess
 
 START = datetime(2026, 10, 18, 6, tzinfo=UTC)
 DEPLOY = datetime(2026, 10, 28, 10, tzinfo=UTC)

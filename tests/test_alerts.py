@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook import alert_times, alerts, sending, watching
-from mendbook.alert_text import Message, Places, compose
+from mendbook.alerts import alerts, sending, watching
+from mendbook.alerts import times as alert_times
+from mendbook.alerts.happenings import Happening
+from mendbook.alerts.sending import Sent, Sink
+from mendbook.alerts.text import Message, Places, compose
 from mendbook.errors import ConfigError
-from mendbook.happenings import Happening
-from mendbook.history import History
-from mendbook.ledger_verification import FirstBad, LedgerState
-from mendbook.sending import Sent, Sink
+from mendbook.ledger.verification import FirstBad, LedgerState
+from mendbook.scheduling.history import History
 from support import alerting
 from support.alerting import ALERTS, DAY, HOUR, NOW, PERSON, Hook, Post, Told, Watch
 from support.commands import command_in
@@ -287,7 +288,7 @@ def test_sinks_that_are_not_set_right_are_said_and_stop_nothing(
 
 
 def test_without_apprise_it_says_what_to_install(house: Watch, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mendbook.sending.find_spec", lambda _: None)
+    monkeypatch.setattr("mendbook.alerts.sending.find_spec", lambda _: None)
     house.ran(NOW, "failed", error="x")
     (outcome,) = tick(house, told)
     assert "pip install 'mendbook[notify]'" in outcome.why

@@ -7,8 +7,8 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
-from mendbook import allowed_signers, sshsig
 from mendbook.errors import SignatureError
+from mendbook.signing import allowed_signers, sshsig
 
 
 def key(seed: int) -> str:

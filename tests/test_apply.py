@@ -12,12 +12,14 @@ from typing import Any
 
 import psycopg2
 import pytest
-from mendbook import failpoints, ledger, ledger_schema, pressure
 from mendbook.commands.apply import _stop_when_asked
 from mendbook.config import Apply
 from mendbook.console import people as people_console
 from mendbook.errors import ConnectionFailed, OutputError, QueryStopped, Refused, SignatureError
-from mendbook.ledger import Entry
+from mendbook.ledger import ledger
+from mendbook.ledger import schema as ledger_schema
+from mendbook.ledger.ledger import Entry
+from mendbook.repairs import failpoints, pressure
 from mendbook.workbook import Workbook
 from support.commands import Command, command_in
 from support.people import AUTHOR, REVIEWER, People
@@ -156,7 +158,7 @@ def test_a_connection_that_is_cut_is_opened_anew_and_the_ledger_asked(
             )
 
     for module in ("repair", "apply", "preconditions"):
-        monkeypatch.setattr(f"mendbook.{module}.reach", cut)
+        monkeypatch.setattr(f"mendbook.repairs.{module}.reach", cut)
     done = book.apply(plan, commit=True)
     assert done["applied"] + done["already"] == 120
     assert shop.database.execute("SELECT count(*), count(DISTINCT case_key) FROM mendbook.change") == [(120, 120)]
@@ -171,7 +173,7 @@ def test_of_two_at_once_one_wins_and_the_other_says_why(book: Workbook, plan: st
             inside.set()
             assert go_on.wait(180)
 
-    monkeypatch.setattr("mendbook.apply.reach", hold)
+    monkeypatch.setattr("mendbook.repairs.apply.reach", hold)
     results: list[Any] = []
     first = threading.Thread(target=lambda: results.append(book.apply(plan, commit=True)))
     first.start()
@@ -220,7 +222,7 @@ def test_a_review_that_changes_while_it_is_applied_stops_the_run(
         if name == "committed" and reached == 2:
             book.sign(plan, REVIEWER, people.key(REVIEWER), reject=["all"])
 
-    monkeypatch.setattr("mendbook.apply.reach", change)
+    monkeypatch.setattr("mendbook.repairs.apply.reach", change)
     with pytest.raises(Refused, match="changed while it was being applied"):
         book.apply(plan, commit=True)
     assert shop.database.execute("SELECT count(*) FROM mendbook.change") == [(50,)]
@@ -265,7 +267,7 @@ def test_a_row_that_changes_between_batches_makes_its_case_alone_stale(
                 " SELECT 159, 'mine' WHERE NOT EXISTS (SELECT FROM customer WHERE user_id = 159)"
             )
 
-    monkeypatch.setattr("mendbook.apply.reach", edit)
+    monkeypatch.setattr("mendbook.repairs.apply.reach", edit)
     done = book.apply(plan, commit=True)
     stale = {each["case"]: each["why"] for each in done["stale_cases"]}
     assert done["applied"] == 120 - len(stale)
@@ -318,7 +320,7 @@ def test_a_busy_database_is_waited_for_but_not_for_ever(shop: Shop, monkeypatch:
 def test_a_lock_that_the_application_holds_too_long_stops_the_run_and_nothing_is_lost(
     plan: str, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mendbook.apply.ATTEMPTS", 1)
+    monkeypatch.setattr("mendbook.repairs.apply.ATTEMPTS", 1)
     shop.map(WITHOUT_FILLED + "[apply]\nlock_seconds = 0.05\nmost_waiting = 99\n")
     hasty = Workbook.open("shop", shop.config, shop.home / "outputs")
     holder = psycopg2.connect(shop.database.url.replace("+psycopg2", ""))
@@ -338,7 +340,7 @@ def test_without_room_for_a_checkpoint_the_ledger_stays_the_truth(
     def full(*_: Any) -> None:
         raise OutputError("No space left on device.")
 
-    monkeypatch.setattr("mendbook.checkpoints.add", full)
+    monkeypatch.setattr("mendbook.ledger.checkpoints.add", full)
     with pytest.raises(OutputError):
         book.apply(plan, commit=True)
     assert shop.database.execute("SELECT count(*) FROM mendbook.ledger") == [(1,)]
@@ -410,7 +412,7 @@ def test_an_audit_that_breaks_off_after_the_repair_leaves_no_run_and_says_what_w
         (folder / "findings.parquet.aside").touch()
         raise ConnectionFailed("The database broke off.", "Nothing was changed. Try again.")
 
-    monkeypatch.setattr("mendbook.audit.take", broken)
+    monkeypatch.setattr("mendbook.audits.audit.take", broken)
     with pytest.raises(ConnectionFailed, match="broke off") as failure:
         book.apply(plan, commit=True)
     assert "What was applied is in the ledger" in failure.value.hint
@@ -424,7 +426,7 @@ def test_an_audit_that_breaks_off_after_the_repair_leaves_no_run_and_says_what_w
 def test_a_run_that_gives_up_never_says_that_nothing_was_changed(
     book: Workbook, plan: str, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mendbook.apply.ATTEMPTS", 0)
+    monkeypatch.setattr("mendbook.repairs.apply.ATTEMPTS", 0)
     reached: list[str] = []
 
     def cut(name: str) -> None:
@@ -436,7 +438,7 @@ def test_a_run_that_gives_up_never_says_that_nothing_was_changed(
                     " WHERE application_name = 'mendbook' AND datname = current_database()"
                 )
 
-    monkeypatch.setattr("mendbook.repair.reach", cut)
+    monkeypatch.setattr("mendbook.repairs.repair.reach", cut)
     with pytest.raises(ConnectionFailed) as failure:
         book.apply(plan, commit=True)
     assert "goes on from there" in failure.value.hint
@@ -468,7 +470,7 @@ def test_a_commit_whose_end_was_not_heard_of_is_found_in_the_ledger(
         if name == "committed" and reached == 2:
             raise ConnectionFailed("The server is gone.")
 
-    monkeypatch.setattr("mendbook.apply.reach", cut)
+    monkeypatch.setattr("mendbook.repairs.apply.reach", cut)
     done = book.apply(plan, commit=True)
     assert (done["applied"], done["changes"], done["batches"]) == (120, 120, 5)
     assert shop.database.execute("SELECT count(*), count(DISTINCT case_key) FROM mendbook.change") == [(120, 120)]
@@ -492,7 +494,7 @@ def test_damage_that_came_between_makes_its_case_stale_and_the_others_go_on(book
 def test_signatures_are_verified_again_while_it_lasts(
     book: Workbook, plan: str, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mendbook.apply_state.TRUSTED_SECONDS", 0.0)
+    monkeypatch.setattr("mendbook.repairs.state.TRUSTED_SECONDS", 0.0)
     reached = 0
 
     def leave(name: str) -> None:
@@ -502,7 +504,7 @@ def test_signatures_are_verified_again_while_it_lasts(
             lines = (people.home / "allowed_signers").read_text().splitlines(keepends=True)
             (people.home / "allowed_signers").write_text("".join(line for line in lines if line.startswith(AUTHOR)))
 
-    monkeypatch.setattr("mendbook.apply.reach", leave)
+    monkeypatch.setattr("mendbook.repairs.apply.reach", leave)
     with pytest.raises(SignatureError):
         book.apply(plan, commit=True)
     assert book.verify_ledger().batches == 2
@@ -547,7 +549,7 @@ def test_a_batch_that_somebody_else_has_just_made_is_not_made_again(
             with book._writable.writing() as connection, connection.begin():
                 ledger.append(connection, Entry(plan, 1, details=details), [])
 
-    monkeypatch.setattr("mendbook.repair.reach", add)
+    monkeypatch.setattr("mendbook.repairs.repair.reach", add)
     assert book.apply(plan, commit=True)["applied"] == 119
     assert damage(shop) == (1, 0)
     assert shop.database.execute("SELECT min(batch), max(batch), count(*) FROM mendbook.ledger") == [(1, 6, 6)]

@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook import canonical, plan_files, review, signatures, sshsig, statements
-from mendbook.decisions import Choice, Details
+from mendbook.digests import canonical
 from mendbook.errors import MendbookError, OutputError, Refused, SignatureError
-from mendbook.plan_files import PlanFile
-from mendbook.signatures import Namespace
-from mendbook.statements import review_file
+from mendbook.plans import files as plan_files
+from mendbook.plans.files import PlanFile
+from mendbook.reviews import review, statements
+from mendbook.reviews.decisions import Choice, Details
+from mendbook.reviews.statements import review_file
+from mendbook.signing import signatures, sshsig
+from mendbook.signing.signatures import Namespace
 from support.plans import AUTHOR, BLOCKED, CODE, FILL, MADE, NAMES, NOW, OTHER, PLAIN, REVIEWER, SECOND, TWICE, House, case
 from support.plans import house as make_house
 
@@ -481,7 +484,7 @@ def test_the_fingerprint_stays_while_nothing_changes(house: House, plan: PlanFil
 def test_verified_again_at_a_later_time(house: House, plan: PlanFile, monkeypatch: Any) -> None:
     house.allow(f"{AUTHOR} {house.public(AUTHOR)}", f'{REVIEWER} valid-before="20260601140000Z" {house.public(REVIEWER)}')
     found = approvals(house, plan)
-    monkeypatch.setattr("mendbook.approvals.outlines", None)
+    monkeypatch.setattr("mendbook.reviews.approvals.outlines", None)
     assert review.approvals_again(plan, house.settings, NOW + timedelta(minutes=30), found) == found
     with pytest.raises(SignatureError, match="key has expired"):
         review.approvals_again(plan, house.settings, NOW + timedelta(hours=2), found)
@@ -525,5 +528,5 @@ def test_what_changes_while_it_is_verified_is_refused(house: House, plan: PlanFi
         house.allow_people(AUTHOR, REVIEWER, "new@example.com")
         return signer
 
-    monkeypatch.setattr("mendbook.approvals.verify", slow)
+    monkeypatch.setattr("mendbook.reviews.approvals.verify", slow)
     refusal(house, plan, "changed while it was read", Refused)

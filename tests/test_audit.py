@@ -14,12 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import mendbook.audit
 import pytest
 import sqlalchemy as sa
 from mendbook.damage import catalogue
-from mendbook.dialects.postgresql import PostgreSQL
-from mendbook.doctor import examine
+from mendbook.dialects.postgresql.dialect import PostgreSQL
+from mendbook.doctor.doctor import examine
 from mendbook.errors import ConfigError, MappingError, OutputError, QueryStopped, Refused
 from mendbook.model import FINDING_COLUMNS, Damage
 from pyarrow import parquet
@@ -48,7 +47,7 @@ def from_every_side(shop: Shop, *kinds: str, progress: Any = None) -> dict[str, 
 def writing(monkeypatch: Any, name: str, statement: Any) -> None:
     """Let the audit look for a kind of damage of the test's own."""
     kind = Damage(name, "a kind of the test", lambda _: [statement])
-    monkeypatch.setattr(mendbook.audit, "chosen", lambda _: [kind])
+    monkeypatch.setattr("mendbook.audits.audit.chosen", lambda _: [kind])
 
 
 # -- what it says --------------------------------------------------------------------------------------------------------
@@ -404,8 +403,8 @@ def test_a_person_who_stops_it_waits_for_no_other_kind(shop: Shop, monkeypatch: 
         assert stopped.wait(180)
 
     shop.map(MAPPING.replace('url_env = "SHOP_URL"', 'url_env = "SHOP_URL"\nconnections = 1'))
-    monkeypatch.setattr(mendbook.audit, "ThreadPoolExecutor", Workers)
-    monkeypatch.setattr(mendbook.audit, "wait", interrupted)
+    monkeypatch.setattr("mendbook.audits.audit.ThreadPoolExecutor", Workers)
+    monkeypatch.setattr("mendbook.audits.audit.wait", interrupted)
     with pytest.raises(KeyboardInterrupt):
         shop.audit(progress=progress)
     assert len(begun) == 1

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from fake_audit import write_audit
 from fake_incidents import write_incidents
-from mendbook.incident_charts import draw_all
-from mendbook.publish import publish
-from mendbook.records import RunError, RunRecord
-from mendbook.reports import render_report
-from mendbook.views import AuditView
+from mendbook.files.publish import publish
+from mendbook.files.records import RunError, RunRecord
+from mendbook.incidents.charts import draw_all
+from mendbook.reports.reports import render_report
+from mendbook.views.views import AuditView
 
 pytestmark = pytest.mark.browser
 CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)

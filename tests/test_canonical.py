@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mendbook import canonical
+from mendbook.digests import canonical
 from mendbook.errors import NotCanonical
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))

@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 import pandas
 import pytest
 from fake_audit import HOSTILE, write_audit
-from mendbook import results
-from mendbook.charts import counts_chart, gap_chart, save, timeline_chart
-from mendbook.palette import HATCHES, KIND_COLOURS, KINDS, look
+from mendbook.audits import results
+from mendbook.charts.charts import counts_chart, gap_chart, save, timeline_chart
+from mendbook.charts.palette import HATCHES, KIND_COLOURS, KINDS, look
 
 
 def times(*at, kind="orphan_profile"):
@@ -104,7 +104,7 @@ def test_the_same_data_gives_the_same_files(audit, tmp_path):
 
 
 def test_pyplot_is_never_needed():
-    code = "import mendbook.charts, sys; sys.exit('matplotlib.pyplot' in sys.modules)"
+    code = "import mendbook.charts.charts, sys; sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

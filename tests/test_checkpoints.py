@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook import checkpoints
-from mendbook.checkpoints import Checkpoint
 from mendbook.errors import OutputError
+from mendbook.ledger import checkpoints
+from mendbook.ledger.checkpoints import Checkpoint
 
 AT = "2026-06-01T12:00:00.000000Z"
 

@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 import typer
 from mendbook import __main__ as entry
-from mendbook import checkpoints, cli
+from mendbook import cli
 from mendbook.damage import catalogue
-from mendbook.terminal import counts_table
+from mendbook.ledger import checkpoints
+from mendbook.terminal.terminal import counts_table
 from pyarrow import parquet
 from rich.console import Console
 from sqlalchemy.engine import make_url
@@ -454,9 +455,9 @@ def _repaired(system: dict[str, Any]) -> None:
 def test_the_demo_from_start_to_end(tmp_path: Path, mendbook: Command, monkeypatch: Any) -> None:
     import psycopg2
     import racelab
-    from mendbook import demo
     from mendbook.config import load, url_of
-    from mendbook.demo_home import PRACTICE_OF
+    from mendbook.demo import demo
+    from mendbook.demo.home import PRACTICE_OF
 
     monkeypatch.setattr(demo, "REGISTRATIONS", 8)
     two = {name: racelab.SYSTEMS[name] for name in ("website", PRACTICE_OF)}  # the tests of the lab race the others

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mendbook.comparison import compare, predecessors, since_last
-from mendbook.reports import render_report
-from mendbook.views import AuditView
+from mendbook.audits.comparison import compare, predecessors, since_last
+from mendbook.reports.reports import render_report
+from mendbook.views.views import AuditView
 from support.audits import DATABASE, at, audit_folder, result_of, write_audit
 from support.commands import command_in
 from support.shop import DAMAGE, Shop

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 
 import pytest
-from mendbook.conflicts import Claims, Places
 from mendbook.model import Case, Change, Row
+from mendbook.plans.conflicts import Claims, Places
 
 KEYS = {"t": ("id",), "u": ("a", "b"), "n": ()}
 

@@ -12,11 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import mendbook.audit
 import pytest
 import sqlalchemy as sa
-from mendbook import embedded, postmaster
-from mendbook.doctor import examine
+from mendbook.doctor.doctor import examine
+from mendbook.embedded import embedded, postmaster
 from mendbook.errors import ConfigError, ConnectionFailed, QueryStopped
 from mendbook.model import Damage
 from sqlalchemy.engine import URL, make_url
@@ -191,7 +190,7 @@ def test_a_replica_is_audited_with_a_warning(
     try:
         shop.execute("DELETE FROM customer")
         wait_until(reaches(server, standby, "pg_last_wal_receive_lsn"))
-        monkeypatch.setattr(mendbook.audit, "LAG_SECONDS", 0)
+        monkeypatch.setattr("mendbook.audits.audit.LAG_SECONDS", 0)
         result = shop.audit()
         assert rows(result) == DAMAGED, "it tells of what the replica has, not of what is to come"
         (warning,) = [warning for warning in result["warnings"] if "replica" in warning]
@@ -205,7 +204,7 @@ def test_a_replica_is_audited_with_a_warning(
 def test_a_replica_that_must_go_on(shop: Shop, server: TestServer, standby: embedded.Server, monkeypatch: Any) -> None:
     """While a finder runs, the primary removes rows that the audit's snapshot still sees; replaying that ends the audit."""
     slow = Damage("slow", "a kind of the test", lambda _: [sa.select(sa.func.pg_sleep(30))])
-    monkeypatch.setattr(mendbook.audit, "chosen", lambda _: [slow])
+    monkeypatch.setattr("mendbook.audits.audit.chosen", lambda _: [slow])
     wait_until(reaches(server, standby, "pg_last_wal_replay_lsn"))
     standby.execute("ALTER SYSTEM SET max_standby_streaming_delay = 0")
     standby.execute("SELECT pg_reload_conf()")

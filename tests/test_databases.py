@@ -18,8 +18,8 @@ import pandas
 import pymysql
 import pytest
 from faults.children import Children
-from mendbook import failpoints
 from mendbook.errors import Refused
+from mendbook.repairs import failpoints
 from mendbook.workbook import Workbook
 from sqlalchemy.engine import make_url
 from support.databases import fresh_database
@@ -190,7 +190,7 @@ def test_four_that_apply_the_same_plan_at_once_do_it_once(
 def test_a_ledger_whose_row_was_edited_names_that_row(
     place: Place, people: People, book: Workbook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mendbook.ledger_verification.PAGE", 3)
+    monkeypatch.setattr("mendbook.ledger.verification.PAGE", 3)
     place.fill(MANY)
     book.apply(planned(book, people), commit=True)
     state = book.verify_ledger()
@@ -230,7 +230,7 @@ def test_an_application_that_writes_meanwhile_loses_nothing(
             place.ask("UPDATE auth_user SET email = 'other@example.com' WHERE id = 40")
             place.ask("UPDATE customer SET barcode = 'their own' WHERE id = 40")
 
-    monkeypatch.setattr("mendbook.apply.reach", write)
+    monkeypatch.setattr("mendbook.repairs.apply.reach", write)
     done = book.apply(plan, commit=True)
     assert seen
     assert done["applied"] == 39

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mendbook.dead_man import ping
+from mendbook.alerts.dead_man import ping
 from support import alerting
 from support.alerting import Watch
 

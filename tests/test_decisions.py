@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook import canonical, decision_log, review
-from mendbook.ballots import approval
-from mendbook.decisions import Choice, Decision, Details, Resolved, check, decision_of, resolve, resolved_lines
+from mendbook.digests import canonical
 from mendbook.errors import ConfigError, OutputError, Refused, SignatureError
-from mendbook.outlines import Outline, outlines
-from mendbook.plan_files import PlanFile
+from mendbook.plans.files import PlanFile
+from mendbook.plans.outlines import Outline, outlines
+from mendbook.reviews import decision_log, review
+from mendbook.reviews.ballots import approval
+from mendbook.reviews.decisions import Choice, Decision, Details, Resolved, check, decision_of, resolve, resolved_lines
 from support.plans import AUTHOR, BLOCKED, CASES, CODE, FILL, NAMES, NOW, OTHER, PLAIN, REVIEWER, SECOND, TWICE, House, case
 
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 import racelab
-from mendbook import checkpoints, demo
 from mendbook.config import load
-from mendbook.demo_home import PRACTICE, PRACTICE_OF, configure, fresh_database, open_place
-from mendbook.demo_places import OnFiles, OnServer, place_of
+from mendbook.demo import demo
+from mendbook.demo.home import PRACTICE, PRACTICE_OF, configure, fresh_database, open_place
+from mendbook.demo.places import OnFiles, OnServer, place_of
 from mendbook.errors import MendbookError
+from mendbook.ledger import checkpoints
 from support.commands import Command, command_in
 
 TWO = ("website", PRACTICE_OF)
@@ -122,6 +123,6 @@ def test_a_place_that_cannot_be_removed_is_told(home: Path, monkeypatch: pytest.
     def refuse(*_: Any, **__: Any) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("mendbook.demo_places.shutil.rmtree", refuse)
+    monkeypatch.setattr("mendbook.demo.places.shutil.rmtree", refuse)
     with pytest.raises(MendbookError, match=r"databases could not be removed: Permission denied"):
         open_place(home, home.parent, TWO, sqlite=False)

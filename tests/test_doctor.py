@@ -15,12 +15,12 @@ from typing import Any
 import psycopg2
 import pytest
 import sqlalchemy as sa
-from mendbook.dialects import postgresql_health
 from mendbook.dialects.health import is_older
-from mendbook.dialects.postgresql_health import PostgreSQLHealth
-from mendbook.dialects.postgresql_ledger import PostgreSQLLedger
-from mendbook.doctor import Check, examine
-from mendbook.doctor_machine import clock
+from mendbook.dialects.postgresql import health as postgresql_health
+from mendbook.dialects.postgresql.health import PostgreSQLHealth
+from mendbook.dialects.postgresql.ledger import PostgreSQLLedger
+from mendbook.doctor.doctor import Check, examine
+from mendbook.doctor.machine import clock
 from sqlalchemy.engine import make_url
 from support.databases import TestServer, fresh_database
 from support.shop import MAPPING, ROWS, TABLES, Shop, role
@@ -415,7 +415,7 @@ def test_a_schedule_that_nobody_calls(shop: Shop) -> None:
 
 
 def test_times_that_passed_without_a_run(shop: Shop) -> None:
-    from mendbook.ticking import tick
+    from mendbook.ticking.ticking import tick
 
     shop.map(MAPPING + JOB)
     begun = datetime(2026, 11, 18, 12, tzinfo=UTC)

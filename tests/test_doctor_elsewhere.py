@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from mendbook.config import load
-from mendbook.dialects import mysql_health, sqlite_health
-from mendbook.doctor import Check, examine
+from mendbook.dialects.mysql import health as mysql_health
+from mendbook.dialects.sqlite import health as sqlite_health
+from mendbook.doctor.doctor import Check, examine
 from support.mariadb import MariaDatabase
 
 TOML = """

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from mendbook.allowed_signers import key_lines, read
 from mendbook.config import Settings, load
 from mendbook.dialects.health import Check
-from mendbook.doctor_people import own_keys, signers, ssh_keygen
-from mendbook.signatures import Namespace
+from mendbook.doctor.people import own_keys, signers, ssh_keygen
+from mendbook.signing.allowed_signers import key_lines, read
+from mendbook.signing.signatures import Namespace
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 TOML = '[sources.shop]\nurl_env = "SHOP_URL"\n[sources.shop.users]\ntable = "auth_user"\n'

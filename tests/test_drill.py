@@ -12,10 +12,11 @@ from typing import Any
 import nbformat
 import pyarrow.parquet as parquet
 import pytest
-from mendbook import drill, drill_target
-from mendbook.drill_view import DrillView, NotDrilled
+from mendbook.drills import drill
+from mendbook.drills import target as drill_target
+from mendbook.drills.view import DrillView, NotDrilled
 from mendbook.errors import ConfigError, QueryStopped, Refused
-from mendbook.reports import render_report
+from mendbook.reports.reports import render_report
 from mendbook.runs import run
 from mendbook.workbook import Workbook
 from support.commands import Command, command_in

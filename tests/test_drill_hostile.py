@@ -21,14 +21,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook import drill_browser
-from mendbook.drill import prepare
-from mendbook.drill_browser import MOST_BYTES
-from mendbook.drill_people import Journey, Person, new_mark, plan
-from mendbook.drill_settings import DrillForm
-from mendbook.drill_target import Target, target
-from mendbook.drill_traffic import Bounds, Traffic, send
+from mendbook.drills import browser as drill_browser
+from mendbook.drills.browser import MOST_BYTES
+from mendbook.drills.drill import prepare
+from mendbook.drills.people import Journey, Person, new_mark, plan
+from mendbook.drills.target import Target, target
+from mendbook.drills.traffic import Bounds, Traffic, send
 from mendbook.errors import ConfigError
+from mendbook.settings.drill import DrillForm
 
 FORM = DrillForm(path="/register", send="json", fields={"email": "{email}", "password": "{password}"}, ok=[201], refused=[400])
 Talk = Callable[[socket.socket, bytes], None]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook.drill_records import Record, find, keep
+from mendbook.drills.records import Record, find, keep
 from mendbook.errors import ConfigError, OutputError, Refused
 from mendbook.workbook import Workbook
 from support.people import AUTHOR, REVIEWER, People

@@ -10,10 +10,10 @@ import mendbook
 import pytest
 import racelab
 from mendbook.config import load, load_form
-from mendbook.drill_people import AT_ONCE, BEHAVIOURS, counted, names, new_mark, plan
-from mendbook.drill_settings import DrillForm
-from mendbook.drill_traffic import MOST_AT_ONCE, MOST_PEOPLE, MOST_REQUESTS, MOST_SECONDS, Bounds
+from mendbook.drills.people import AT_ONCE, BEHAVIOURS, counted, names, new_mark, plan
+from mendbook.drills.traffic import MOST_AT_ONCE, MOST_PEOPLE, MOST_REQUESTS, MOST_SECONDS, Bounds
 from mendbook.errors import ConfigError
+from mendbook.settings.drill import DrillForm
 from support.commands import command_in
 
 FORM = """
@@ -216,4 +216,4 @@ def test_even_a_small_drill_races(tmp_path: Path, people: int) -> None:
 
 
 def test_the_package_has_the_example() -> None:
-    assert (Path(mendbook.__file__).parent / "templates" / "drill.toml").is_file()
+    assert (Path(mendbook.__file__).parent / "commands" / "drill.toml").is_file()

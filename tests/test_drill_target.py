@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from mendbook import drill_target
-from mendbook.drill_target import target
+from mendbook.drills import target as drill_target
+from mendbook.drills.target import target
 from mendbook.errors import ConfigError, ConnectionFailed, Refused
 
 STAGING = "https://staging.example.com"

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from mendbook.drill_accounts import Aftermath
-from mendbook.drill_browser import Exchange
-from mendbook.drill_people import Journey, Person
-from mendbook.drill_settings import DrillForm
-from mendbook.drill_verdict import CLOSED, OPEN, UNKNOWN, fingerprint, outcome, percentiles, verdict
+from mendbook.drills.accounts import Aftermath
+from mendbook.drills.browser import Exchange
+from mendbook.drills.people import Journey, Person
+from mendbook.drills.verdict import CLOSED, OPEN, UNKNOWN, fingerprint, outcome, percentiles, verdict
+from mendbook.settings.drill import DrillForm
 
 FORM = DrillForm(path="/", fields={"email": "{email}"}, ok=[201], refused=[400, 503])
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

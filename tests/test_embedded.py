@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 import psycopg2
 import pytest
-from mendbook import embedded, postmaster
+from mendbook.embedded import embedded, postmaster
 from mendbook.errors import ServerError
 
 LIB = Path(embedded.__file__).parents[1]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook import embedded, postmaster
+from mendbook.embedded import embedded, postmaster
 from mendbook.errors import ConnectionFailed, OutputError, Refused
 from mendbook.workbook import Workbook
 from support.databases import GivenServer, TestServer, fresh_database
@@ -67,7 +67,7 @@ def signed(shop: Shop) -> str:
 
 @pytest.fixture
 def house(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    monkeypatch.setattr("mendbook.apply.BACK_OFF_SECONDS", 0.001)
+    monkeypatch.setattr("mendbook.repairs.apply.BACK_OFF_SECONDS", 0.001)
     People(shop.home).key(AUTHOR)
     shop.execute(MANY)
     return shop.map(TOML)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from case_folders import connect
 from mendbook.dialects.building import fitting
-from mendbook.dialects.postgresql_building import MOST_BYTES, name
-from mendbook.guard_making import Guard
+from mendbook.dialects.postgresql.building import MOST_BYTES, name
+from mendbook.guards.making import Guard
 from support.commands import Command, command_in
 from support.databases import fresh_database
 from support.guarding import builds, run_all, schema

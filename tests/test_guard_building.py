@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 from case_folders import FOLDERS, connect, mapping_text, prepare
 from hypothesis import HealthCheck, given, settings
-from mendbook.guard_making import Guard
+from mendbook.guards.making import Guard
 from random_source import Source, load, sources
 from support.guarding import builds, guards_of, run_all, schema
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pymysql
 import pytest
-from mendbook.guard_making import Guard
+from mendbook.guards.making import Guard
 from mendbook.workbook import Workbook
 from support.mariadb import fresh_mariadb
 from support.places import DAMAGED, MAPPING, Place, ask_sqlite

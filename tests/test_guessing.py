@@ -10,7 +10,7 @@ from mendbook.guessing import Block, Line, Sample, Start
 from mendbook.guessing.code_forms import code_form, looks_like_code
 from mendbook.guessing.names import asked_for, head, short_name, words
 from mendbook.guessing.user_columns import lines, roles
-from mendbook.starter_file import text
+from mendbook.starting.starter_file import text
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook.happenings import Happening, Situation, of_ledger, of_plans
-from mendbook.ledger_verification import FirstBad, LedgerState
-from mendbook.run_happenings import of_history, of_run
+from mendbook.alerts.happenings import Happening, Situation, of_ledger, of_plans
+from mendbook.alerts.run_happenings import of_history, of_run
+from mendbook.ledger.verification import FirstBad, LedgerState
 from support.alerting import DAY, HOUR, NOW, PERSON, Watch, watching
 
 

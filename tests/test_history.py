@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from mendbook import history_glance
 from mendbook.errors import ConfigError, ConnectionFailed, OutputError
-from mendbook.history import FILE, SILENT, STARTED, History
-from mendbook.history_glance import glance
-from mendbook.history_schema import Entry
-from mendbook.jobs import Task
-from mendbook.task_locks import holder
+from mendbook.scheduling import history_glance
+from mendbook.scheduling.history import FILE, SILENT, STARTED, History
+from mendbook.scheduling.history_glance import glance
+from mendbook.scheduling.history_schema import Entry
+from mendbook.scheduling.jobs import Task
+from mendbook.scheduling.task_locks import holder
 from support.databases import TestDatabase, fresh_database
 from support.scheduling import HOURLY, START, Household, at
 

@@ -10,12 +10,12 @@ import pandas
 import pytest
 from fake_audit import HOSTILE
 from fake_incidents import PERSON, write_incidents
-from mendbook import incident_results as results
-from mendbook.calendar_bins import bins
-from mendbook.charts import timeline_chart
-from mendbook.incident_charts import bars_chart, charts, concurrency_chart, draw_all, rates_chart, under_way, week_chart
-from mendbook.palette import EVIDENCE, INCIDENTS, incident_look
-from mendbook.timelines import Setting, marks_told, stacked_chart
+from mendbook.charts.calendar_bins import bins
+from mendbook.charts.charts import timeline_chart
+from mendbook.charts.palette import EVIDENCE, INCIDENTS, incident_look
+from mendbook.charts.timelines import Setting, marks_told, stacked_chart
+from mendbook.incidents import results
+from mendbook.incidents.charts import bars_chart, charts, concurrency_chart, draw_all, rates_chart, under_way, week_chart
 
 BERLIN = "Europe/Berlin"
 NAMES = [

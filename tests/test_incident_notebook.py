@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from mendbook.results import read_result
+from mendbook.audits.results import read_result
 from mendbook.runs import run
 
 SCHEMA = """

@@ -7,12 +7,12 @@ import pandas
 import pytest
 from fake_audit import HOSTILE
 from fake_incidents import PERSON, write_incidents
-from mendbook import incident_results as results
 from mendbook.errors import ConfigError, OutputError
-from mendbook.incident_charts import draw_all
-from mendbook.incident_view import IncidentView
-from mendbook.overview import render_index
-from mendbook.reports import render_report
+from mendbook.incidents import results
+from mendbook.incidents.charts import draw_all
+from mendbook.reports.overview import render_index
+from mendbook.reports.reports import render_report
+from mendbook.views.incident_view import IncidentView
 from test_reports import ALLOWED, RAW, Page
 
 FIGURES = (

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from mendbook import starting
 from mendbook.config import load
 from mendbook.dialects import dialect_of
+from mendbook.starting import starting
 from support.commands import Command, command_in
 from support.databases import TestDatabase
 from support.shop import ROWS, TABLES, role

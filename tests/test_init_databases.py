@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mendbook import starter_file, starting
+from mendbook.starting import starter_file, starting
 from mendbook.workbook import Workbook
 from support.mariadb import fresh_mariadb
 from support.places import DATABASES, Place, Rows, ask_sqlite, customer, user

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook import starter_file, starting
 from mendbook.config import load
-from mendbook.doctor import examine
+from mendbook.doctor.doctor import examine
 from mendbook.guessing import Start
+from mendbook.starting import starter_file, starting
 from mendbook.workbook import Workbook
 from support.databases import TestDatabase
 from support.real_schemas import LACKING, RealSchema, fill, packages

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import racelab
-from mendbook import starter_file, starting
+from mendbook.starting import starter_file, starting
 from mendbook.workbook import Workbook
 from pyarrow import parquet
 from support.lab import Lab, Races

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from mendbook import starter_file, starting
+from mendbook.starting import starter_file, starting
 from support import shapes
 from support.databases import TestDatabase
 

@@ -119,7 +119,7 @@ CASES = [
 
 @pytest.fixture
 def house(database: TestDatabase, tmp_path: Path) -> House:
-    from mendbook.dialects.postgresql_ledger import PostgreSQLLedger
+    from mendbook.dialects.postgresql.ledger import PostgreSQLLedger
 
     database.execute(TABLES.replace("\\n", "' || chr(10) || '") + PostgreSQLLedger().sql())
     return House(database, tmp_path, dump(database.url))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from mendbook.errors import ConfigError
-from mendbook.jobs import MOST_DUE, Task, due, in_window, next_time
-from mendbook.schedule_settings import Job
+from mendbook.scheduling.jobs import MOST_DUE, Task, due, in_window, next_time
+from mendbook.settings.schedule import Job
 from support.scheduling import Household, at
 
 

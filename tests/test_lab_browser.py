@@ -15,9 +15,9 @@ from typing import Any
 
 import psutil
 import pytest
-from mendbook import review
-from mendbook.demo_home import AUTHOR, PRACTICE, REVIEWER, key_of
-from mendbook.plan_files import PlanFile
+from mendbook.demo.home import AUTHOR, PRACTICE, REVIEWER, key_of
+from mendbook.plans.files import PlanFile
+from mendbook.reviews import review
 from mendbook.workbook import Workbook
 from support.demo_of_two import small_demo
 from support.lab_browser import Desk, RunningLab, launched, running_lab

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook import laboratory, notebook_copies
 from mendbook.config import load
 from mendbook.errors import ConfigError, OutputError
-from mendbook.laboratory import Laboratory, prepare
-from mendbook.notebook_copies import provide
-from mendbook.notebook_files import find_notebook
-from mendbook.workplace import CONFIG, OUTPUTS, PROJECT, RUN_FOLDER, command_options, project_folder, resolve
+from mendbook.execution import laboratory, notebook_copies
+from mendbook.execution.laboratory import Laboratory, prepare
+from mendbook.execution.notebook_copies import provide
+from mendbook.execution.notebook_files import find_notebook
+from mendbook.files.workplace import CONFIG, OUTPUTS, PROJECT, RUN_FOLDER, command_options, project_folder, resolve
 from support.commands import command_in
 from support.shop import Shop
 

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from mendbook import ledger, ledger_chain
-from mendbook.checkpoints import Checkpoint
-from mendbook.dialects.postgresql_ledger import PostgreSQLLedger
+from mendbook.dialects.postgresql.ledger import PostgreSQLLedger
+from mendbook.digests import chain as ledger_chain
 from mendbook.errors import AlreadyApplied, NotCanonical, Refused
-from mendbook.ledger import Entry, FirstBad, LedgerState
+from mendbook.ledger import ledger
+from mendbook.ledger.checkpoints import Checkpoint
+from mendbook.ledger.ledger import Entry, FirstBad, LedgerState
 from mendbook.model import Change
 from support.databases import TestDatabase, TestServer, fresh_database
 from support.ledgers import NASTY, LedgerDatabase, changes
@@ -89,7 +90,7 @@ def test_a_role_that_may_not_create_it_says_what_the_owner_must_run(book: Ledger
 
 
 def test_another_failure_is_not_taken_for_missing_rights(book: LedgerDatabase, monkeypatch: Any) -> None:
-    monkeypatch.setattr("mendbook.dialects.postgresql_ledger._SQL", "CREATE NONSENSE")
+    monkeypatch.setattr("mendbook.dialects.postgresql.ledger._SQL", "CREATE NONSENSE")
     with pytest.raises(sa.exc.ProgrammingError):
         book.ensure()
 

@@ -19,10 +19,10 @@ import sqlalchemy as sa
 from finding import find_all
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from mendbook import canonical
 from mendbook.blanks import WHITE_SPACE
 from mendbook.dialects import Column, Dialect, Stored, dialect_of
 from mendbook.dialects.letters import simple_lowercase
+from mendbook.digests import canonical
 from mendbook.errors import ConnectionFailed, QueryStopped, Refused
 from sqlalchemy import Connection, Engine
 from sqlalchemy.pool import NullPool

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from mendbook import embedded, newcomers
-from mendbook.dialects.postgresql_schema import writers
-from mendbook.newcomers import Newcomers
+from mendbook.dialects.postgresql.schema import writers
+from mendbook.embedded import embedded
+from mendbook.repairs import newcomers
+from mendbook.repairs.newcomers import Newcomers
 from sqlalchemy import Connection, Engine
 
 PEOPLE: Any = SimpleNamespace(name="people", sql=sa.table("people", sa.column("id")))

@@ -65,7 +65,7 @@ def test_every_section_is_explained(book):
 
 
 def test_what_the_audit_notebook_calls_exists():
-    from mendbook.views import AuditView
+    from mendbook.views.views import AuditView
 
     book = nbformat.read(next(path for path in NOTEBOOKS if path.stem == "01_audit"), as_version=4)
     calls = {
@@ -91,7 +91,7 @@ def test_what_the_audit_notebook_calls_exists():
 
 
 def test_what_the_incidents_notebook_calls_exists():
-    from mendbook.incident_view import IncidentView
+    from mendbook.views.incident_view import IncidentView
 
     book = nbformat.read(next(path for path in NOTEBOOKS if path.stem == "02_incidents"), as_version=4)
     calls = {

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook import run_lines
-from mendbook.comparison import since_last
-from mendbook.history_schema import METADATA, RUNS, Entry, row_of
-from mendbook.overview import render_index, write_index
-from mendbook.overview_parts import needs, plans, sources
-from mendbook.records import RunError, RunRecord, write_record
-from mendbook.run_lines import KEPT, lines
-from mendbook.sparkline import in_words, sparkline
-from mendbook.standing_plans import PlanStanding
+from mendbook.audits.comparison import since_last
+from mendbook.charts.sparkline import in_words, sparkline
+from mendbook.files.records import RunError, RunRecord, write_record
+from mendbook.reports import run_lines
+from mendbook.reports.overview import render_index, write_index
+from mendbook.reports.overview_parts import needs, plans, sources
+from mendbook.reports.run_lines import KEPT, lines
+from mendbook.reviews.standing_plans import PlanStanding
+from mendbook.scheduling.history_schema import METADATA, RUNS, Entry, row_of
 from support.audits import DATABASE, at, audit_folder, write_audit
 from support.plans import AUTHOR, house
 

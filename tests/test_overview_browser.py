@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook.history_schema import Entry
-from mendbook.overview import render_index
-from mendbook.publish import publish
-from mendbook.records import RunError, RunRecord, write_record
+from mendbook.files.publish import publish
+from mendbook.files.records import RunError, RunRecord, write_record
+from mendbook.reports.overview import render_index
+from mendbook.scheduling.history_schema import Entry
 from support.audits import at, write_audit
 from support.pages import chromium, contrasts, watched
 from support.plans import house

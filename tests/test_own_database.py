@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook import embedded
 from mendbook.config import load
+from mendbook.embedded import embedded
 from sqlalchemy.engine import make_url
 from support.databases import run_script
 from support.racing_members import registering

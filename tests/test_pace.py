@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from mendbook.config import Apply
-from mendbook.pace import FIRST_ROWS, MOST_LETTERS, Pace
+from mendbook.repairs.pace import FIRST_ROWS, MOST_LETTERS, Pace
 
 
 def sizes(batches: list[tuple[float, int, bool]], rows: int = 2000) -> list[int]:

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook import canonical, plan_files
 from mendbook.database import Database
-from mendbook.dialects import postgresql_schema
+from mendbook.dialects.postgresql import schema as postgresql_schema
+from mendbook.digests import canonical
 from mendbook.errors import ConfigError, MappingError, OutputError, Refused, SignatureError
 from mendbook.model import Blocker, Case, Change, Found, Left, LogsRead, Option, Repair, Row
-from mendbook.plan import Made, choose, make
-from mendbook.plan_files import PlanFile
+from mendbook.plans import files as plan_files
+from mendbook.plans.files import PlanFile
+from mendbook.plans.plan import Made, choose, make
 from support.databases import TestServer, fresh_database
 from support.planning import Propose, case, creating, leaving, removing, repairs, rows_of, setting
 from support.shop import DAMAGE, MAPPING, ROWS, TABLES, Shop, role
@@ -201,7 +202,7 @@ def test_what_is_left_is_told_by_reason(shop: Shop, planned: Planner, monkeypatc
 
 def test_reasons_without_end_do_not_fill_the_header(shop: Shop, planned: Planner, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.execute("UPDATE customer SET phone = ''")
-    monkeypatch.setattr("mendbook.plan_making.REASONS", 2)
+    monkeypatch.setattr("mendbook.plans.making.REASONS", 2)
 
     def propose(_: Any, founds: Any) -> Any:
         return [Left(each.kind, each.profile, each.case_key, f"because of {each.case_key}") for each in founds]
@@ -474,7 +475,7 @@ def test_a_disk_that_is_full_while_cases_are_spooled(shop: Shop, planned: Planne
     def full(_: Case) -> bytes:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("mendbook.plan.case_line", full)
+    monkeypatch.setattr("mendbook.plans.plan.case_line", full)
     with repairs(monkeypatch, null_flag=setting(invited="f")), pytest.raises(OutputError, match="No space left") as refused:
         planned()
     assert "free some space" in refused.value.hint

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook import review
 from mendbook.damage.changes import updated
 from mendbook.damage.contacts import Contact
-from mendbook.decisions import Choice
 from mendbook.model import Option, Repair
+from mendbook.reviews import review
+from mendbook.reviews.decisions import Choice
 from support.commands import Answer, Command, command_in
 from support.ledgers import LedgerDatabase
 from support.people import AUTHOR, REVIEWER, People

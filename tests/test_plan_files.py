@@ -7,11 +7,13 @@ import os
 from pathlib import Path
 
 import pytest
-from mendbook import canonical, plan_files, plan_places
+from mendbook.digests import canonical
 from mendbook.errors import ConfigError, OutputError, Refused
 from mendbook.model import Blocker, Case, Change, Option, Row
-from mendbook.plan_files import Header, PlanFile
-from mendbook.plan_making import spooling
+from mendbook.plans import files as plan_files
+from mendbook.plans import places as plan_places
+from mendbook.plans.files import Header, PlanFile
+from mendbook.plans.making import spooling
 
 HEADER = Header("mendbook", "apply", "shop", {"system": "1"}, {"t": "0"}, "1:1:", "2026-01-01", "2026-01-08", "ana", {})
 IMAGE = canonical.text({"id": "1", "note": 'é "\n \U0001f600', "nothing": None})

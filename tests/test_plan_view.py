@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from mendbook.desk.plan_view import COLUMNS, PlanView
 from mendbook.errors import ConfigError
 from mendbook.model import Blocker, Option
-from mendbook.plan_view import COLUMNS, PlanView
 from support.people import AUTHOR, People
 from support.planning import case, creating, leaving, removing, repairs, rows_of, setting
 from support.shop import DAMAGE, Shop

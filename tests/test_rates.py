@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import numpy
 import pytest
-from mendbook.change_points import guesses
+from mendbook.incidents.registrations import Registrations
 from mendbook.logs import read
-from mendbook.poisson import in_bursts, poisson_interval, rate_chances, ratio_interval
-from mendbook.rate_words import an_amount, chance, per, quiet
-from mendbook.rates import assess
-from mendbook.registrations import Registrations
+from mendbook.rates.change_points import guesses
+from mendbook.rates.poisson import in_bursts, poisson_interval, rate_chances, ratio_interval
+from mendbook.rates.rates import assess
+from mendbook.rates.words import an_amount, chance, per, quiet
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

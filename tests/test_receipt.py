@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook import plan_files, receipt
 from mendbook.errors import OutputError
+from mendbook.plans import files as plan_files
+from mendbook.reports import receipt
 from mendbook.workbook import Workbook
 from support.commands import command_in
 from support.people import AUTHOR, REVIEWER, People
@@ -167,7 +168,7 @@ def test_what_broke_after_a_commit_leaves_the_receipt(
     def full(*_: Any, **__: Any) -> Any:
         raise OutputError("no space", "")
 
-    from mendbook import applying
+    from mendbook.verbs import applying
 
     monkeypatch.setattr(applying, "publish", full)
     with pytest.raises(OutputError):
@@ -180,7 +181,7 @@ def test_what_broke_after_a_commit_leaves_the_receipt(
 
 
 def test_a_renamed_folder_does_not_reach_the_database(book: Workbook, plan: str) -> None:
-    from mendbook.receipt_checks import checks
+    from mendbook.reports.receipt_checks import checks
 
     done = book.apply(plan, commit=True)
     found = book.plan_file(plan)

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from mendbook import ledger
-from mendbook.batch_work import CasesFail, LooksLikeNew
 from mendbook.damage.changes import deleted, inserted, updated, values
 from mendbook.errors import AlreadyApplied, Refused
+from mendbook.ledger import ledger
 from mendbook.model import Blocker, Case, Change, Row
+from mendbook.repairs.batch_work import CasesFail, LooksLikeNew
 from support.repairing import Bench
 from support.shop import DAMAGE, MAPPING, Shop
 

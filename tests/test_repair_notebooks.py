@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook.apply_view import ApplyView, NoPlan
+from mendbook.desk.apply_view import ApplyView, NoPlan
+from mendbook.desk.review_view import ProposalView, ReviewView
+from mendbook.desk.signing_view import LiveTable
 from mendbook.errors import ConfigError
-from mendbook.review_view import ProposalView, ReviewView
 from mendbook.runs import run
-from mendbook.signing_view import LiveTable
-from mendbook.views import Table
+from mendbook.views.views import Table
 from mendbook.workbook import Workbook
 from support.people import AUTHOR, REVIEWER, People
 from support.shop import MAPPING, Shop

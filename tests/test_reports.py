@@ -8,15 +8,15 @@ from html.parser import HTMLParser
 
 import pytest
 from fake_audit import FORMULA, HOSTILE, write_audit
-from mendbook import records
+from mendbook.charts.svg import inline
 from mendbook.errors import ConfigError, OutputError
-from mendbook.overview import render_index
-from mendbook.pages import environment
-from mendbook.publish import publish
-from mendbook.records import RunError, RunRecord, write_record
-from mendbook.reports import render_report
-from mendbook.svg import inline
-from mendbook.views import AuditView
+from mendbook.files import records
+from mendbook.files.publish import publish
+from mendbook.files.records import RunError, RunRecord, write_record
+from mendbook.reports.overview import render_index
+from mendbook.reports.pages import environment
+from mendbook.reports.reports import render_report
+from mendbook.views.views import AuditView
 
 RAW = re.compile("[\u202a-\u202e\u2066-\u2069\u200b-\u200f\x00-\x08\x1b]")
 
@@ -237,7 +237,7 @@ def test_publish_leaves_the_old_file_when_the_disk_is_full(tmp_path, monkeypatch
     def full(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("mendbook.publish.os.fsync", full)
+    monkeypatch.setattr("mendbook.files.publish.os.fsync", full)
     with pytest.raises(OutputError, match="No space left") as raised:
         publish(target, "new")
     assert "free some space" in raised.value.hint

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from mendbook.records import RunRecord, living, write_record
-from mendbook.retention import prune
-from mendbook.schedule_settings import Schedule
+from mendbook.files.records import RunRecord, living, write_record
+from mendbook.scheduling.retention import prune
+from mendbook.settings.schedule import Schedule
 from support.audits import DATABASE, at, audit_folder, write_audit
 
 ALL = {"missing_profile": {"customer": ["1"]}, "blank_profile": {}}

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook import canonical, review
-from mendbook.decisions import Choice, Details
+from mendbook.digests import canonical
 from mendbook.errors import ConfigError, MendbookError, OutputError, Refused, SignatureError
-from mendbook.plan_files import PlanFile
-from mendbook.review import Signed
-from mendbook.statements import review_file
+from mendbook.plans.files import PlanFile
+from mendbook.reviews import review
+from mendbook.reviews.decisions import Choice, Details
+from mendbook.reviews.review import Signed
+from mendbook.reviews.statements import review_file
 from support.plans import AUTHOR, BLOCKED, CASES, CODE, FILL, MADE, NAMES, NOW, OTHER, PLAIN, REVIEWER, SECOND, TWICE, House
 from support.plans import house as make_house
 

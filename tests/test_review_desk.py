@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook import canonical, decision_log, plan_files, reveal_log, review, review_watch
-from mendbook.case_index import CaseIndex
-from mendbook.decisions import Choice, Decision, Details
+from mendbook.desk import reveal_log
+from mendbook.desk import watch as review_watch
+from mendbook.desk.answers import MOST_TOLD, Desk
+from mendbook.digests import canonical
 from mendbook.errors import OutputError, Refused
 from mendbook.model import Case, Change, Option, Row
-from mendbook.plan_files import PlanFile
-from mendbook.review_desk import MOST_TOLD, Desk
-from mendbook.statements import read_paper
+from mendbook.plans import files as plan_files
+from mendbook.plans.case_index import CaseIndex
+from mendbook.plans.files import PlanFile
+from mendbook.reviews import decision_log, review
+from mendbook.reviews.decisions import Choice, Decision, Details
+from mendbook.reviews.statements import read_paper
 from support.databases import TestDatabase
 from support.many_cases import BLOCKED_EVERY, many_cases
 from support.merges import MAPPING, USERS, Merges

@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from mendbook import review
-from mendbook.decisions import Choice
+from mendbook.desk.answers import Desk
 from mendbook.model import Case
-from mendbook.review_desk import Desk
+from mendbook.reviews import review
+from mendbook.reviews.decisions import Choice
 from support.plans import (
     AUTHOR,
     BLOCKED,

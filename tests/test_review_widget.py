@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook import review_table
-from mendbook.review_table import ReviewTable
-from mendbook.review_view import Papers, ReviewView
+from mendbook.desk import table as review_table
+from mendbook.desk.review_view import Papers, ReviewView
+from mendbook.desk.table import ReviewTable
 from support.plans import REVIEWER, House, house
 
 

@@ -12,14 +12,14 @@ from typing import Any
 import psycopg2
 import pytest
 import sqlalchemy as sa
-from mendbook import ledger
 from mendbook.cli import app
 from mendbook.database import Database
-from mendbook.dialects.postgresql import PIN, PINS
-from mendbook.dialects.postgresql_schema import identity, schema_digests
-from mendbook.doctor import examine
+from mendbook.dialects.postgresql.dialect import PIN, PINS
+from mendbook.dialects.postgresql.schema import identity, schema_digests
+from mendbook.doctor.doctor import examine
 from mendbook.errors import ConfigError, Refused
-from mendbook.ledger import Entry
+from mendbook.ledger import ledger
+from mendbook.ledger.ledger import Entry
 from mendbook.roles import role_names, written
 from sqlalchemy.engine import make_url
 from support.databases import run_script

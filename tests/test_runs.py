@@ -13,10 +13,11 @@ import nbformat
 import psutil
 import pytest
 from fake_audit import write_audit
-from mendbook import execution, records
 from mendbook.errors import ConfigError, OutputError
-from mendbook.parameters import check_source, declared, typed
-from mendbook.redaction import REDACTED, Redactor, secrets_of
+from mendbook.execution import execution
+from mendbook.execution.parameters import check_source, declared, typed
+from mendbook.execution.redaction import REDACTED, Redactor, secrets_of
+from mendbook.files import records
 from mendbook.runs import find_notebook, read_record, run
 
 PARAMETERS = """source: str = "x"  # the source
@@ -341,7 +342,7 @@ def test_a_disk_that_is_full_at_the_start_leaves_nothing(tmp_path, monkeypatch):
     def full(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("mendbook.publish.os.fsync", full)
+    monkeypatch.setattr("mendbook.files.publish.os.fsync", full)
     with pytest.raises(OutputError, match="No space left"):
         run(notebook(tmp_path), "shop", outputs=tmp_path / "out")
     assert not list((tmp_path / "out" / "runs").iterdir())
@@ -356,7 +357,7 @@ def test_a_disk_that_fills_up_leaves_no_half_report(tmp_path, monkeypatch):
             raise OSError(28, "No space left on device")
         real(handle)
 
-    monkeypatch.setattr("mendbook.publish.os.fsync", fills_up)
+    monkeypatch.setattr("mendbook.files.publish.os.fsync", fills_up)
     with pytest.raises(OutputError, match="No space left"):
         run(notebook(tmp_path), "shop", outputs=tmp_path / "out")
     folder = next((tmp_path / "out" / "runs").iterdir())

@@ -4,9 +4,9 @@ import json
 from datetime import timedelta
 
 import pytest
-from mendbook import history as history_module
-from mendbook.schedule_view import not_found, overview
-from mendbook.serve_health import HEALTH, write_health
+from mendbook.scheduling import history as history_module
+from mendbook.scheduling.serve_health import HEALTH, write_health
+from mendbook.scheduling.view import not_found, overview
 from support.commands import command_in
 from support.scheduling import Household, at
 

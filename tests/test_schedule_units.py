@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 import yaml
 from mendbook.errors import ConfigError
-from mendbook.schedule_units import PARTS, step_minutes, units
-from mendbook.unit_steps import Place
+from mendbook.scheduling.unit_steps import Place
+from mendbook.scheduling.units import PARTS, step_minutes, units
 from support.commands import command_in
 from support.scheduling import Household
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from mendbook import serving
 from mendbook.errors import OutputError, Refused
-from mendbook.records import read_record
-from mendbook.serve_health import HEALTH, SILENT, check_health, read_health, write_health
-from mendbook.serving import Cron, Serving
-from mendbook.task_locks import slots
+from mendbook.files.records import read_record
+from mendbook.scheduling.serve_health import HEALTH, SILENT, check_health, read_health, write_health
+from mendbook.scheduling.task_locks import slots
+from mendbook.ticking import serving
+from mendbook.ticking.serving import Cron, Serving
 from support.commands import command_in
 from support.scheduling import HOURLY, SOURCES, Household, at
 

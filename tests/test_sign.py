@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook import review
 from mendbook.errors import Refused
-from mendbook.plan_files import PlanFile
+from mendbook.plans.files import PlanFile
+from mendbook.reviews import review
 from mendbook.workbook import Workbook
 from support.commands import Answer, command_in
 from support.plans import AUTHOR, BLOCKED, CASES, FILL, NAMES, OTHER, REVIEWER, SECOND, TWICE, House, case

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook import allowed_signers, signatures, sshsig
 from mendbook.errors import SignatureError
-from mendbook.signatures import Namespace, Signer
+from mendbook.signing import allowed_signers, signatures, sshsig
+from mendbook.signing.signatures import Namespace, Signer
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DATA = b'{"plan":"5891b5b522d5df08"}\n'

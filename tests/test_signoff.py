@@ -7,9 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from mendbook import review
-from mendbook.decisions import Choice, Details
-from mendbook.plan_files import PlanFile
+from mendbook.plans.files import PlanFile
+from mendbook.reviews import review
+from mendbook.reviews.decisions import Choice, Details
 from support.plans import AUTHOR, MADE, NOW, REVIEWER, House
 from support.plans import house as make_house
 

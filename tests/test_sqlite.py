@@ -302,7 +302,7 @@ def test_of_the_tables_that_are_called_like_mendbooks_only_its_own_are_hidden(tm
     ],
 )
 def test_what_a_partial_index_leaves_out(predicate: str, columns: tuple[str, ...] | None) -> None:
-    from mendbook.dialects.sqlite_words import blanks_left_out
+    from mendbook.dialects.sqlite.words import blanks_left_out
 
     assert blanks_left_out(predicate) == columns
 
@@ -321,7 +321,7 @@ def test_what_a_partial_index_leaves_out(predicate: str, columns: tuple[str, ...
     ],
 )
 def test_which_column_an_indexed_expression_lowers(expression: str, column: str | None) -> None:
-    from mendbook.dialects.sqlite_words import folded
+    from mendbook.dialects.sqlite.words import folded
 
     assert folded(expression) == column
 
@@ -500,7 +500,7 @@ def test_what_a_crash_left_half_done_is_rolled_back_before_it_is_read(mode: str,
 
 def test_a_locked_file_is_waited_for_and_then_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = made(tmp_path / "shop.sqlite3", "CREATE TABLE t (id)")
-    monkeypatch.setattr("mendbook.dialects.sqlite_opening.READ_PATIENCE", 0.05)
+    monkeypatch.setattr("mendbook.dialects.sqlite.opening.READ_PATIENCE", 0.05)
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(sa.exc.DBAPIError) as error, reading(file):

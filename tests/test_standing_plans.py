@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook import canonical, review
-from mendbook.decisions import Choice, Details
-from mendbook.plan_files import PlanFile
-from mendbook.standing_plans import PlanStanding, standing
-from mendbook.statements import review_file
+from mendbook.digests import canonical
+from mendbook.plans.files import PlanFile
+from mendbook.reviews import review
+from mendbook.reviews.decisions import Choice, Details
+from mendbook.reviews.standing_plans import PlanStanding, standing
+from mendbook.reviews.statements import review_file
 from mendbook.workbook import Workbook
 from support.people import People
 from support.plans import AUTHOR, BLOCKED, CASES, MADE, NOW, REVIEWER, SECOND, TWICE, House

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from mendbook.task_children import Ending
+from mendbook.ticking.task_children import Ending
 from support import alerting
 from support.scheduling import HOURLY, START, Household, at
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
-from mendbook.dialects.postgresql_arrays import array
-from mendbook.throughput import COLLECTED_AT, ahead, seldom_collecting
+from mendbook.dialects.postgresql.arrays import array
+from mendbook.repairs.throughput import COLLECTED_AT, ahead, seldom_collecting
 
 
 @pytest.mark.parametrize("number", [1, 2, 5, 100])

@@ -15,14 +15,17 @@ from typing import Any
 
 import psutil
 import pytest
-from mendbook import records, review, task_children, task_locks, task_runs
-from mendbook.decisions import Choice, Details
 from mendbook.errors import ConnectionFailed
-from mendbook.history import SILENT, Entry, History
-from mendbook.records import RunError, RunRecord, is_alive, read_record, write_record
-from mendbook.scheduled_plans import approved_plans
-from mendbook.task_children import Ending, ending_of, run_child, words
-from mendbook.ticking import tick
+from mendbook.files import records
+from mendbook.files.records import RunError, RunRecord, is_alive, read_record, write_record
+from mendbook.reviews import review
+from mendbook.reviews.decisions import Choice, Details
+from mendbook.reviews.scheduled_plans import approved_plans
+from mendbook.scheduling import task_locks
+from mendbook.scheduling.history import SILENT, Entry, History
+from mendbook.ticking import task_children, task_runs
+from mendbook.ticking.task_children import Ending, ending_of, run_child, words
+from mendbook.ticking.ticking import tick
 from support.commands import command_in
 from support.people import People
 from support.plans import AUTHOR, CASES, MADE, NOW, REVIEWER, House, house

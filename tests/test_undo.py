@@ -8,16 +8,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from mendbook.applied_cases import applied_cases
 from mendbook.cli import app
 from mendbook.damage.changes import inserted, values
 from mendbook.errors import ConfigError, NotCanonical, Refused
+from mendbook.mapping.surroundings import Surroundings
 from mendbook.model import Blocker, Case, Change
-from mendbook.plan_files import PlanFile
-from mendbook.plan_places import source_of
-from mendbook.proposing import answered
-from mendbook.surroundings import Surroundings
-from mendbook.taking_back import Original, take_back
+from mendbook.plans.files import PlanFile
+from mendbook.plans.places import source_of
+from mendbook.plans.proposing import answered
+from mendbook.undoing.applied_cases import applied_cases
+from mendbook.undoing.taking_back import Original, take_back
 from support.shop import CUSTOMER, MAPPING, SOURCE, USERS, Shop, role
 from support.undoing import Undoing, only_case, reasons
 

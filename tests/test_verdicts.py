@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from mendbook.decisions import Decision
 from mendbook.model import Case, Change, Option
-from mendbook.outlines import Outline
-from mendbook.verdicts import APPROVED, DEFERRED, REJECTED, UNDECIDED, Verdict, combine, effective, needed
+from mendbook.plans.outlines import Outline
+from mendbook.reviews.decisions import Decision
+from mendbook.reviews.verdicts import APPROVED, DEFERRED, REJECTED, UNDECIDED, Verdict, combine, effective, needed
 from support.plans import CASES, case, image, update
 
 OUTLINE = Outline("k/1", "k", None, "1", "set", "low", (), (("phone", True), ("right", False)))

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from mendbook import review
+from mendbook.alerts.watching import check_ledgers, watch
 from mendbook.config import load
-from mendbook.history import History
-from mendbook.jobs import tasks
-from mendbook.watching import check_ledgers, watch
+from mendbook.reviews import review
+from mendbook.scheduling.history import History
+from mendbook.scheduling.jobs import tasks
 from support.ledgers import LedgerDatabase
 from support.plans import AUTHOR, CASES
 from support.plans import house as make_house

@@ -39,8 +39,8 @@ from mendbook.console import (
     say,
 )
 from mendbook.errors import MendbookError, OutputError
-from mendbook.execution import leave_out_iris
-from mendbook.terminal import counts_table, demo_table, incidents_table
+from mendbook.execution.execution import leave_out_iris
+from mendbook.terminal.terminal import counts_table, demo_table, incidents_table
 
 NAME = "mendbook"
 STOPPED = 130
@@ -118,7 +118,7 @@ def audit(
     as_json: AsJson = False,
 ) -> int:
     """Find every damaged row of SOURCE, all kinds in one snapshot. Exit code 1 where there is damage."""
-    from mendbook.results import change_sentences
+    from mendbook.audits.results import change_sentences
 
     end_when_terminated()
     book = open_workbook(source, config, outputs)
@@ -151,7 +151,7 @@ def logs(
 ) -> int:
     """Tell the registration incidents in log files of any kind, one a line. Needs no mendbook.toml."""
     del config, outputs  # every command takes them; this one needs neither
-    from mendbook import log_lines
+    from mendbook.terminal import log_lines
 
     written = log_lines.write(files, zone, form, as_json, sys.stdout)
     for line in log_lines.summary(written):
@@ -172,8 +172,8 @@ def incidents(
     as_json: AsJson = False,
 ) -> int:
     """Tell SOURCE's registration incidents over time, and whether it is still bleeding since each deployment."""
-    from mendbook.incident_charts import draw_all
-    from mendbook.incidents import write_result
+    from mendbook.incidents.charts import draw_all
+    from mendbook.incidents.incidents import write_result
 
     book = open_workbook(source, config, outputs)
     folder, result = book.take_incidents(since, until, deploy or ())
@@ -249,7 +249,7 @@ def demo(
     as_json: AsJson = False,
 ) -> int:
     """Damage four applications by their own races on an embedded PostgreSQL (or SQLite); audit, repair, race the fixed ones."""
-    from mendbook import demo as show
+    from mendbook.demo import demo as show
 
     if clean:
         show.clean(outputs.absolute())

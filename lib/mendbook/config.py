@@ -15,11 +15,11 @@ from typing import Annotated, Any, Literal
 from dotenv import dotenv_values
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 
-from mendbook.drill_settings import DrillForm, Drills
 from mendbook.errors import ConfigError, known
-from mendbook.schedule_settings import Alerts, Job, Schedule, check_sources
-from mendbook.setting_errors import explain, unknown
-from mendbook.settings_types import EnvironmentName, Name, PlainName, Strict, Value, ZoneName
+from mendbook.settings.drill import DrillForm, Drills
+from mendbook.settings.explained import explain, unknown
+from mendbook.settings.schedule import Alerts, Job, Schedule, check_sources
+from mendbook.settings.types import EnvironmentName, Name, PlainName, Strict, Value, ZoneName
 
 DEFAULT_CONFIG = Path("mendbook.toml")
 DEMO_CONFIG = Path("demo") / "mendbook.toml"

@@ -89,11 +89,11 @@ def drop_stdout() -> None:
 def resolve(config: Path, outputs: Path) -> tuple[Settings, Path]:
     """The settings and the folder for outputs; where the demo's stand in for a missing mendbook.toml, it says so."""
     from mendbook.config import DEMO_CONFIG
-    from mendbook.workplace import resolve
+    from mendbook.files.workplace import resolve
 
     settings, folder = resolve(config, outputs)
     if settings.path == folder / DEMO_CONFIG:
-        from mendbook.demo import revive
+        from mendbook.demo.demo import revive
 
         if config == CONFIG:
             say(f"There is no mendbook.toml here; using the demo's ({settings.path}).")
@@ -110,7 +110,8 @@ def open_workbook(source: str, config: Path, outputs: Path) -> Workbook:
 
 def open_plan(plan: str, config: Path, outputs: Path) -> Workbook:
     """The workbook of the source that the plan (its id or its folder) is for."""
-    from mendbook import plan_files, plan_places
+    from mendbook.plans import files as plan_files
+    from mendbook.plans import places as plan_places
     from mendbook.workbook import Workbook
 
     settings, folder = resolve(config, outputs)

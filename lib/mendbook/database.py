@@ -14,12 +14,12 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import URL, Engine
 from sqlalchemy.pool import NullPool
 
-from mendbook.binding import bind, table_names
 from mendbook.config import Settings, Source, split_reference, url_of, url_variable
 from mendbook.dialects import Dialect, Server, Stored, dialect_of
 from mendbook.errors import ConnectionFailed
-from mendbook.surroundings import Reference, Surroundings, distinct, foreign_keys, generic_references
-from mendbook.tables import ProfileTable, Tables, UserTable
+from mendbook.mapping.binding import bind, table_names
+from mendbook.mapping.surroundings import Reference, Surroundings, distinct, foreign_keys, generic_references
+from mendbook.mapping.tables import ProfileTable, Tables, UserTable
 
 #: The tables whose rows grant rights where the mapping names none.
 DJANGO_RIGHTS = ("auth_user_groups", "auth_user_user_permissions")

@@ -17,7 +17,7 @@ from mendbook.damage.moments import microseconds
 from mendbook.database import Snapshot
 from mendbook.display import mask_frame
 from mendbook.errors import MappingError, known
-from mendbook.tables import ProfileTable, UserTable
+from mendbook.mapping.tables import ProfileTable, UserTable
 
 if TYPE_CHECKING:
     from pandas import DataFrame

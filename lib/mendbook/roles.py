@@ -11,8 +11,8 @@ from typing import Any
 from mendbook.database import Database, Snapshot
 from mendbook.dialects.role_needs import RoleNeeds, Written
 from mendbook.errors import ConfigError, Refused
-from mendbook.ledger_schema import missing
-from mendbook.tables import ProfileTable, Tables, UserTable
+from mendbook.ledger.schema import missing
+from mendbook.mapping.tables import ProfileTable, Tables, UserTable
 
 PREFIX = "mendbook"
 NO_ROLES = "docs/databases.md tells which rights whoever audits and whoever repairs needs there."

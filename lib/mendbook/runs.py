@@ -26,15 +26,15 @@ from pathlib import Path
 from typing import Any
 
 from mendbook.errors import MendbookError, OutputError
-from mendbook.executed import publish_notebook
-from mendbook.execution import end_tree, import_path
-from mendbook.notebook_files import find_notebook, notebooks, read_notebook, short_name
-from mendbook.overview import write_index
-from mendbook.parameters import check_source, declared, typed
-from mendbook.publish import output_error, publish
-from mendbook.records import RunError, RunRecord, create_run_folder, living, now, read_record, write_record
-from mendbook.redaction import Redactor, secrets_of
-from mendbook.reports import REPORT, render_report
+from mendbook.execution.executed import publish_notebook
+from mendbook.execution.execution import end_tree, import_path
+from mendbook.execution.notebook_files import find_notebook, notebooks, read_notebook, short_name
+from mendbook.execution.parameters import check_source, declared, typed
+from mendbook.execution.redaction import Redactor, secrets_of
+from mendbook.files.publish import output_error, publish
+from mendbook.files.records import RunError, RunRecord, create_run_folder, living, now, read_record, write_record
+from mendbook.reports.overview import write_index
+from mendbook.reports.reports import REPORT, render_report
 
 __all__ = ["RunRecord", "find_notebook", "notebooks", "read_record", "run", "write_index"]
 
@@ -180,7 +180,7 @@ def _execute(
 def _supervise(job: Mapping[str, Any], folder: Path, timeout: float | None, stop: list[int], stderr: Any) -> _Ending | None:
     """Start the child and wait for it; how it was ended, or None where it ended by itself."""
     child = subprocess.Popen(
-        [sys.executable, "-m", "mendbook.execution"],
+        [sys.executable, "-m", "mendbook.execution.execution"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=stderr,

@@ -10,19 +10,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mendbook.audit import Progress, take
+from mendbook.audits.audit import Progress, take
 from mendbook.errors import ConfigError, known
+from mendbook.files.workplace import resolve
 from mendbook.frames import Where, frames
-from mendbook.notebook_verbs import NotebookVerbs
-from mendbook.tables import ProfileTable, Tables, UserTable
-from mendbook.workplace import resolve
+from mendbook.mapping.tables import ProfileTable, Tables, UserTable
+from mendbook.verbs.notebooks import NotebookVerbs
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from mendbook.guard import Guards
-    from mendbook.incident_view import IncidentView
-    from mendbook.views import AuditView
+    from mendbook.guards.guard import Guards
+    from mendbook.views.incident_view import IncidentView
+    from mendbook.views.views import AuditView
 
 CHUNK_ROWS = 50_000
 
@@ -58,7 +58,7 @@ class Workbook(NotebookVerbs):
 
         Raises MappingError, Refused, ConnectionFailed, QueryStopped or OutputError; then no file is left.
         """
-        from mendbook.views import AuditView
+        from mendbook.views.views import AuditView
 
         folder, _ = self.take_audit(kinds, progress)
         return AuditView(folder, self.reveal, self._people)
@@ -78,7 +78,7 @@ class Workbook(NotebookVerbs):
         Times without a zone are the source's. Raises ConfigError, MappingError, Refused, ConnectionFailed, QueryStopped or
         OutputError; then no file is left.
         """
-        from mendbook.incident_view import IncidentView
+        from mendbook.views.incident_view import IncidentView
 
         folder, _ = self.take_incidents(since, until, deploys)
         return IncidentView(folder, self.reveal, self._people)
@@ -88,7 +88,7 @@ class Workbook(NotebookVerbs):
     ) -> tuple[Path, dict[str, Any]]:
         """The same without frames and figures: the folder of the files, and the result as JSON values."""
         from mendbook.asked_times import Period, deployments, instant
-        from mendbook.incidents import take as take_incidents
+        from mendbook.incidents.incidents import take as take_incidents
 
         zone = self.source.zone
         period = Period(instant(since, zone, "since"), instant(until, zone, "until"))
@@ -104,7 +104,7 @@ class Workbook(NotebookVerbs):
         named, the database's own record of migrations tells. Raises ConfigError, MappingError, Refused, ConnectionFailed or
         QueryStopped.
         """
-        from mendbook.guard import take as take_guards
+        from mendbook.guards.guard import take as take_guards
 
         return take_guards(self._database, self.reveal, django, app, after)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from mendbook import embedded
+from mendbook.embedded import embedded
 from mendbook.errors import ConfigError, MendbookError
 
 import racelab

@@ -91,7 +91,7 @@ class Children:
         return json.loads(self._process.stdout.readline())
 
     def run(self, home: Path, arguments: Sequence[str], patch: Mapping[str, Any] | None = None, **environment: str) -> Child:
-        """Start ``mendbook ARGUMENTS`` in ``home``. ``patch`` sets what a test cannot wait for ("apply.IDLE_SECONDS": 0.2)."""
+        """Start ``mendbook ARGUMENTS`` in ``home``. ``patch`` sets what a test cannot wait for (repairs.apply.IDLE_SECONDS)."""
         self._number += 1
         out, err = (self._folder / f"{self._number}.{name}" for name in ("out", "err"))
         question = {"run": list(arguments), "home": str(home), "out": str(out), "err": str(err)}
@@ -156,7 +156,7 @@ def _prepare() -> None:
     import typer.main
     from mendbook import cli
 
-    for name in ("workbook", "applying", "audit", "signatures", "commands.apply"):
+    for name in ("workbook", "verbs.applying", "audits.audit", "signing.signatures", "commands.apply"):
         importlib.import_module(f"mendbook.{name}")
     command = typer.main.get_command(cli.app)
     typer.main.get_command = lambda _: command

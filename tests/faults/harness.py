@@ -20,7 +20,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mendbook import embedded
+from mendbook.embedded import embedded
 from support.row_texts import Dump, dump
 
 from faults.application import Application

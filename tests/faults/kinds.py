@@ -15,8 +15,8 @@ from typing import Any
 
 import psycopg2
 from mendbook.cli import STOPPED
-from mendbook.embedded import Server
-from mendbook.failpoints import POINTS
+from mendbook.embedded.embedded import Server
+from mendbook.repairs.failpoints import POINTS
 from sqlalchemy.engine import make_url
 
 from faults.children import Child, Children
@@ -24,7 +24,7 @@ from faults.house import House
 from faults.proxy import AFTER, BYTES, PLACES, Cuts, Proxy
 
 #: Retries wait a tenth as long as they do for people.
-HASTE = {"apply.BACK_OFF_SECONDS": 0.005, "apply.AGAIN_SECONDS": 0.02}
+HASTE = {"repairs.apply.BACK_OFF_SECONDS": 0.005, "repairs.apply.AGAIN_SECONDS": 0.02}
 TERMINATE = """
 SELECT pg_terminate_backend(pid) FROM (
     SELECT pid FROM pg_stat_activity WHERE application_name = 'mendbook' AND datname = current_database()
@@ -135,7 +135,7 @@ def overtaken_while_suspended(scene: Scene) -> bool:
 def idle_for_too_long(scene: Scene) -> bool:
     """Stopped inside a batch for so long that the server ends its transaction; then it goes on."""
     point = scene.chance.choice(POINTS[:9])
-    child = scene.apply(f"{point}:stop:{scene.chance.randint(1, 3)}", patch={"apply.IDLE_SECONDS": 0.4})
+    child = scene.apply(f"{point}:stop:{scene.chance.randint(1, 3)}", patch={"repairs.apply.IDLE_SECONDS": 0.4})
     if child.wait() is not None:
         return False
     time.sleep(0.8)

@@ -16,11 +16,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from mendbook.alert_text import Message
+from mendbook.alerts.sending import Sent, Sink
+from mendbook.alerts.text import Message
 from mendbook.config import Settings, load
-from mendbook.history import History
-from mendbook.jobs import Task, tasks
-from mendbook.sending import Sent, Sink
+from mendbook.scheduling.history import History
+from mendbook.scheduling.jobs import Task, tasks
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

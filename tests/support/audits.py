@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from mendbook.parquet_files import FINDINGS
+from mendbook.audits.parquet_files import FINDINGS
 
 #: {kind: {profile: case_keys}}; a case_key that stands twice is a case of two rows.
 Cases = Mapping[str, Mapping[str | None, Iterable[str]]]

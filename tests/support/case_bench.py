@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from case_folders import log_files, mapping_text
 from finding import Finding, find_all, read_findings
-from mendbook.apply import apply
+from mendbook.repairs.apply import apply
 
 from support.people import AUTHOR, REVIEWERS, People, remember_signatures
 from support.repaired import Repaired

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import psycopg2
-from mendbook import embedded
+from mendbook.embedded import embedded
 from sqlalchemy.engine import URL, make_url
 
 from support.emptied import Emptied

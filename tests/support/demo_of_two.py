@@ -11,16 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import racelab
-from mendbook.demo_home import (
-    PRACTICE,
-    PRACTICE_OF,
-    configure,
-    copy_for_practice,
-    fresh_database,
-    make_keys,
-    make_roles,
-)
-from mendbook.demo_places import place_for
+from mendbook.demo.home import PRACTICE, PRACTICE_OF, configure, copy_for_practice, fresh_database, make_keys, make_roles
+from mendbook.demo.places import place_for
 
 SYSTEMS = ("attendance", PRACTICE_OF)
 REGISTRATIONS = 12

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
-from mendbook.guard import Guards
-from mendbook.guard_making import Guard
+from mendbook.guards.guard import Guards
+from mendbook.guards.making import Guard
 from mendbook.workbook import Workbook
 
 #: Everything of a schema that statements of guard touch, by definition.

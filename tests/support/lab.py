@@ -21,7 +21,7 @@ from typing import Any
 
 import racelab
 from filelock import FileLock
-from mendbook import embedded
+from mendbook.embedded import embedded
 
 from support.databases import TestServer, run_script
 

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import mendbook.dialects.postgresql  # noqa: F401  as whoever opens a Database does: it knows the databases in SQL_ASCII
+import mendbook.dialects.postgresql.dialect  # noqa: F401  as whoever opens a Database does: it knows the databases in SQL_ASCII
 import sqlalchemy as sa
-from mendbook import ledger
-from mendbook.checkpoints import Checkpoint
-from mendbook.ledger import Entry, LedgerState
+from mendbook.ledger import ledger
+from mendbook.ledger.checkpoints import Checkpoint
+from mendbook.ledger.ledger import Entry, LedgerState
 from mendbook.model import Change
 from sqlalchemy.pool import NullPool
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
-from mendbook import plan_files
-from mendbook.plan_files import PlanFile
+from mendbook.plans import files as plan_files
+from mendbook.plans.files import PlanFile
 
 from support.plans import header
 

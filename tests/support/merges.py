@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from mendbook.damage.changes import values
-from mendbook.dialects.postgresql_rows import quoted, table
+from mendbook.dialects.postgresql.rows import quoted, table
+from mendbook.mapping.surroundings import Surroundings
 from mendbook.model import Case, Change, Left
-from mendbook.surroundings import Surroundings
 
 from support.databases import TestDatabase
 from support.proposing import Source

@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 from filelock import FileLock
-from mendbook import postmaster
+from mendbook.embedded import postmaster
 from racelab import serve
 
 from support.databases import run_script

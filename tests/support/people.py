@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mendbook import signatures
+from mendbook.signing import signatures
 
 AUTHOR, REVIEWER = "ana@example.com", "reviewer@example.com"
 REVIEWERS = (REVIEWER, "second.reviewer@example.com")

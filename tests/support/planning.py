@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from mendbook import damage
 from mendbook.damage.changes import deleted, inserted, updated, values
+from mendbook.mapping.tables import Tables
 from mendbook.model import Asking, Blocker, Case, Found, Left, Repair, Row
-from mendbook.tables import Tables
 
 Propose = Callable[[Any, Sequence[Found]], Asking]
 

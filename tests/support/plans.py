@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from mendbook import config, plan_files
+from mendbook import config
 from mendbook.model import Blocker, Case, Change, Option
-from mendbook.plan_files import Header, PlanFile
+from mendbook.plans import files as plan_files
+from mendbook.plans.files import Header, PlanFile
 
 #: The database's clock when the plans here are made.
 MADE = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -13,7 +13,7 @@ from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
-from mendbook import signatures, sshsig
+from mendbook.signing import signatures, sshsig
 
 from support.people import People
 

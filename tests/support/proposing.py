@@ -18,9 +18,9 @@ from mendbook.config import load
 from mendbook.damage import catalogue
 from mendbook.damage.changes import image, values
 from mendbook.database import Database, Snapshot
-from mendbook.dialects.postgresql import PIN, PINS
+from mendbook.dialects.postgresql.dialect import PIN, PINS
+from mendbook.mapping.tables import Tables
 from mendbook.model import Case, Change, Failure, Found, FoundRow, Left, Repair
-from mendbook.tables import Tables
 
 from support.databases import TestDatabase
 

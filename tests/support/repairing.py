@@ -8,16 +8,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from mendbook import ledger_schema
-from mendbook.batch_work import Ground
-from mendbook.binding import bind, table_names
 from mendbook.config import Settings, Source, load
 from mendbook.database import Database
+from mendbook.ledger import schema as ledger_schema
+from mendbook.mapping.binding import bind, table_names
+from mendbook.mapping.tables import Tables
 from mendbook.model import Case
-from mendbook.plan_files import Header, PlanFile, case_line, publish
-from mendbook.recheck import Recheck
-from mendbook.repair import Made, make_batch
-from mendbook.tables import Tables
+from mendbook.plans.files import Header, PlanFile, case_line, publish
+from mendbook.repairs.batch_work import Ground
+from mendbook.repairs.recheck import Recheck
+from mendbook.repairs.repair import Made, make_batch
 
 
 class Bench:

@@ -10,11 +10,12 @@ from typing import Any
 
 import nbformat
 import pytest
-from mendbook import config, task_runs
-from mendbook.history import Entry, History
-from mendbook.jobs import Task, tasks
-from mendbook.task_children import Ending
-from mendbook.ticking import tick
+from mendbook import config
+from mendbook.scheduling.history import Entry, History
+from mendbook.scheduling.jobs import Task, tasks
+from mendbook.ticking import task_runs
+from mendbook.ticking.task_children import Ending
+from mendbook.ticking.ticking import tick
 
 SOURCES = """
 [sources.shop]

@@ -36,7 +36,7 @@ def repairing(file: Path, lock_seconds: float = 5) -> Iterator[sa.Connection]:
 
 
 def dialect():
-    from mendbook.dialects.sqlite import SQLite
+    from mendbook.dialects.sqlite.dialect import SQLite
 
     return SQLite()
 

@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from mendbook import checkpoints, ledger, plan_files, undo
-from mendbook.conflicts import Claims
 from mendbook.damage.changes import values
 from mendbook.database import Database
-from mendbook.dialects.postgresql import PIN, PINS
-from mendbook.ledger import Entry
+from mendbook.dialects.postgresql.dialect import PIN, PINS
+from mendbook.ledger import checkpoints, ledger
+from mendbook.ledger.ledger import Entry
+from mendbook.mapping.tables import Tables
 from mendbook.model import Case, Change
-from mendbook.plan import Made
-from mendbook.plan_files import PlanFile, case_line
-from mendbook.plan_making import Contents, header, plans_folder, publish_signed
-from mendbook.tables import Tables
+from mendbook.plans import files as plan_files
+from mendbook.plans.conflicts import Claims
+from mendbook.plans.files import PlanFile, case_line
+from mendbook.plans.making import Contents, header, plans_folder, publish_signed
+from mendbook.plans.plan import Made
+from mendbook.undoing import undo
 
 from support.proposing import in_phases
 from support.shop import Shop

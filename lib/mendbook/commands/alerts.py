@@ -18,7 +18,7 @@ app.add_typer(alerts, name="alerts", help="Who is told of what happens: [alerts]
 @alerts.command("test")
 def alerts_test(config: Config = CONFIG, outputs: Outputs = OUTPUTS, as_json: AsJson = False) -> int:
     """Send every address of [alerts] a message that says that it is a test. Exit code 2 where one does not take it."""
-    from mendbook.alerts import send_test
+    from mendbook.alerts.alerts import send_test
 
     end_when_terminated()
     settings, _ = resolve(config, outputs)
@@ -33,9 +33,9 @@ def alerts_test(config: Config = CONFIG, outputs: Outputs = OUTPUTS, as_json: As
 @alerts.command("show")
 def alerts_show(config: Config = CONFIG, outputs: Outputs = OUTPUTS, as_json: AsJson = False) -> int:
     """Tell what holds now, and what each address was told. Nothing is sent, and no database of a source is opened."""
-    from mendbook.alerts import remembered
-    from mendbook.history import History
-    from mendbook.watching import watch
+    from mendbook.alerts.alerts import remembered
+    from mendbook.alerts.watching import watch
+    from mendbook.scheduling.history import History
 
     settings, folder = resolve(config, outputs)
     with History.open(settings, folder) as history:

@@ -16,7 +16,7 @@ _INDENT = " " * 10
 @app.command()
 def doctor(source: SourceName, config: Config = CONFIG, outputs: Outputs = OUTPUTS, as_json: AsJson = False) -> int:
     """Tell what works for SOURCE, and what to do about the rest. Exit code 2 where something does not work."""
-    from mendbook.doctor import examine
+    from mendbook.doctor.doctor import examine
 
     settings, folder = resolve(config, outputs)
     checks = examine(settings.source(source), settings, folder)

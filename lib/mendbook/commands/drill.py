@@ -28,7 +28,7 @@ from mendbook.console import (
 from mendbook.errors import ConfigError
 
 _STYLES = {"open": "bold red", "closed": "bold green", "unknown": "bold yellow"}
-_EXAMPLE = Path(__file__).parent.parent / "templates" / "drill.toml"
+_EXAMPLE = Path(__file__).with_name("drill.toml")
 
 
 @app.command()
@@ -69,7 +69,7 @@ def drill(
     if key is not None:
         open_workbook(source, config, outputs).check_can_sign(author, key)
     folder, result = _drilled(url, form, source, (count, concurrency, seconds), seed, config, outputs)
-    from mendbook.drill_view import write_report
+    from mendbook.drills.view import write_report
 
     report = write_report(folder)
     _tell(result, not author)
@@ -93,8 +93,8 @@ def _drilled(
         _announce(made.words())
         return book.run_drill(made)
     from mendbook.config import load, load_form
-    from mendbook.drill import prepare, run
-    from mendbook.drill_traffic import Bounds
+    from mendbook.drills.drill import prepare, run
+    from mendbook.drills.traffic import Bounds
 
     if form is None:
         raise ConfigError(
@@ -113,7 +113,7 @@ def _announce(words: list[str]) -> None:
 
 def _tell(result: dict[str, Any], how_to_remove: bool) -> None:
     """The answers, what of the fingerprint is there, and the verdict; the report has the zeros too."""
-    from mendbook.drill_result import fingerprint_table
+    from mendbook.drills.result import fingerprint_table
 
     for status, count in result["statuses"].items():
         times = result["latency_by_status"].get(status)
@@ -131,7 +131,7 @@ def _tell(result: dict[str, Any], how_to_remove: bool) -> None:
 
 
 def _remove(mark: str, source: str, author: str, key: Path | None, config: Path, outputs: Path) -> dict[str, Any]:
-    from mendbook import drill_records
+    from mendbook.drills import records as drill_records
 
     if not author or key is None:
         raise ConfigError("A plan has an author, who signs it.", f"mendbook drill --remove {mark} --author NAME --key FILE")

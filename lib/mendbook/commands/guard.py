@@ -24,9 +24,9 @@ from mendbook.console import (
 from mendbook.errors import OutputError
 
 if TYPE_CHECKING:
-    from mendbook.guard import Guards
-    from mendbook.guard_advice import Advice
-    from mendbook.guard_making import Guard
+    from mendbook.guards.advice import Advice
+    from mendbook.guards.guard import Guards
+    from mendbook.guards.making import Guard
 
 
 @commands.command()

@@ -14,7 +14,7 @@ from mendbook.console import CONFIG, OUTPUTS, AsJson, Config, Outputs, inert, pr
 
 if TYPE_CHECKING:
     from mendbook.guessing import Block, Line, Start
-    from mendbook.starting import Given
+    from mendbook.starting.starting import Given
 
 
 @app.command()
@@ -33,8 +33,8 @@ def init(
 ) -> int:
     """Look at a database and write mendbook.toml: what was guessed, and why. Never overwrites, and changes no row."""
     del outputs  # every command takes it; nothing is put there
-    from mendbook import starter_file, starting
     from mendbook.guessing import unasked
+    from mendbook.starting import starter_file, starting
 
     given = starting.given_url(url, source)
     if not to_stdout:
@@ -63,7 +63,7 @@ def init(
 
 
 def _warn_of_password(given: Given) -> list[str]:
-    from mendbook.starting import password_in
+    from mendbook.starting.starting import password_in
 
     if not (given.typed and password_in(given.url)):
         return []
@@ -78,7 +78,7 @@ def _warn_of_password(given: Given) -> list[str]:
 def _export(given: Given, config: Path) -> str:
     """What to type so that the next commands find the URL, without its password; nothing where they find it already."""
     from mendbook.config import value_of
-    from mendbook.starting import without_password
+    from mendbook.starting.starting import without_password
 
     if value_of(given.variable, config.absolute()) == given.url:
         return ""

@@ -21,7 +21,7 @@ def lab(
     as_json: AsJson = False,
 ) -> int:
     """Open JupyterLab on copies of the notebooks, bound to localhost, with the demo or the given configuration."""
-    from mendbook.laboratory import prepare
+    from mendbook.execution.laboratory import prepare
 
     settings, folder = resolve(config, outputs)
     laboratory = prepare(settings, folder, port, browser)

@@ -26,7 +26,7 @@ from mendbook.console import (
 from mendbook.errors import ConfigError
 
 if TYPE_CHECKING:
-    from mendbook.plan_files import Header
+    from mendbook.plans.files import Header
 
 
 @app.command()
@@ -75,7 +75,7 @@ def plan(
 def tell(header: Header) -> None:
     """What a plan is made of: its cases by kind, what is left and why, the rows that change."""
     from mendbook.damage import titles
-    from mendbook.plan_terminal import changes_words, left_words, plan_table
+    from mendbook.terminal.plan import changes_words, left_words, plan_table
 
     people.print(plan_table(header, titles()))
     for line in left_words(header):

@@ -22,9 +22,9 @@ def show(config: Config = CONFIG, outputs: Outputs = OUTPUTS, as_json: AsJson = 
     """Tell of each job and source when it runs next, how the last run went, and what was missed since."""
     from datetime import UTC, datetime
 
-    from mendbook.schedule_view import not_found, overview, schedule_table
-    from mendbook.serve_health import read_health
-    from mendbook.workplace import resolve
+    from mendbook.files.workplace import resolve
+    from mendbook.scheduling.serve_health import read_health
+    from mendbook.scheduling.view import not_found, overview, schedule_table
 
     settings, folder = resolve(config, outputs)
     rows = overview(settings, folder, datetime.now(UTC))
@@ -68,9 +68,9 @@ def install(
     as_json: AsJson = False,
 ) -> int:
     """Print the cron lines, units, manifest or DAG that run the schedule. Writes nothing and installs nothing."""
-    from mendbook.schedule_units import units
-    from mendbook.unit_steps import Place
-    from mendbook.workplace import project_folder, resolve
+    from mendbook.files.workplace import project_folder, resolve
+    from mendbook.scheduling.unit_steps import Place
+    from mendbook.scheduling.units import units
 
     settings, folder = resolve(config, outputs)
     place = Place(

@@ -26,7 +26,7 @@ def serve(
     if check:
         return tell_health(config, outputs, as_json)
     try:
-        from mendbook.serving import serve as run_schedule
+        from mendbook.ticking.serving import serve as run_schedule
     except ModuleNotFoundError as missing:
         if not str(missing.name).startswith("apscheduler"):
             raise
@@ -43,8 +43,8 @@ def serve(
 
 
 def tell_health(config: Config, outputs: Outputs, as_json: bool) -> int:
-    from mendbook.serve_health import check_health
-    from mendbook.workplace import project_folder
+    from mendbook.files.workplace import project_folder
+    from mendbook.scheduling.serve_health import check_health
 
     del config  # how a process is does not depend on it
     health = check_health(project_folder() / outputs, datetime.now(UTC))

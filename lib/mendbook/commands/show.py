@@ -27,11 +27,11 @@ def show(
     as_json: AsJson = False,
 ) -> int:
     """Show what PLAN would change, row by row, before and after, and how far each case is."""
-    from mendbook.plan_files import read
-    from mendbook.plan_places import locate
-    from mendbook.plan_show import document
-    from mendbook.plan_terminal import case_parts, changes_words, left_words
+    from mendbook.plans.files import read
+    from mendbook.plans.places import locate
+    from mendbook.reviews.plan_show import document
     from mendbook.side_by_side import concealing
+    from mendbook.terminal.plan import case_parts, changes_words, left_words
 
     settings, folder = resolve(config, outputs)
     file = read(locate(plan, folder))

@@ -34,7 +34,8 @@ def sign(
 
     A blocked case is passed over by all and KIND, unless each of its blockers is waived.
     """
-    from mendbook import plan_files, plan_places
+    from mendbook.plans import files as plan_files
+    from mendbook.plans import places as plan_places
     from mendbook.workbook import Workbook
 
     settings, folder = resolve(config, outputs)

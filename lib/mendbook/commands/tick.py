@@ -12,7 +12,7 @@ from mendbook.console import CONFIG, OUTPUTS, AsJson, Config, Outputs, inert, pe
 from mendbook.errors import ConfigError
 
 if TYPE_CHECKING:
-    from mendbook.history_schema import Entry
+    from mendbook.scheduling.history_schema import Entry
 
 _SIGNALLED = 128
 
@@ -20,8 +20,8 @@ _SIGNALLED = 128
 @app.command()
 def tick(config: Config = CONFIG, outputs: Outputs = OUTPUTS, as_json: AsJson = False) -> int:
     """Run what is due, once, and end. Says nothing where all is well. Exit code 2 or 3 where a run did not end well."""
-    from mendbook.ticking import next_due
-    from mendbook.ticking import tick as run_due
+    from mendbook.ticking.ticking import next_due
+    from mendbook.ticking.ticking import tick as run_due
 
     settings, folder = resolve(config, outputs)
     if not settings.schedule.jobs and not settings.alerts.url_envs:
@@ -60,8 +60,8 @@ def _tell_what_went_wrong(entries: list[Entry]) -> None:
     """cron mails what a command says: nothing where all went well."""
     if not entries:
         return
-    from mendbook.history_schema import FINISHED
-    from mendbook.task_runs import lines
+    from mendbook.scheduling.history_schema import FINISHED
+    from mendbook.ticking.task_runs import lines
 
     for told in lines([entry for entry in entries if entry.state != FINISHED]):
         _say(told)

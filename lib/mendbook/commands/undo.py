@@ -25,7 +25,7 @@ def undo(
     as_json: AsJson = False,
 ) -> int:
     """Propose to take back what PLAN did, as a plan that people review like any other. Changes nothing."""
-    from mendbook.plan_places import source_of
+    from mendbook.plans.places import source_of
 
     book = open_workbook(source_of(plan), config, outputs)
     made = book.undo(plan, author, key, case or (), progress())

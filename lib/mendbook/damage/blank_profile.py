@@ -22,8 +22,8 @@ from mendbook.damage.filling import fill
 from mendbook.damage.proposals import left
 from mendbook.damage.settling import settled
 from mendbook.damage.shape import damaged_rows
+from mendbook.mapping.tables import ProfileTable, Tables
 from mendbook.model import Asking, Damage, Found, Repair
-from mendbook.tables import ProfileTable, Tables
 
 
 def find(tables: Tables) -> list[Select[Any]]:

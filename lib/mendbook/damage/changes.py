@@ -10,10 +10,10 @@ from typing import cast
 
 import orjson
 
-from mendbook import canonical
+from mendbook.digests import canonical
+from mendbook.mapping.surroundings import Surroundings
+from mendbook.mapping.tables import Tables
 from mendbook.model import Blocker, Change, Image
-from mendbook.surroundings import Surroundings
-from mendbook.tables import Tables
 
 #: A row as values: each column's text in the database's own form, or None.
 Values = dict[str, str | None]

@@ -18,8 +18,8 @@ from mendbook.damage.changes import updated
 from mendbook.damage.fitting import misfit
 from mendbook.damage.proposals import Held, Told
 from mendbook.dialects import Column
+from mendbook.mapping.tables import ProfileTable, Tables
 from mendbook.model import Change
-from mendbook.tables import ProfileTable, Tables
 
 #: Fewer hexadecimal digits than these, 64 bits, could be guessed, and could meet by accident.
 FEWEST_DIGITS = 16

@@ -12,10 +12,10 @@ from typing import Any
 
 from mendbook.damage.changes import Values, image
 from mendbook.damage.held import Held, Merging
+from mendbook.damage.reasons import in_its_place
 from mendbook.damage.references import fits
 from mendbook.dialects import Index, Relation
-from mendbook.reason_words import in_its_place
-from mendbook.tables import Tables
+from mendbook.mapping.tables import Tables
 
 #: How an index's SQL names a whole row.
 _WHOLE_ROW = ".*"

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from mendbook.damage.proposals import Told, asked_users
 from mendbook.damage.shape import literal_text
+from mendbook.mapping.tables import Tables
 from mendbook.model import Found
-from mendbook.tables import Tables
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from mendbook.damage.changes import Values, deleted, inserted
 from mendbook.damage.deletions import LAST, cascading, unguarded
 from mendbook.damage.new_profiles import NewRow, new_rows
 from mendbook.damage.proposals import Held, Told, asked_users, left, made, place_of, profile_of, rows_of
+from mendbook.mapping.tables import ProfileTable, Tables
 from mendbook.model import Asking, Blocker, Case, Found, Left, Row
-from mendbook.tables import ProfileTable, Tables
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from mendbook.damage.changes import image, stopped_by_triggers, without_key
 from mendbook.damage.held import Merging
 from mendbook.damage.merging import choose_users
 from mendbook.damage.survivors import Facts
+from mendbook.mapping.tables import Tables
 from mendbook.model import Asking, Case, Change, Found, Left, Row
-from mendbook.tables import Tables
 
 _FAMILIES = ("boolean", "integer", "number")
 

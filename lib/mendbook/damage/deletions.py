@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from mendbook.damage.changes import deleted, privileged
 from mendbook.damage.proposals import Held, Told, left, listing, made, rows_of
 from mendbook.damage.references import Referring, referring
+from mendbook.mapping.tables import Tables
 from mendbook.model import Asking, Blocker, Case, Found, Left
-from mendbook.tables import Tables
 
 #: The phase in which rows go that others might have referred to.
 LAST = 5

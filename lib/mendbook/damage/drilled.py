@@ -20,9 +20,9 @@ from mendbook.damage.proposals import Told, left, listing, made, rows_of
 from mendbook.damage.references import Referring, referring, unreadable
 from mendbook.damage.shape import literal_text
 from mendbook.errors import MappingError
+from mendbook.mapping.surroundings import Reference
+from mendbook.mapping.tables import Tables
 from mendbook.model import Asking, Blocker, Case, Damage, Found, Image, Left, Repair
-from mendbook.surroundings import Reference
-from mendbook.tables import Tables
 
 #: As damage.BESIDE names it.
 KIND, REPAIR = "drill_user", "remove"

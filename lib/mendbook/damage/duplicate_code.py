@@ -21,8 +21,8 @@ from mendbook.damage.proposals import Held, Told, left, made, place_of_code, pro
 from mendbook.damage.settling import settled
 from mendbook.damage.shape import damaged_groups, sharing
 from mendbook.dialects.joins import first_then
+from mendbook.mapping.tables import ProfileTable, Tables
 from mendbook.model import Asking, Case, Damage, Found, Left, Repair, Row
-from mendbook.tables import ProfileTable, Tables
 
 
 def find(tables: Tables) -> list[Select[Any]]:

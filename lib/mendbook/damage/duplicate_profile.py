@@ -18,8 +18,8 @@ from sqlalchemy import Select
 from mendbook.damage.merging import RISK_OF_PROFILES, merge_profiles
 from mendbook.damage.shape import blank_flag, damaged_groups
 from mendbook.dialects.joins import first_then, repeated
+from mendbook.mapping.tables import ProfileTable, Tables
 from mendbook.model import Damage, Repair
-from mendbook.tables import ProfileTable, Tables
 
 
 def find(tables: Tables) -> list[Select[Any]]:

@@ -23,8 +23,8 @@ from mendbook.damage.merging import RISK_OF_USERS, merge_users
 from mendbook.damage.shape import damaged_groups, sharing
 from mendbook.dialects.expressions import larger, once, smaller
 from mendbook.dialects.joins import first_then
+from mendbook.mapping.tables import Tables
 from mendbook.model import Damage, Repair
-from mendbook.tables import Tables
 
 
 def find(tables: Tables) -> list[Select[Any]]:

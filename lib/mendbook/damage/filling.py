@@ -17,9 +17,9 @@ from mendbook.damage.fitting import misfit
 from mendbook.damage.proposals import Held, Told, left, made, profile_of, rows_of
 from mendbook.damage.tellings import Telling, same_people, tellings_of_profile, tellings_of_reference
 from mendbook.dialects import Column
+from mendbook.mapping.surroundings import Reference
+from mendbook.mapping.tables import ProfileTable, Tables
 from mendbook.model import Asking, Case, Found, Left, Option, Row
-from mendbook.surroundings import Reference
-from mendbook.tables import ProfileTable, Tables
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from mendbook.damage.proposals import Told
 from mendbook.dialects import Column
-from mendbook.settings_types import Value
-from mendbook.tables import ProfileTable, Tables
+from mendbook.mapping.tables import ProfileTable, Tables
+from mendbook.settings.types import Value
 
 #: What surely fits into whole numbers that have rules of their own.
 _SMALL = (-(2**15), 2**15 - 1)

@@ -31,8 +31,8 @@ from mendbook.damage.proposals import left, made, rows_of
 from mendbook.damage.settling import settled
 from mendbook.damage.shape import literal_text
 from mendbook.dialects.expressions import once
+from mendbook.mapping.tables import Tables
 from mendbook.model import Asking, Case, Damage, Failure, Found, Left, Repair
-from mendbook.tables import Tables
 
 
 def unable(tables: Tables) -> str:

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mendbook.damage.changes import Values, values
+from mendbook.damage.reasons import row_name
+from mendbook.mapping.surroundings import Reference
 from mendbook.model import Blocker, Found, Image
-from mendbook.reason_words import row_name
-from mendbook.surroundings import Reference
 
 #: No row is named through more rows than this; a circle of keys is.
 _DEEPEST = 32

@@ -10,15 +10,15 @@ from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
-from mendbook import canonical
 from mendbook.blanks import blank
 from mendbook.damage.changes import deleted, image, stopped_by_triggers, values, without_key
 from mendbook.damage.held import Group, Held, Merging
 from mendbook.damage.ordering import phases
+from mendbook.damage.reasons import goes
 from mendbook.damage.survivors import Facts, measured
+from mendbook.digests import canonical
+from mendbook.mapping.tables import ProfileTable, Tables
 from mendbook.model import Case, Change, Image, Left, Option, Row
-from mendbook.reason_words import goes
-from mendbook.tables import ProfileTable, Tables
 
 _ORDER = {"delete": 0, "update": 1, "insert": 2}
 #: The blockers in the order in which they are told.

@@ -19,9 +19,9 @@ from mendbook.damage.references import naming
 from mendbook.damage.rights import block_rights_in_use, set_apart
 from mendbook.damage.survivors import Candidates, Facts, facts, measured, profile_survivors, user_survivors
 from mendbook.damage.told_apart import leave_told_apart
+from mendbook.mapping.surroundings import Reference
+from mendbook.mapping.tables import MappedTable, ProfileTable, Tables
 from mendbook.model import Asking, Blocker, Found
-from mendbook.surroundings import Reference
-from mendbook.tables import MappedTable, ProfileTable, Tables
 
 RISK_OF_PROFILES, RISK_OF_USERS = "medium", "high"
 

@@ -21,8 +21,8 @@ from mendbook.damage.codes import Drawn, coded, draw, told
 from mendbook.damage.proposals import Held, left, made, place_of_code, profile_of, rows_of
 from mendbook.damage.settling import settled
 from mendbook.damage.shape import damaged_rows
+from mendbook.mapping.tables import ProfileTable, Tables
 from mendbook.model import Asking, Case, Damage, Found, Left, Repair
-from mendbook.tables import ProfileTable, Tables
 
 
 def find(tables: Tables) -> list[Select[Any]]:

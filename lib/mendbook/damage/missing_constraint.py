@@ -21,8 +21,8 @@ from sqlalchemy import Select
 
 from mendbook.damage.shape import literal_text
 from mendbook.dialects import Index
+from mendbook.mapping.tables import MappedTable, ProfileTable, Tables
 from mendbook.model import Damage
-from mendbook.tables import MappedTable, ProfileTable, Tables
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ from mendbook.damage.new_profiles import NewRow, new_rows
 from mendbook.damage.proposals import left, made, place_of, profile_of
 from mendbook.damage.settling import settled
 from mendbook.damage.shape import literal_text
+from mendbook.mapping.tables import ProfileTable, Tables
 from mendbook.model import Asking, Case, Damage, Found, Left, Repair, Row
-from mendbook.tables import ProfileTable, Tables
 
 
 def find(tables: Tables) -> list[Select[Any]]:

@@ -13,9 +13,9 @@ from typing import Any
 from mendbook.damage.collisions import collide
 from mendbook.damage.held import Held, Merging
 from mendbook.damage.references import named_by, naming, unreadable
+from mendbook.mapping.surroundings import Reference
+from mendbook.mapping.tables import Tables
 from mendbook.model import Image
-from mendbook.surroundings import Reference
-from mendbook.tables import Tables
 
 Wanted = list[tuple[Merging, Held]]
 

@@ -17,7 +17,7 @@ from mendbook.damage.codes import Drawn, draw, told
 from mendbook.damage.fitting import mapped_values
 from mendbook.damage.proposals import Told, place_of_code
 from mendbook.dialects import Column
-from mendbook.tables import ProfileTable, Tables
+from mendbook.mapping.tables import ProfileTable, Tables
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from mendbook.damage.fitting import mapped_values
 from mendbook.damage.proposals import Held, left, made, profile_of, rows_of
 from mendbook.damage.settling import settled
 from mendbook.damage.shape import damaged_rows
+from mendbook.mapping.tables import Tables
 from mendbook.model import Asking, Case, Damage, Found, Left, Repair
-from mendbook.tables import Tables
 
 
 def find(tables: Tables) -> list[Select[Any]]:

@@ -23,8 +23,8 @@ from mendbook.damage.proposals import left, made, profile_of, rows_of
 from mendbook.damage.reattaching import reattach
 from mendbook.damage.settling import settled
 from mendbook.damage.shape import literal_text
+from mendbook.mapping.tables import ProfileTable, Tables
 from mendbook.model import Asking, Case, Damage, Found, Left, Repair
-from mendbook.tables import ProfileTable, Tables
 
 
 def find(tables: Tables) -> list[Select[Any]]:

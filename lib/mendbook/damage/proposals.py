@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, FromClause
 
-from mendbook import canonical
 from mendbook.damage.changes import Values, stopped_by_triggers, values
 from mendbook.dialects import Stored
+from mendbook.digests import canonical
+from mendbook.mapping.tables import ProfileTable, Tables, UserTable
 from mendbook.model import Blocker, Case, Change, Found, Image, Left, Option, Row
-from mendbook.tables import ProfileTable, Tables, UserTable
 
 _T = TypeVar("_T")
 #: A conversation that ends in a value of its own.

@@ -24,8 +24,8 @@ from mendbook.damage.proposals import (
     profile_of,
     rows_of,
 )
+from mendbook.mapping.tables import ProfileTable, Tables
 from mendbook.model import Asking, Case, Found, Left, Row
-from mendbook.tables import ProfileTable, Tables
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from typing import Any
 from mendbook.blanks import blank
 from mendbook.damage.changes import Values
 from mendbook.dialects import Column
+from mendbook.mapping.surroundings import Reference
+from mendbook.mapping.tables import Tables
 from mendbook.model import Image
-from mendbook.surroundings import Reference
-from mendbook.tables import Tables
 
 _WHOLE = re.compile(r"-?[0-9]{1,19}")
 _NUMBER = re.compile(r"-?([0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?|Infinity)|NaN")

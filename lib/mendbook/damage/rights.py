@@ -12,9 +12,9 @@ from typing import Any
 from mendbook.damage.changes import Values, values
 from mendbook.damage.held import Held, Merging
 from mendbook.damage.references import named_by, naming
+from mendbook.mapping.surroundings import Reference
+from mendbook.mapping.tables import Tables
 from mendbook.model import Blocker
-from mendbook.surroundings import Reference
-from mendbook.tables import Tables
 
 Right = tuple[Merging, Held, Reference, Held]
 

@@ -12,8 +12,8 @@ from functools import wraps
 
 from mendbook.damage.changes import Values, image, values
 from mendbook.damage.proposals import Told
+from mendbook.mapping.tables import Tables
 from mendbook.model import Asking, Case, Change, Found, Left
-from mendbook.tables import Tables
 
 Propose = Callable[[Tables, Sequence[Found]], Asking]
 

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, FromClause, Select
 
-from mendbook.tables import MappedTable, ProfileTable, Tables
+from mendbook.mapping.tables import MappedTable, ProfileTable, Tables
 
 
 def literal_text(value: str | None) -> ColumnElement[Any]:

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 
 from mendbook.blanks import blank
 from mendbook.damage.held import Held, Merging
+from mendbook.damage.reasons import kept
 from mendbook.damage.references import named_by, unreadable, ways
-from mendbook.reason_words import kept
-from mendbook.tables import ProfileTable, Tables, UserTable
+from mendbook.mapping.tables import ProfileTable, Tables, UserTable
 
 #: How long ago a login still says that an account is in use: 90 days, in microseconds.
 IN_USE = 90 * 24 * 3600 * 10**6

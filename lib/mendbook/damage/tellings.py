@@ -17,8 +17,8 @@ from sqlalchemy.sql import quoted_name
 from mendbook.damage import duplicate_user
 from mendbook.damage.proposals import Told, asked_users
 from mendbook.dialects import Column
-from mendbook.surroundings import Reference
-from mendbook.tables import ProfileTable, Tables
+from mendbook.mapping.surroundings import Reference
+from mendbook.mapping.tables import ProfileTable, Tables
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Select
 
 from mendbook.damage.held import Merging
-from mendbook.tables import Tables
+from mendbook.mapping.tables import Tables
 
 
 def leave_told_apart(tables: Tables, mergings: Sequence[Merging]) -> Generator[Any, Sequence[Any], None]:

@@ -18,8 +18,8 @@ from sqlalchemy import Select
 from mendbook.damage.converting import remove
 from mendbook.damage.settling import settled
 from mendbook.damage.shape import damaged_rows
+from mendbook.mapping.tables import Tables
 from mendbook.model import Damage, Repair
-from mendbook.tables import Tables
 
 
 def find(tables: Tables) -> list[Select[Any]]:

@@ -66,19 +66,19 @@ __all__ = [
 
 #: The module and class of each dialect, by the name that SQLAlchemy has for its URLs; imported when one is met.
 DIALECTS = {
-    "postgresql": ("mendbook.dialects.postgresql", "PostgreSQL"),
-    "sqlite": ("mendbook.dialects.sqlite", "SQLite"),
-    "mysql": ("mendbook.dialects.mysql", "MySQL"),
+    "postgresql": ("mendbook.dialects.postgresql.dialect", "PostgreSQL"),
+    "sqlite": ("mendbook.dialects.sqlite.dialect", "SQLite"),
+    "mysql": ("mendbook.dialects.mysql.dialect", "MySQL"),
 }
 #: Other names that people write.
 ALIASES = {"postgres": "postgresql", "mariadb": "mysql"}
 
 #: The module and class that write the statements by which a constraint is built there, by the same names.
 BUILDINGS = {
-    "postgresql": ("mendbook.dialects.postgresql_building", "PostgreSQLBuilding"),
-    "sqlite": ("mendbook.dialects.sqlite_building", "SQLiteBuilding"),
-    "mysql": ("mendbook.dialects.mysql_building", "MySQLBuilding"),
-    "mariadb": ("mendbook.dialects.mysql_building", "MySQLBuilding"),
+    "postgresql": ("mendbook.dialects.postgresql.building", "PostgreSQLBuilding"),
+    "sqlite": ("mendbook.dialects.sqlite.building", "SQLiteBuilding"),
+    "mysql": ("mendbook.dialects.mysql.building", "MySQLBuilding"),
+    "mariadb": ("mendbook.dialects.mysql.building", "MySQLBuilding"),
 }
 
 

@@ -15,10 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 from sqlalchemy.exc import IntegrityError
 
-from mendbook import ledger_chain
 from mendbook.dialects.described import Tail
 from mendbook.dialects.ledger_words import tables
-from mendbook.ledger_chain import NOTHING
+from mendbook.digests import chain as ledger_chain
+from mendbook.digests.chain import NOTHING
 from mendbook.model import Change
 
 PREFIX = "mendbook_"

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from mendbook import canonical
 from mendbook.dialects.described import Relation, Stored
+from mendbook.digests import canonical
 
 
 def key_parts(stored: Stored, keys: Sequence[str]) -> list[list[Any]]:

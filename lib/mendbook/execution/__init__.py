@@ -1,0 +1,1 @@
+"""Notebooks and the child processes that execute them: parameters, copies, and an executed notebook without secrets."""

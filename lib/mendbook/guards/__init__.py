@@ -1,0 +1,1 @@
+"""What builds the constraints that a schema lacks, as text, and what is in its way."""

@@ -1,0 +1,1 @@
+"""What logs and rows tell of failures over time, and about whom."""

@@ -1,0 +1,1 @@
+"""What was done to a database, kept in that database in a chain, and checkpoints of it outside."""

@@ -1,0 +1,1 @@
+"""Findings to cases to a plan, whose bytes are what everybody signs."""

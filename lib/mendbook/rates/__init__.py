@@ -1,0 +1,1 @@
+"""Whether it is still bleeding: counts in time with their exact doubt, and in words."""

@@ -1,0 +1,1 @@
+"""Tables, plans and log lines for a terminal."""

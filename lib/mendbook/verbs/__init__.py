@@ -1,0 +1,1 @@
+"""What the workbook can do, in parts: one method a verb."""
