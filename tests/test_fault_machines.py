@@ -84,7 +84,7 @@ def at_the(number: int, point: str, act: Any, monkeypatch: pytest.MonkeyPatch) -
             act()
 
     for module in ("repair", "apply"):
-        monkeypatch.setattr(f"mendbook.{module}.reach", reach)
+        monkeypatch.setattr(f"mendbook.repairs.{module}.reach", reach)
 
 
 def harm(shop: Shop, before: Dump, *plans: str) -> list[str]:

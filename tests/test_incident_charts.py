@@ -192,7 +192,7 @@ def test_kinds_of_incidents_look_different():
 
 def test_statistics_and_pyplot_are_not_loaded_for_charts():
     heavy = {"matplotlib.pyplot", "ruptures", "scipy.stats"}
-    code = f"import mendbook.incident_charts, mendbook.rates, sys; sys.exit(bool({heavy} & set(sys.modules)))"
+    code = f"import mendbook.incidents.charts, mendbook.rates.rates, sys; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -165,7 +165,7 @@ def test_a_run_out_of_time_ends_with_its_kernel(tmp_path, monkeypatch):
 
 def in_its_own_process(path: str, outputs: Path) -> subprocess.Popen[bytes]:
     code = (
-        "from mendbook.execution import leave_out_iris; leave_out_iris(); from mendbook.runs import run; "
+        "from mendbook.execution.execution import leave_out_iris; leave_out_iris(); from mendbook.runs import run; "
         f"raise SystemExit(run({path!r}, 'shop', outputs={str(outputs)!r}).exit_code)"
     )
     return subprocess.Popen([sys.executable, "-c", code])
@@ -419,7 +419,7 @@ def test_an_audit_of_a_run_is_counted_in_the_index(tmp_path):
         f"import sys, os, pathlib\nsys.path.insert(0, {tests!r})\nimport fake_audit\n"
         "fake_audit.write_audit(pathlib.Path(os.environ['MENDBOOK_RUN']), 10)"
     )
-    view = "from mendbook.views import AuditView\naudit = AuditView(os.environ['MENDBOOK_RUN'])\naudit.gap_chart()"
+    view = "from mendbook.views.views import AuditView\naudit = AuditView(os.environ['MENDBOOK_RUN'])\naudit.gap_chart()"
     record = run(notebook(tmp_path, cell, view, "audit.browse()"), "logistics", outputs=tmp_path / "out")
     assert record.state == "finished"
     assert {path.name for path in (Path(record.folder) / "figures").iterdir()} == {"3-gaps.svg", "3-gaps.png"}

@@ -137,7 +137,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A connection for whoever begins and ends transactions of their own: repair.py, and the ledger's purge."""
+        """A connection for whoever begins and ends transactions of their own: repairs/repair.py, and the ledger's purge."""
         with self.errors_in_plain_words(), self._connected(writing=True) as connection:
             yield connection
 

@@ -1,6 +1,6 @@
 """The sentences by which a merge tells what becomes of a row; whoever shows a case finds its rows again by them.
 
-Values only: written by damage/, which decides; read by case_detail.py, which shows.
+Values only: written by damage/, which decides; read by desk/case_detail.py, which shows.
 """
 
 from __future__ import annotations

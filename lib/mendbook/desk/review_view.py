@@ -1,7 +1,7 @@
 """What the notebook of a review shows and saves: the review table, how far it is, decisions, and the command that signs them.
 
-Decisions are saved as they are made (review.py); signing is typed in a terminal, so the kernel never sees a key. It changes no
-row of any database.
+Decisions are saved as they are made (reviews/review.py); signing is typed in a terminal, so the kernel never sees a key. It
+changes no row of any database.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What doctor says of a source's logs: whether they can be read, until when they tell, whether their times can be placed.
 
-It looks at the newest files, and at little of each; what is read is not kept. Incidents are incidents.py's.
+It looks at the newest files, and at little of each; what is read is not kept. Incidents are incidents/incidents.py's.
 """
 
 from __future__ import annotations

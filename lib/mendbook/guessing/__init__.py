@@ -1,6 +1,6 @@
 """Guesses what plays the user, the profiles and their columns, from a catalogue and samples of rows. Values in, values out.
 
-Nothing here asks a database or writes a file: sampling.py reads, starter_file.py writes, starting.py leads the way. Each guess
+Nothing here asks a database or writes a file: the modules of starting/ read, write and lead the way. Each guess
 is a line of mendbook.toml with its reason and what else was considered.
 """
 

@@ -3,7 +3,7 @@
 ``append`` adds a batch inside the transaction that makes its changes, so that both are there or neither. ``verify`` reads
 it all again and names the first row that does not fit. ``purge`` removes images whose time is over and leaves the chain
 whole. Writes to the ledger's own tables alone (dialects say where they stand), never to a table of the application: that is
-repair.py's, and nobody else's.
+repairs/repair.py's, and nobody else's.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """plan.jsonl: an immutable set of cases as canonical JSON lines, a header first; the SHA-256 of its bytes is the plan.
 
 Writes and reads the file, case by case, so that a plan of any size fits into memory. What goes into a plan is decided in
-plan.py and undo.py; who approved it in review.py. It talks to no database.
+plan.py and undoing/undo.py; who approved it in reviews/review.py. It talks to no database.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What every plan is made with, whether it repairs or undoes: its contents counted, its header, its publication.
 
 A plan is signed by its author before anybody can see it, and published whole; where it cannot be signed, there is none. What
-goes into a plan is decided in plan.py and undo.py. Nothing here writes to a database.
+goes into a plan is decided in plan.py and undoing/undo.py. Nothing here writes to a database.
 """
 
 from __future__ import annotations

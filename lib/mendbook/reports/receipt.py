@@ -1,9 +1,9 @@
 """The receipt of an applied plan: who proposed and who approved what, what was done, and how anybody can check that by hand.
 
-``document`` makes JSON values of what a run told (apply_report.py) and of the audit that followed; ``publish`` writes them as
+``document`` makes JSON values of what a run told (repairs/report.py) and of the audit that followed; ``publish`` writes them as
 receipt.json and as a page, into the run's folder and beside the plan. A rehearsal leaves the same under another name, and never
 beside the plan. People who signed are named in full, for they answer for it; everybody else's addresses are masked. It believes
-what it is given: approvals.py verified it, and the ledger said it. It asks no database.
+what it is given: reviews/approvals.py verified it, and the ledger said it. It asks no database.
 """
 
 from __future__ import annotations

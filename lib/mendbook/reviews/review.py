@@ -1,7 +1,7 @@
 """A person's decisions on a plan: saved as they are made, and signed by that person's own key; the author's signature, too.
 
 Nothing is published that does not verify at once. Whether a plan may be applied is not decided here but verified anew, each
-time, by approvals.py. It reads no private key (signatures.py has ssh-keygen do that), and touches no database.
+time, by approvals.py. It reads no private key (signing/signatures.py has ssh-keygen do that), and touches no database.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The templates of schedule_units.py, and how each kind of file quotes what stands in it. It reads no settings."""
+"""The templates of units.py, and how each kind of file quotes what stands in it. It reads no settings."""
 
 from __future__ import annotations
 

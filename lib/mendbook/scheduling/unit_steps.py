@@ -1,4 +1,4 @@
-"""What to do with the units that schedule_units.py writes, and what would keep them from working, in words.
+"""What to do with the units that units.py writes, and what would keep them from working, in words.
 
 It does none of it: it looks at the files beside mendbook.toml and names environment variables, never what they hold.
 """

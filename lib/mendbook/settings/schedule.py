@@ -1,6 +1,6 @@
 """[schedule] and [alerts] of mendbook.toml: what runs when, how long runs are kept, and who is told of what.
 
-Values only. When a job is due is found out in jobs.py; nothing here runs or sends anything.
+Values only. When a job is due is found out in scheduling/jobs.py; nothing here runs or sends anything.
 """
 
 from __future__ import annotations

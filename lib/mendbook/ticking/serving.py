@@ -1,8 +1,8 @@
 """`mendbook serve`: the schedule for good, in one process that wakes when something is due.
 
-APScheduler only keeps the time, asked of jobs.py, so that cron means the same as in `mendbook tick`. What is run, missed or
-caught up is decided by the run history in each task's turn. It reads mendbook.toml once. Asked to end, it begins nothing
-more, gives the runs that go on a while, then stops them; a second time, it stops them at once.
+APScheduler only keeps the time, asked of scheduling/jobs.py, so that cron means the same as in `mendbook tick`. What is run,
+missed or caught up is decided by the run history in each task's turn. It reads mendbook.toml once. Asked to end, it begins
+nothing more, gives the runs that go on a while, then stops them; a second time, it stops them at once.
 """
 
 from __future__ import annotations
@@ -206,7 +206,7 @@ class Serving:
 
 
 class Cron(BaseTrigger):  # type: ignore[misc]
-    """When a task is due, as jobs.py tells it."""
+    """When a task is due, as scheduling/jobs.py tells it."""
 
     def __init__(self, task: Task) -> None:
         self.task = task

@@ -1,6 +1,6 @@
 """What a workbook does about drills: send people to the source's application, and plan the removal of what they left.
 
-The work stands in drill.py and damage/drilled.py.
+The work stands in drills/drill.py and damage/drilled.py.
 """
 
 from __future__ import annotations

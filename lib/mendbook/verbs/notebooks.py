@@ -1,6 +1,6 @@
 """The verbs of reviewed repair as notebooks use them: what each returns shows itself, or says what to do next.
 
-The work is that of repair_verbs.py and drill_verbs.py; nothing more is done here than to choose the plan
+The work is that of repairs.py and drills.py; nothing more is done here than to choose the plan
 and to wrap it for looking at.
 """
 

@@ -1,6 +1,6 @@
 """A source that is open for work: how its database, its logs and the folders for its runs are reached when they are needed.
 
-It holds no connection, and it knows no verb: those stand in repair_verbs.py and workbook.py.
+It holds no connection, and it knows no verb: those stand in repairs.py and workbook.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The questions that the MySQL and MariaDB dialect puts to information_schema. Statements only; mysql_relations.py asks them.
+"""The questions that the MySQL and MariaDB dialect puts to information_schema. Statements only; relations.py asks them.
 
 Each answers for all tables at once, a database at a time: neither system is quick to open the description of a table for
 every question anew.

@@ -1,6 +1,6 @@
 """SQLAlchemy's dialect for MySQL and MariaDB over PyMySQL, with what the finders say and those databases lack.
 
-Whole division and DAMAGE's comparisons (mysql_text.py names them) are put into their words here; which
+Whole division and DAMAGE's comparisons (text.py names them) are put into their words here; which
 collations a server has for that, and which letters it does not lower, is asked once an engine. It asks nothing else.
 """
 

@@ -1,7 +1,7 @@
 """The ledger's place in MySQL and MariaDB: tables mendbook_ledger, mendbook_change, mendbook_exceptions, mendbook_lock.
 
 Creating tables ends a transaction there, so they are made before a repair begins, in one of their own. Whoever adds to the
-ledger holds a row of mendbook_lock meanwhile. Writes to those tables alone, and only what ledger.py asks for.
+ledger holds a row of mendbook_lock meanwhile. Writes to those tables alone, and only what ledger/ledger.py asks for.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The statements in which rows of MySQL and MariaDB are read and changed as images: text in, text out, exact for every type.
 
-Statements only; whoever executes them decides what they are for, and repair.py alone executes those that change rows. Values
-travel as one JSON text, which the server reads as a table. Neither system tells what it has changed, so a change is several
-statements, of which the last one tells what is there afterwards.
+Statements only; whoever executes them decides what they are for, and repairs/repair.py alone executes those that change rows.
+Values travel as one JSON text, which the server reads as a table. Neither system tells what it has changed, so a change is
+several statements, of which the last one tells what is there afterwards.
 """
 
 from __future__ import annotations

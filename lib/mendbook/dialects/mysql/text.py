@@ -1,6 +1,6 @@
 """DAMAGE's comparisons in the words of MySQL and MariaDB: blank, same person, exact, key and time, whatever the collations.
 
-Only expressions; nothing here runs. What needs the server's own collations is a function that the driver (mysql_driver.py)
+Only expressions; nothing here runs. What needs the server's own collations is a function that the driver (driver.py)
 puts into words. Moments are whole microseconds since 1970, UTC: no type of theirs compares, counts and stores better.
 """
 

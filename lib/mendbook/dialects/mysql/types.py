@@ -1,7 +1,7 @@
 """How a value of each type of MySQL and MariaDB is told as text, and made of that text again: exact, both ways.
 
 SQL of expressions; nothing here runs. Text is utf8mb4 under the collation that compares code point by code point. Sessions
-are pinned (mysql_session.py): time zone, sql_mode and encoding are part of what makes the text exact.
+are pinned (session.py): time zone, sql_mode and encoding are part of what makes the text exact.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The questions that the PostgreSQL dialect puts to pg_catalog. Statements only; postgresql.py asks them.
+"""The questions that the PostgreSQL dialect puts to pg_catalog. Statements only; dialect.py asks them.
 
 Each takes lists and answers for all tables at once, so that a database of thousands of tables is read in a few queries.
 """

@@ -1,6 +1,6 @@
 """The ledger's place in PostgreSQL: the schema ``mendbook``, and statements that take one round trip each.
 
-A batch's digests are worked out where its rows are. Writes to that schema alone, and only what ledger.py asks for.
+A batch's digests are worked out where its rows are. Writes to that schema alone, and only what ledger/ledger.py asks for.
 """
 
 from __future__ import annotations

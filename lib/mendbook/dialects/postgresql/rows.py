@@ -1,8 +1,8 @@
 """The statements in which PostgreSQL's rows are read and changed as images: text in, text out, exact for every type.
 
-Statements only; whoever executes them decides what they are for, and repair.py alone executes those that change rows. A
-row's image is made by the server as canonical JSON (canonical.py), so that equal rows have equal bytes. Values travel as
-text and are cast by the server to the column's own type; sessions are pinned (postgresql.py) so that this is exact.
+Statements only; whoever executes them decides what they are for, and repairs/repair.py alone executes those that change rows.
+A row's image is made by the server as canonical JSON (digests/canonical.py), so that equal rows have equal bytes. Values travel
+as text and are cast by the server to the column's own type; sessions are pinned (dialect.py) so that this is exact.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The ledger's place in SQLite: tables mendbook_ledger, mendbook_change and mendbook_exceptions in the repaired file.
 
 Whoever adds to it is alone in the file (BEGIN IMMEDIATE), so it needs no lock of its own. Writes to those tables alone, and
-only what ledger.py asks for.
+only what ledger/ledger.py asks for.
 """
 
 from __future__ import annotations

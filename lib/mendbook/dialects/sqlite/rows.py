@@ -1,6 +1,6 @@
 """The statements in which SQLite's rows are read and changed as images: text in, the very value out, storage class and all.
 
-Statements only; whoever executes them decides what they are for, and repair.py alone executes those that change rows. A
+Statements only; whoever executes them decides what they are for, and repairs/repair.py alone executes those that change rows. A
 row's image is made of canonical JSON by a function that mendbook teaches the connection; keys and images come as one JSON
 array, whose texts SQLite hands back to such a function. Whoever changes rows is alone in the file, so nothing is locked.
 """

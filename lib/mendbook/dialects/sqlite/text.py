@@ -1,7 +1,7 @@
 """DAMAGE's comparisons in SQLite's words: blank, same person, exact, key and time, whatever a column's collation or class.
 
 Only expressions; nothing here runs. Text that is plain ASCII, as nearly all is, takes a short way in SQL; everything else is
-handed to the functions that mendbook teaches each connection (sqlite_functions.py). A moment is a whole number of
+handed to the functions that mendbook teaches each connection (functions.py). A moment is a whole number of
 microseconds since 1970, UTC, for SQLite has no times of its own.
 """
 
