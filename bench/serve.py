@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
-from audit import fill
+from audit import PostgreSQLPlace
 from mendbook import config
 from mendbook.embedded import embedded
 from mendbook.scheduling.history import History
@@ -48,7 +48,7 @@ def main() -> None:
     arguments.add_argument("--version", type=int, default=18)
     given = arguments.parse_args()
     with embedded.temporary(given.version) as server, tempfile.TemporaryDirectory() as folder:
-        fill(server, "bench", given.users)
+        PostgreSQLPlace(server).fill("bench", given.users)
         os.environ["BENCH_URL"] = server.url("bench")
         home = Path(folder)
         write_settings(home, given.sources, given.at_once)

@@ -248,6 +248,26 @@ def test_the_page_on_architecture_names_every_module_and_none_that_is_gone() -> 
     assert sorted(named - modules - inside) == ["outputs"], "the folder; all else is a module"
 
 
+def test_the_benches_find_what_they_import_from_one_another() -> None:
+    """Nothing else runs them: they take minutes."""
+    trees = {path.stem: ast.parse(path.read_text()) for path in sorted((ROOT / "bench").glob("*.py"))}
+    wanted = {
+        (node.module, alias.name)
+        for tree in trees.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module in trees
+        for alias in node.names
+    }
+    there = {
+        (name, each.name)
+        for name, tree in trees.items()
+        for each in tree.body
+        if isinstance(each, ast.FunctionDef | ast.ClassDef)
+    }
+    assert wanted
+    assert sorted(wanted - there) == []
+
+
 # -- the house -----------------------------------------------------------------------------------------------------------
 
 
