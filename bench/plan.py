@@ -104,8 +104,8 @@ def measure(home: Path, url: str, kinds: list[str]) -> str:
     """A sentence on one plan of the database at ``url``."""
     (home / "mendbook.toml").write_text(MAPPING)
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(home / "key")], check=True)
-    (home / "allowed_signers").write_text(f"ana@example.com {(home / 'key.pub').read_text()}")
-    command = [sys.executable, "-m", "mendbook", "plan", "bench", "--author", "ana@example.com", "--key", str(home / "key")]
+    (home / "allowed_signers").write_text(f"author@example.com {(home / 'key.pub').read_text()}")
+    command = [sys.executable, "-m", "mendbook", "plan", "bench", "--author", "author@example.com", "--key", str(home / "key")]
     command += ["--json", "--config", str(home / "mendbook.toml"), "--outputs", str(home / "outputs")]
     command += [word for kind in kinds for word in ("--kind", kind)]
     started = time.monotonic()
