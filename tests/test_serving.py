@@ -299,7 +299,7 @@ def test_health_goes_by_its_age(tmp_path):
 
 
 def test_without_apscheduler_it_says_what_to_install(household, monkeypatch, capsys):
-    for name in [each for each in sys.modules if each == "mendbook.serving" or each.split(".")[0] == "apscheduler"]:
+    for name in [each for each in sys.modules if each == "mendbook.ticking.serving" or each.split(".")[0] == "apscheduler"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "apscheduler", None)
     answer = command_in(household.folder, monkeypatch, capsys)("serve")

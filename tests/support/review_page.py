@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-STATIC = Path(__file__).parents[2] / "lib" / "mendbook" / "static"
+STATIC = Path(__file__).parents[2] / "lib" / "mendbook" / "desk" / "static"
 CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
