@@ -86,15 +86,15 @@ class Reviewing:
     def __init__(self, browser: Any, home: House, stack: ExitStack) -> None:
         self._browser, self.home, self._stack = browser, home, stack
 
-    def __call__(self, cases: Sequence[Case] = CASES, reviewer: str = REVIEWER, wait: int = 8000, **context: Any) -> Review:
+    def __call__(self, cases: Sequence[Case] = CASES, reviewer: str = REVIEWER, **context: Any) -> Review:
         now = datetime.now(UTC)
         plan = self.home.plan(cases, made_at=now.isoformat(), expires=(now + timedelta(days=7)).isoformat())
-        return self.again(plan, reviewer, wait, **context)
+        return self.again(plan, reviewer, **context)
 
-    def again(self, plan: Any, reviewer: str = REVIEWER, wait: int = 8000, **context: Any) -> Review:
+    def again(self, plan: Any, reviewer: str = REVIEWER, **context: Any) -> Review:
         desk = Desk(plan, self.home.settings, reviewer, key="keys/reviewer")
         return self._stack.enter_context(
-            opened(self._browser, desk, wait, **{"viewport": {"width": 1280, "height": 1000}, **context})
+            opened(self._browser, desk, **{"viewport": {"width": 1280, "height": 1000}, **context})
         ).open()
 
 
@@ -297,10 +297,12 @@ def test_an_earlier_decision_comes_back_where_the_later_one_was_refused(reviewin
 
 
 def test_a_silent_kernel_is_told_and_decides_nothing_more(reviewing: Reviewing) -> None:
-    table = reviewing(wait=400)
+    table = reviewing(clock=True)
     table.page.wait_for_selector(".details .values")
     table.bridge.hold.add("decide")
     table.press("a")
+    table.page.wait_for_selector(".details .values")  # of the next one: this answer came in time
+    table.wait_in_vain("decide")
     table.page.wait_for_selector(".mark.failed")
     assert "The kernel has not answered" in table.alarm.inner_text()
     table.press("r")
@@ -317,9 +319,10 @@ def test_a_silent_kernel_is_told_and_decides_nothing_more(reviewing: Reviewing) 
 
 def test_a_kernel_that_never_answers(browser: Any, reviewing: Reviewing) -> None:
     plan = reviewing().bridge.desk.plan
-    with opened(browser, Desk(plan, reviewing.home.settings, REVIEWER), 300) as table:
+    with opened(browser, Desk(plan, reviewing.home.settings, REVIEWER), clock=True) as table:
         table.bridge.silent |= {"open", "view"}
         table.page.goto("http://localhost:1/")
+        table.wait_in_vain("view")
         table.page.wait_for_function("document.querySelector('.alarm').textContent.includes('run this cell again')")
         table.bridge.silent.clear()
         table.page.get_by_role("button", name="Ask the kernel again").click()
