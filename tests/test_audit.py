@@ -294,7 +294,7 @@ def test_doctor_tells_of_rights_that_an_audit_would_miss(shop: Shop, taken: str)
     "setting",
     [
         "client_encoding = LATIN1",
-        "idle_in_transaction_session_timeout = '20ms'",
+        "idle_in_transaction_session_timeout = '40ms'",
         "quote_all_identifiers = on",
         "standard_conforming_strings = off",
         "default_transaction_isolation = serializable",
@@ -313,7 +313,7 @@ def test_what_a_role_is_set_to_changes_no_finding(shop: Shop, setting: str) -> N
 def test_a_roles_transaction_timeout_stops_no_audit(shop: Shop) -> None:
     with role(shop.database) as (name, url):
         shop.use_url(url)
-        shop.execute(f"GRANT SELECT ON auth_user, customer TO {name}; ALTER ROLE {name} SET transaction_timeout = '40ms'")
+        shop.execute(f"GRANT SELECT ON auth_user, customer TO {name}; ALTER ROLE {name} SET transaction_timeout = '150ms'")
         assert rows(shop.audit()) == {}
 
 
