@@ -584,10 +584,7 @@ def test_a_group_is_decided_on_after_its_sample_was_seen(reviewing: Reviewing) -
     go = dialog.locator("button.go")
     for left in (4, 3, 2, 1):
         assert go.is_disabled()
-        table.page.wait_for_function(
-            "left => document.querySelector('button.go').textContent.includes(`${left} more`)", arg=left
-        )
-        dialog.get_by_role("button", name="Next").click()
+        go_on(table, left)
     table.page.wait_for_function("!document.querySelector('button.go').disabled")
     assert saved(table) == {}
     go.click()
@@ -599,6 +596,13 @@ def test_a_group_is_decided_on_after_its_sample_was_seen(reviewing: Reviewing) -
     [entry] = [json.loads(line) for line in log.read_text().splitlines()]
     assert len(entry["seen"]) == 5
     assert {"kind": "null_flag", "risk": "low"}.items() <= entry["of"].items()
+
+
+def go_on(table: Review, left: int) -> None:
+    """To the next case of a sample, when one has seen this one and so many are left."""
+    words = "left => document.querySelector('button.go').textContent.includes(`${left} more`)"
+    table.page.wait_for_function(words, arg=left)
+    table.page.locator("dialog[open]").get_by_role("button", name="Next").click()
 
 
 def test_a_sample_can_be_left_without_deciding(reviewing: Reviewing) -> None:
@@ -616,9 +620,8 @@ def test_a_refused_group_says_so_in_its_dialog(reviewing: Reviewing) -> None:
     table = reviewing(plenty(3))
     table.bridge.refuse.add("decide_all")
     table.page.get_by_role("button", name="Decide on all 3 shown").click()
-    for _ in range(2):
-        table.page.wait_for_timeout(50)
-        table.page.locator("dialog[open]").get_by_role("button", name="Next").click()
+    for left in (2, 1):
+        go_on(table, left)
     table.page.wait_for_function("!document.querySelector('button.go').disabled")
     table.page.locator("button.go").click()
     table.page.wait_for_function(
