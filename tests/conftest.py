@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from mendbook.execution.execution import leave_out_iris
 from support.databases import TestDatabase, TestServer, fresh_database, serving
 from support.lab import Races, racing
@@ -20,6 +21,10 @@ from support.migrated import remember_migrations
 from support.shop import MAPPING, ROWS, TABLES, Shop
 
 leave_out_iris()  # before anything imports jsonschema: notebooks have none, and every worker would make a parser for them
+
+#: An example that the machine was slow with, or had no time for, is as good as any other.
+settings.register_profile("patient", settings(), deadline=None, suppress_health_check=list(HealthCheck))
+settings.load_profile("patient")
 
 
 def pytest_collection_finish() -> None:

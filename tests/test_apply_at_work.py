@@ -80,6 +80,8 @@ class Work:
     report: Any = None
     touching: Any = None
     batches: int = 0
+    #: The first batch is made: however long that took, the rest is made beside people who register.
+    begun: threading.Event = field(default_factory=threading.Event)
 
 
 @pytest.fixture
@@ -108,17 +110,23 @@ def at_work(application: Any, url: str, rows: list[int], seed: int) -> Iterator[
     work.touching = Touching(url.replace("+psycopg2", ""), rows)
 
     def register() -> None:
+        work.begun.wait()
         try:
             work.report = racelab.traffic(application.base_url, "attendance", REGISTRATIONS, CONCURRENCY, seed)
         finally:
             gone.set()
 
-    threads = [threading.Thread(target=register), threading.Thread(target=work.touching.until, args=(gone,))]
+    def touch() -> None:
+        work.begun.wait()
+        work.touching.until(gone)
+
+    threads = [threading.Thread(target=each) for each in (register, touch)]
     for thread in threads:
         thread.start()
     try:
         yield work, gone
     finally:
+        work.begun.set()
         for thread in threads:
             thread.join()
 
@@ -136,6 +144,7 @@ def test_nothing_is_lost_or_overwritten_and_nobody_waits_for_long(
 
             def pace(_: str, done: int, total: int) -> None:
                 if total and done and not gone.is_set():
+                    work.begun.set()
                     work.batches += 1
                     gone.wait(0.05)
 

@@ -9,7 +9,9 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -293,11 +295,11 @@ def test_doctor_tells_of_rights_that_an_audit_would_miss(shop: Shop, taken: str)
     "setting",
     [
         "client_encoding = LATIN1",
-        "idle_in_transaction_session_timeout = '20ms'",
+        "idle_in_transaction_session_timeout = '500ms'",
         "quote_all_identifiers = on",
         "standard_conforming_strings = off",
         "default_transaction_isolation = serializable",
-        "statement_timeout = '5ms'",
+        "statement_timeout = '500ms'",
     ],
 )
 def test_what_a_role_is_set_to_changes_no_finding(shop: Shop, setting: str) -> None:
@@ -305,15 +307,40 @@ def test_what_a_role_is_set_to_changes_no_finding(shop: Shop, setting: str) -> N
     with role(shop.database) as (name, url):
         shop.use_url(url)
         shop.execute(f"GRANT SELECT ON auth_user, customer TO {name}; ALTER ROLE {name} SET {setting}")
-        assert rows(shop.audit()) == DAMAGED
+        with held_up(shop) if "timeout" in setting else nullcontext() as dawdle:
+            assert rows(shop.audit(progress=dawdle)) == DAMAGED
 
 
 @pytest.mark.skipif(os.environ.get("PG", "18") < "17", reason="came with PostgreSQL 17")
 def test_a_roles_transaction_timeout_stops_no_audit(shop: Shop) -> None:
     with role(shop.database) as (name, url):
         shop.use_url(url)
-        shop.execute(f"GRANT SELECT ON auth_user, customer TO {name}; ALTER ROLE {name} SET transaction_timeout = '40ms'")
-        assert rows(shop.audit()) == {}
+        shop.execute(f"GRANT SELECT ON auth_user, customer TO {name}; ALTER ROLE {name} SET transaction_timeout = '500ms'")
+        with held_up(shop) as dawdle:
+            assert rows(shop.audit(progress=dawdle)) == {}
+
+
+@contextmanager
+def held_up(shop: Shop) -> Iterator[Any]:
+    """An audit in here waits 0.7 s for a lock; and for as long it does nothing in a transaction, where it calls what is given.
+
+    So what stops it is longer than any machine takes to begin, and shorter than it lasts.
+    """
+    waited = threading.Event()
+
+    def dawdle(kind: str, *_: int) -> None:
+        if kind and not waited.is_set():
+            waited.set()
+            time.sleep(0.7)
+
+    with sa.create_engine(shop.database.url).connect() as other:
+        other.execute(sa.text("LOCK TABLE customer"))
+        over = threading.Timer(0.7, other.rollback)
+        over.start()
+        try:
+            yield dawdle
+        finally:
+            over.join()
 
 
 def test_a_lock_that_a_role_does_not_wait_for(shop: Shop) -> None:

@@ -69,7 +69,7 @@ cases = st.dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(cases, cases)
 def test_it_tells_what_sets_tell(tmp_path_factory: pytest.TempPathFactory, before: Any, after: Any) -> None:
     change = compared(tmp_path_factory.mktemp("o"), before, after)

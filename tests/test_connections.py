@@ -203,7 +203,7 @@ def test_a_replica_is_audited_with_a_warning(
 @embedded_only
 def test_a_replica_that_must_go_on(shop: Shop, server: TestServer, standby: embedded.Server, monkeypatch: Any) -> None:
     """While a finder runs, the primary removes rows that the audit's snapshot still sees; replaying that ends the audit."""
-    slow = Damage("slow", "a kind of the test", lambda _: [sa.select(sa.func.pg_sleep(30))])
+    slow = Damage("slow", "a kind of the test", lambda _: [sa.select(sa.func.pg_sleep(600))])
     monkeypatch.setattr("mendbook.audits.audit.chosen", lambda _: [slow])
     wait_until(reaches(server, standby, "pg_last_wal_replay_lsn"))
     standby.execute("ALTER SYSTEM SET max_standby_streaming_delay = 0")

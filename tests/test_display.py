@@ -121,9 +121,9 @@ ENDLESS = ["a", "'", "(", "(a,", ")=(", "@", "a@", "%40", "1.2.", "a:", '"ip', "
 
 @pytest.mark.parametrize("part", ENDLESS)
 def test_mask_text_is_never_slow(part):
-    began = time.perf_counter()
+    began = time.thread_time()  # of the processor, which this thread alone uses
     assert "more characters" in mask_text(part * 100_000)
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5
 
 
 @given(st.text())

@@ -66,7 +66,7 @@ def talking(talk: Talk, family: int = socket.AF_INET, tls: ssl.SSLContext | None
         listener.shutdown(socket.SHUT_RDWR)
 
 
-def drilled(url: str, form: DrillForm = FORM, people: int = 4, seconds: float = 20, told: Any = None) -> Traffic:
+def drilled(url: str, form: DrillForm = FORM, people: int = 4, seconds: float = 180, told: Any = None) -> Traffic:
     mark = new_mark()
     return send(target(url, ()), form, mark, plan(form, mark, people, 1), Bounds(people, 8, seconds), told or (lambda _: None))
 
@@ -343,7 +343,7 @@ def test_a_certificate_must_be_the_name_s(tmp_path: Path, monkeypatch: pytest.Mo
 
     def drill_as(host: str, loopback: bool) -> Traffic:
         aimed, mark = Target(f"https://{host}:{port}", host, port, True, "127.0.0.1", loopback), new_mark()
-        return send(aimed, FORM, mark, plan(FORM, mark, 2, 1), Bounds(2, 2, 20), lambda _: None)
+        return send(aimed, FORM, mark, plan(FORM, mark, 2, 1), Bounds(2, 2, 180), lambda _: None)
 
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
     with talking(fine, tls=context) as url:

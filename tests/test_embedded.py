@@ -126,7 +126,7 @@ def test_after_the_parent_was_killed_the_next_start_has_the_data(home: Path) -> 
     abandoned = postmaster.find(home)
     assert abandoned
     server = embedded.start(home, settings=QUICK)
-    assert postmaster.wait_until_gone(abandoned, 0.1)
+    assert postmaster.wait_until_gone(abandoned)
     assert server.execute("SELECT n FROM kept") == [(1,)]
 
 
@@ -164,7 +164,7 @@ def test_a_kept_server_outlives_its_parent_and_is_found_again(home: Path) -> Non
     embedded._leave(server, os.getpid())
     assert postmaster.find(home) == running
     server.stop()
-    assert postmaster.wait_until_gone(running, 0.1)
+    assert postmaster.wait_until_gone(running)
     server.stop()
 
 

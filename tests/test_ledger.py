@@ -241,7 +241,7 @@ def while_waiting(book: LedgerDatabase, first: Callable[[sa.Connection], Any], s
             first(connection)
             running = pool.submit(second)
             waits_for_a_lock(book)
-        return running.result(20)
+        return running.result(180)
 
 
 def test_two_add_at_once(book: LedgerDatabase) -> None:

@@ -166,7 +166,7 @@ def test_ten_simultaneous_registrations_on_the_fixed_academy(database: TestDatab
     ):
         url = f"{app.base_url}/api/users/register/"
         spellings = ["ada", "Ada", "ADA", "ada ", "ada", "ada", "aDa", " ada", "ada", "ada"]
-        sent = [ten.submit(httpx.post, url, json=body | {"username": name}, trust_env=False) for name in spellings]
+        sent = [ten.submit(httpx.post, url, json=body | {"username": name}, trust_env=False, timeout=120) for name in spellings]
         statuses = sorted(answer.result().status_code for answer in sent)
     assert statuses == [201] + [400] * 9
     assert database.execute("SELECT role, can_invite_teachers FROM users_profile") == [("guide", False)]

@@ -86,15 +86,15 @@ class Reviewing:
     def __init__(self, browser: Any, home: House, stack: ExitStack) -> None:
         self._browser, self.home, self._stack = browser, home, stack
 
-    def __call__(self, cases: Sequence[Case] = CASES, reviewer: str = REVIEWER, wait: int = 8000, **context: Any) -> Review:
+    def __call__(self, cases: Sequence[Case] = CASES, reviewer: str = REVIEWER, **context: Any) -> Review:
         now = datetime.now(UTC)
         plan = self.home.plan(cases, made_at=now.isoformat(), expires=(now + timedelta(days=7)).isoformat())
-        return self.again(plan, reviewer, wait, **context)
+        return self.again(plan, reviewer, **context)
 
-    def again(self, plan: Any, reviewer: str = REVIEWER, wait: int = 8000, **context: Any) -> Review:
+    def again(self, plan: Any, reviewer: str = REVIEWER, **context: Any) -> Review:
         desk = Desk(plan, self.home.settings, reviewer, key="keys/reviewer")
         return self._stack.enter_context(
-            opened(self._browser, desk, wait, **{"viewport": {"width": 1280, "height": 1000}, **context})
+            opened(self._browser, desk, **{"viewport": {"width": 1280, "height": 1000}, **context})
         ).open()
 
 
@@ -297,10 +297,12 @@ def test_an_earlier_decision_comes_back_where_the_later_one_was_refused(reviewin
 
 
 def test_a_silent_kernel_is_told_and_decides_nothing_more(reviewing: Reviewing) -> None:
-    table = reviewing(wait=400)
+    table = reviewing(clock=True)
     table.page.wait_for_selector(".details .values")
     table.bridge.hold.add("decide")
     table.press("a")
+    table.page.wait_for_selector(".details .values")  # of the next one: this answer came in time
+    table.wait_in_vain("decide")
     table.page.wait_for_selector(".mark.failed")
     assert "The kernel has not answered" in table.alarm.inner_text()
     table.press("r")
@@ -317,9 +319,10 @@ def test_a_silent_kernel_is_told_and_decides_nothing_more(reviewing: Reviewing) 
 
 def test_a_kernel_that_never_answers(browser: Any, reviewing: Reviewing) -> None:
     plan = reviewing().bridge.desk.plan
-    with opened(browser, Desk(plan, reviewing.home.settings, REVIEWER), 300) as table:
+    with opened(browser, Desk(plan, reviewing.home.settings, REVIEWER), clock=True) as table:
         table.bridge.silent |= {"open", "view"}
         table.page.goto("http://localhost:1/")
+        table.wait_in_vain("view")
         table.page.wait_for_function("document.querySelector('.alarm').textContent.includes('run this cell again')")
         table.bridge.silent.clear()
         table.page.get_by_role("button", name="Ask the kernel again").click()
@@ -581,10 +584,7 @@ def test_a_group_is_decided_on_after_its_sample_was_seen(reviewing: Reviewing) -
     go = dialog.locator("button.go")
     for left in (4, 3, 2, 1):
         assert go.is_disabled()
-        table.page.wait_for_function(
-            "left => document.querySelector('button.go').textContent.includes(`${left} more`)", arg=left
-        )
-        dialog.get_by_role("button", name="Next").click()
+        go_on(table, left)
     table.page.wait_for_function("!document.querySelector('button.go').disabled")
     assert saved(table) == {}
     go.click()
@@ -596,6 +596,13 @@ def test_a_group_is_decided_on_after_its_sample_was_seen(reviewing: Reviewing) -
     [entry] = [json.loads(line) for line in log.read_text().splitlines()]
     assert len(entry["seen"]) == 5
     assert {"kind": "null_flag", "risk": "low"}.items() <= entry["of"].items()
+
+
+def go_on(table: Review, left: int) -> None:
+    """To the next case of a sample, when one has seen this one and so many are left."""
+    words = "left => document.querySelector('button.go').textContent.includes(`${left} more`)"
+    table.page.wait_for_function(words, arg=left)
+    table.page.locator("dialog[open]").get_by_role("button", name="Next").click()
 
 
 def test_a_sample_can_be_left_without_deciding(reviewing: Reviewing) -> None:
@@ -613,9 +620,8 @@ def test_a_refused_group_says_so_in_its_dialog(reviewing: Reviewing) -> None:
     table = reviewing(plenty(3))
     table.bridge.refuse.add("decide_all")
     table.page.get_by_role("button", name="Decide on all 3 shown").click()
-    for _ in range(2):
-        table.page.wait_for_timeout(50)
-        table.page.locator("dialog[open]").get_by_role("button", name="Next").click()
+    for left in (2, 1):
+        go_on(table, left)
     table.page.wait_for_function("!document.querySelector('button.go').disabled")
     table.page.locator("button.go").click()
     table.page.wait_for_function(

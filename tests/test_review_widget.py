@@ -18,15 +18,16 @@ class Clerk:
 
     def __init__(self) -> None:
         self.news_left: list[dict[str, Any]] = []
-        self.looked = threading.Event()
+        self.asked_for_them = threading.Event()
 
     def answer(self, message: dict[str, Any]) -> list[dict[str, Any]]:
         return [{"type": "answer", "re": message["id"]}, {"type": "more"}]
 
     def news(self) -> list[dict[str, Any]]:
-        news, self.news_left = self.news_left, []
-        self.looked.set()
-        return news
+        if not self.news_left:
+            return []
+        self.asked_for_them.set()
+        return [self.news_left.pop()]
 
 
 @pytest.fixture
@@ -49,9 +50,8 @@ def test_news_are_told_without_being_asked_for_until_it_is_closed(sent: list[Any
     table = ReviewTable(clerk, "plan", glance=0.01)
     assert table._watcher is None, "nobody looks at it yet"
     table._handle_custom_msg({"type": "open", "id": 1}, [])
-    clerk.news_left = [{"type": "changed"}]
-    clerk.looked.clear()
-    assert clerk.looked.wait(180)
+    clerk.news_left.append({"type": "changed"})
+    assert clerk.asked_for_them.wait(180)
     table.close()
     table._watcher.join(180)
     assert not table._watcher.is_alive()

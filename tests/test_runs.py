@@ -52,8 +52,11 @@ def executed(record) -> str:
 
 def descendants(marker: Path) -> list[psutil.Process]:
     """Processes that belong to the run whose notebook wrote its kernel's pid into ``marker``."""
-    pid = int(marker.read_text())
-    return [psutil.Process(pid)] if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie" else []
+    try:
+        process = psutil.Process(int(marker.read_text()))
+        return [process] if process.status() != "zombie" else []
+    except psutil.NoSuchProcess:
+        return []
 
 
 def wait_for(condition, patience=180.0):

@@ -384,7 +384,7 @@ def test_a_key_with_a_passphrase_and_nobody_to_ask(house: House, monkeypatch: An
 
 def test_somebody_who_does_not_answer(house: House, monkeypatch: Any) -> None:
     ask = house.folder / "ask"
-    ask.write_text("#!/bin/sh\nexec sleep 5\n")
+    ask.write_text("#!/bin/sh\nexec sleep 30\n")
     ask.chmod(0o700)
     monkeypatch.setenv("SSH_ASKPASS_REQUIRE", "force")
     monkeypatch.setenv("SSH_ASKPASS", str(ask))

@@ -13,22 +13,22 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from finding import find_all
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from mendbook.blanks import WHITE_SPACE
 from mendbook.errors import ConfigError, ConnectionFailed, QueryStopped, Refused
 from support.sqlite_files import dialect, made, reading, repairing, stored_as, writing
 
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=60)
 
 # -- values --------------------------------------------------------------------------------------------------------------
 
@@ -514,31 +514,26 @@ def test_a_locked_file_is_waited_for_and_then_told(tmp_path: Path, monkeypatch: 
         assert "Somebody else writes" in str(explained(error, file))
 
 
-def test_a_repair_finds_its_moment_beside_one_who_hardly_ever_lets_go(tmp_path: Path) -> None:
+def test_a_repair_finds_its_moment_beside_one_who_hardly_ever_lets_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """SQLite has no queue: who asks seldom is never served beside an application that writes without a rest."""
-    file = made(tmp_path / "shop.sqlite3", "CREATE TABLE t (id)")
-    over = threading.Event()
+    file, now = made(tmp_path / "shop.sqlite3", "CREATE TABLE t (id)"), 0.0
 
-    def write() -> None:
-        with closing(sqlite3.connect(file, timeout=60, isolation_level=None)) as application:
-            while not over.is_set():
-                application.execute("BEGIN IMMEDIATE")
-                over.wait(0.06)
-                application.execute("COMMIT")
-                time.sleep(0.004)
+    def wait(seconds: float) -> None:
+        """As long as it takes, the application writes; for 4 ms after each 60 ms it does not."""
+        nonlocal now
+        now += seconds
+        busy = now % 0.064 < 0.06
+        if busy != application.in_transaction:
+            application.execute("BEGIN IMMEDIATE" if busy else "COMMIT")
 
-    application = threading.Thread(target=write)
-    application.start()
-    try:
-        with writing(file) as connection:
-            for _ in range(20):
-                over.wait(0.03)  # in the midst of one of its transactions
-                with connection.begin():
-                    dialect().begin_repair(connection, 2, 60, 60)
-                    connection.exec_driver_sql("INSERT INTO t VALUES (1)")
-    finally:
-        over.set()
-        application.join()
+    monkeypatch.setattr("mendbook.dialects.sqlite.dialect.time", SimpleNamespace(monotonic=lambda: now, sleep=wait))
+    with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as application, writing(file) as connection:
+        for _ in range(20):
+            now = 0.03  # in the midst of one of its transactions
+            application.execute("BEGIN IMMEDIATE")
+            with connection.begin():
+                dialect().begin_repair(connection, 2, 60, 60)
+                connection.exec_driver_sql("INSERT INTO t VALUES (1)")
     with reading(file) as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM t").scalar_one() == 20
 
@@ -682,7 +677,8 @@ def test_whether_anybody_wrote_since_a_plan_is_told_by_the_file(mode: str, tmp_p
         assert since(connection)
 
 
-def test_a_file_that_was_just_written_tells_nothing(tmp_path: Path) -> None:
+def test_a_file_that_was_just_written_tells_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mendbook.dialects.sqlite.file._FRESH", 600_000_000_000)  # on the slowest machine it still is
     file = made(tmp_path / "shop.sqlite3", "CREATE TABLE t (id)")
     with reading(file) as connection:
         assert dialect().moment(connection).snapshot == ""

@@ -135,10 +135,12 @@ def overtaken_while_suspended(scene: Scene) -> bool:
 def idle_for_too_long(scene: Scene) -> bool:
     """Stopped inside a batch for so long that the server ends its transaction; then it goes on."""
     point = scene.chance.choice(POINTS[:9])
-    child = scene.apply(f"{point}:stop:{scene.chance.randint(1, 3)}", patch={"repairs.apply.IDLE_SECONDS": 0.4})
+    child = scene.apply(f"{point}:stop:{scene.chance.randint(1, 3)}", patch={"repairs.apply.IDLE_SECONDS": 1.2})
     if child.wait() is not None:
         return False
-    time.sleep(0.8)
+    until = time.monotonic() + 60
+    while scene.house.execute(SESSIONS)[0][0] > 1 and time.monotonic() < until:  # the one that keeps others out may be idle
+        time.sleep(0.05)
     _go_on(child)
     _end_between_batches(scene, child)
     return True

@@ -221,7 +221,7 @@ def post() -> Iterator[Post]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     taken = Post(port, [])
-    controller = Controller(Taking(), hostname="127.0.0.1", port=port)
+    controller = Controller(Taking(), hostname="127.0.0.1", port=port, ready_timeout=180)
     controller.start()
     try:
         yield taken

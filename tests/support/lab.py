@@ -24,6 +24,10 @@ from filelock import FileLock
 from mendbook.embedded import embedded
 
 from support.databases import TestServer, run_script
+from support.race_damage import DAMAGE
+
+#: How often a race is run at most.
+ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
@@ -99,12 +103,20 @@ def run(
     registrations: int = 30,
     seed: int = 1,
 ) -> Lab:
-    """Migrate (to ``schema``'s tables, else the mode's), age where broken, serve, send the traffic, stop."""
-    name = f"lab_{system}_{mode}_{schema or 'own'}_{seed}"
-    server.drop_database(name)
-    url = server.create_database(name)
-    racelab.migrate(system, schema or mode, url)
-    return _raced(system, mode, name, url, folder / name, registrations, seed)
+    """Migrate (to ``schema``'s tables, else the mode's), age where broken, serve, send the traffic, stop.
+
+    When two requests meet is a matter of chance, and seldom on a machine that is busy: where a broken system has not shown
+    all that its race is known for, others come to another of it.
+    """
+    for attempt in range(ATTEMPTS):
+        name = f"lab_{system}_{mode}_{schema or 'own'}_{seed}_{attempt}"
+        server.drop_database(name)
+        url = server.create_database(name)
+        racelab.migrate(system, schema or mode, url)
+        lab = _raced(system, mode, name, url, folder / name, registrations, seed)
+        if mode == "fixed" or all(map(lab.count, DAMAGE[system].values())):
+            break
+    return lab
 
 
 def run_on_sqlite(templates: Path, folder: Path, system: str, *, mode: str, registrations: int = 16, seed: int = 1) -> Lab:

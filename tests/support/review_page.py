@@ -19,6 +19,8 @@ ARGUMENTS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 ADDRESS = "http://localhost:1/"  # nothing is asked there: every request is answered by this process
+#: Milliseconds until the kernel counts as silent: nobody is called so for being slow.
+WAIT = 180_000
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Review</title>
 <meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
 <link rel="stylesheet" href="review_table.css">
@@ -84,7 +86,7 @@ class Bridge:
 class Review:
     """A page with the table on it."""
 
-    def __init__(self, page: Any, bridge: Bridge, wait: int) -> None:
+    def __init__(self, page: Any, bridge: Bridge) -> None:
         self.page, self.bridge = page, bridge
         self.complaints: list[str] = []
         self.requests: list[str] = []
@@ -94,7 +96,7 @@ class Review:
         page.on("dialog", lambda dialog: (self.complaints.append(dialog.message), dialog.dismiss()))
         page.expose_function("toKernel", bridge)
         page.set_default_timeout(180_000)
-        page.route("**/*", lambda route: _serve(route, wait))
+        page.route("**/*", _serve)
 
     def open(self) -> Review:
         self.page.goto(ADDRESS)
@@ -118,6 +120,12 @@ class Review:
         for key in keys:
             self.page.keyboard.press(key)
 
+    def wait_in_vain(self, kind: str) -> None:
+        """Let the time pass in which the kernel should have answered a question of that kind; the clock is the page's own."""
+        while not self.bridge.asked(kind):
+            self.page.wait_for_timeout(5)
+        self.page.clock.fast_forward(WAIT)
+
     def tell(self, messages: list[dict[str, Any]]) -> None:
         """Send what the kernel says without being asked."""
         self.page.evaluate("messages => window.tell(messages)", messages)
@@ -129,10 +137,10 @@ class Review:
             self.tell(answer())
 
 
-def _serve(route: Any, wait: int) -> None:
+def _serve(route: Any) -> None:
     name = route.request.url.removeprefix(ADDRESS)
     if name == "":
-        route.fulfill(body=PAGE.replace("WAIT", str(wait)), content_type="text/html")
+        route.fulfill(body=PAGE.replace("WAIT", str(WAIT)), content_type="text/html")
     elif name in ("review_table.js", "review_table.css"):
         kind = "text/javascript" if name.endswith("js") else "text/css"
         route.fulfill(body=(STATIC / name).read_text("utf-8"), content_type=kind)
@@ -141,10 +149,13 @@ def _serve(route: Any, wait: int) -> None:
 
 
 @contextmanager
-def opened(browser: Any, desk: Any, wait: int = 8_000, **context: Any) -> Iterator[Review]:
-    """The table of ``desk`` in a page of its own; ``context`` is for the browser: viewport, color_scheme."""
+def opened(browser: Any, desk: Any, clock: bool = False, **context: Any) -> Iterator[Review]:
+    """The table of ``desk`` in a page of its own, on a ``clock`` of its own; ``context`` is for the browser: color_scheme."""
     made = browser.new_context(permissions=["clipboard-read", "clipboard-write"], **context)
     try:
-        yield Review(made.new_page(), Bridge(desk), wait)
+        page = made.new_page()
+        if clock:
+            page.clock.install()
+        yield Review(page, Bridge(desk))
     finally:
         made.close()
