@@ -92,6 +92,21 @@ def test_the_file_has_the_columns_of_the_contract(shop: Shop) -> None:
     }
 
 
+def test_a_time_that_is_the_users_is_no_gap_between_two_rows(shop: Shop) -> None:
+    doubled = "INSERT INTO customer SELECT id + 10, user_id, '', 'D-' || id, true, {} FROM customer WHERE id IN ({})"
+    shop.execute("ALTER TABLE customer DROP CONSTRAINT customer_user_id_key")
+    shop.execute(doubled.format("NULL", "1, 2") + ";" + doubled.format("created_at + interval '8 ms'", "3"))
+
+    def gaps(result: dict[str, Any]) -> list[tuple[str, float]]:
+        return [(row["case_key"], row["gap_seconds"]) for row in parquet.read_table(result["gaps"]).to_pylist()]
+
+    assert gaps(shop.audit("duplicate_profile")) == [("3", 0.008)]
+    shop.map(MAPPING.replace('created = "created_at"\n', ""))
+    result = shop.audit("duplicate_profile")
+    assert gaps(result) == []
+    assert [found["at"] is None for found in findings(result)] == [False] * 6, "a finding has a time all the same"
+
+
 def test_chosen_kinds_alone(shop: Shop) -> None:
     shop.execute(DAMAGE)
     result = shop.audit("null_flag", "missing_code")

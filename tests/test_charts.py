@@ -121,3 +121,12 @@ def test_findings_come_newest_first_with_cases_together(tmp_path):
     assert len(results.read_findings(tmp_path)) == 150
     assert results.read_findings(tmp_path, "duplicate_profile")["at"].isna().tolist()[-6:] == [True] * 6
     assert results.read_findings(tmp_path, limit=0).empty
+
+
+def test_the_labels_of_the_two_axes_keep_apart():
+    chart = gap_chart(gaps((0.001, "signal_first"), (9.0, "two_requests")))
+    chart.draw_without_rendering()
+    axes = chart.axes[0]
+    below, beside = axes.get_xticklabels()[0], axes.get_yticklabels()[0]
+    assert (below.get_text(), beside.get_text()) == ("1 ms", "0")
+    assert not below.get_window_extent().overlaps(beside.get_window_extent())

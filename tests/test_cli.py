@@ -240,6 +240,16 @@ def test_a_narrow_terminal_keeps_kinds_and_counts_whole() -> None:
     assert "…" not in said
 
 
+def test_a_kind_that_nobody_looked_for_is_no_zero() -> None:
+    counts = {kind: {"cases": 0, "rows": 0} for kind in ("ghost_user", "null_flag", "wrong_profile")}
+    left_out = [
+        {"kind": "ghost_user", "profile": None, "why": "there are no logs"},
+        {"kind": "null_flag", "profile": "vip", "why": "column invited does not exist"},
+    ]
+    table = counts_table({"source": "shop", "counts": counts, "left_out": left_out}, 50)
+    assert list(table.columns[1].cells) == ["–", "0", "0"], "the flags of the other profiles were looked for"
+
+
 @pytest.mark.usefixtures("shop")
 def test_misuse_without_json_leaves_stdout_alone(mendbook: Command) -> None:
     assert mendbook("audit").out == ""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import pandas
 import pytest
 from mendbook.drills.accounts import Aftermath
 from mendbook.drills.browser import Exchange
+from mendbook.drills.charts import half_within
 from mendbook.drills.people import Journey, Person
 from mendbook.drills.verdict import CLOSED, OPEN, UNKNOWN, fingerprint, outcome, percentiles, verdict
 from mendbook.settings.drill import DrillForm
@@ -154,3 +156,11 @@ def test_percentiles_are_waits_that_somebody_had() -> None:
     assert percentiles([]) is None
     assert percentiles([0.5]) == {"p50": 500.0, "p95": 500.0, "p99": 500.0, "max": 500.0}
     assert percentiles([n / 1000 for n in range(1, 101)]) == {"p50": 50.0, "p95": 95.0, "p99": 99.0, "max": 100.0}
+
+
+@pytest.mark.parametrize("many", [1, 2, 7, 8])
+def test_the_chart_and_the_table_of_answers_tell_one_time(many: int) -> None:
+    waited = [3.0 ** (n / 4) for n in range(many)]
+    table = percentiles(waited)
+    assert table
+    assert round(half_within(pandas.Series(waited)) * 1000, 1) == table["p50"]

@@ -38,6 +38,8 @@ def test_words(name: str, wanted: tuple[str, ...]) -> None:
         ("users_profile", "profile"),
         ("user_profiles", "profile"),
         ("cms_usersettings", "settings"),
+        ("crm.buyer_details", "buyer"),
+        ("user_details", "details"),
         ("日本", "profile"),
     ],
 )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from mendbook.asked_times import Period
 from mendbook.errors import ConfigError
 from mendbook.workbook import Workbook
 from pyarrow import parquet
@@ -198,7 +200,16 @@ def test_incidents_prints_one_document_and_draws_its_figures(tmp_path: Path) -> 
     document = json.loads(done.stdout)
     assert document["incidents"] == 1
     assert document["deploys"][0]["name"] == "fix"
+    assert "What was read ends" in document["doubt"]
+    assert " ".join(f"{document['verdict']} {document['doubt']}".split()) in " ".join(done.stderr.split())
     assert document["figures"]
     assert all(Path(file).is_file() for files in document["figures"].values() for file in files)
     assert document == json.loads(Path(document["incidents_file"]).with_name("result.json").read_text())
     assert command("incidents", "shop", "--since", "yesterday", folder=tmp_path).returncode == 2
+
+
+def test_no_time_lies_between_an_end_and_a_beginning() -> None:
+    first, last = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
+    assert Period(first, last).holds(first)
+    with pytest.raises(ConfigError, match="since, 2026-03-01 00:00 UTC, is not before until, 2026-02-01 00:00 UTC"):
+        Period(last, first)

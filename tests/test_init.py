@@ -248,6 +248,15 @@ def test_rights_on_half_of_the_tables(shop: TestDatabase, mendbook: Command, mon
         assert mendbook("audit", "shop").code == 0
 
 
+def test_what_to_do_next_where_the_users_cannot_be_read(shop: TestDatabase, mendbook: Command) -> None:
+    with role(shop) as (_, url):
+        answer = mendbook("init", url, "--source", "shop")
+    assert answer.code == 0, answer.err
+    assert "USAGE of their schemas" in answer.words
+    assert "Next: have an administrator grant what is missing, then take shop out of mendbook.toml again" in answer.words
+    assert "Next: mendbook doctor" not in answer.words
+
+
 @pytest.mark.parametrize("columns", ["id, username, email, date_joined", "username, email"])
 def test_rights_on_some_columns(shop: TestDatabase, mendbook: Command, columns: str) -> None:
     with role(shop) as (name, url):

@@ -15,10 +15,12 @@ from mendbook.damage.contacts import Contact
 from mendbook.model import Option, Repair
 from mendbook.reviews import review
 from mendbook.reviews.decisions import Choice
+from mendbook.terminal.plan import plan_table
 from support.commands import Answer, Command, command_in
 from support.ledgers import LedgerDatabase
 from support.people import AUTHOR, REVIEWER, People
 from support.planning import case, creating, leaving, removing, repairs, setting
+from support.plans import header
 from support.shop import DAMAGE, MAPPING, Shop
 
 #: Two customers of user 1, told apart by what strangers typed.
@@ -100,6 +102,19 @@ def test_what_people_read(shop: Shop, plan: Any) -> None:
         str(folder / "plan.jsonl"),
     ):
         assert words in answer.words
+
+
+@pytest.mark.parametrize(
+    ("act", "title", "columns"),
+    [
+        ("apply", "shop: what would be repaired", ["kind", "cases", "left", "repair", "what it is"]),
+        ("undo", "shop: what would be taken back", ["kind", "cases", "left", "what was repaired"]),
+    ],
+)
+def test_the_table_of_an_undo_does_not_say_that_it_repairs(act: str, title: str, columns: list[str]) -> None:
+    table = plan_table(header(act=act, repairs={}), {})
+    assert table.title == title
+    assert [column.header for column in table.columns] == columns
 
 
 @pytest.mark.usefixtures("mending")

@@ -1,6 +1,7 @@
 """The report tells everything, shows hostile text inert, and needs neither script nor network."""
 
 import hashlib
+import json
 import re
 import shutil
 from dataclasses import replace
@@ -162,6 +163,17 @@ def test_a_broken_file_is_told_and_the_rest_is_shown(tmp_path, broken):
 
 def test_an_empty_folder_still_gives_a_report(tmp_path):
     assert "Where this comes from" in render_report(tmp_path)
+
+
+def test_a_kind_that_nobody_looked_for_is_no_zero(tmp_path):
+    write_audit(tmp_path, cases=0)
+    result = json.loads((tmp_path / "result.json").read_text("utf-8"))
+    result["counts"]["ghost_user"] = {"cases": 0, "rows": 0}
+    (tmp_path / "result.json").write_text(json.dumps(result), "utf-8")
+    html = render_report(tmp_path)
+    assert "<dd>0 of 5</dd>" in html
+    assert html.count(" (not looked for)") == 1
+    assert html.count('<td class="number">–</td>') == 2
 
 
 def test_no_damage_is_told_calmly(tmp_path):

@@ -108,6 +108,7 @@ def test_an_error_of_ours_is_a_refusal(tmp_path):
     record = run(notebook(tmp_path, cell), "shop", outputs=tmp_path / "out")
     assert (record.state, record.exit_code, record.error.name) == ("failed", 2, "ConfigError")
     assert "mendbook init" in record.error.message
+    assert record.error.traceback == f"ConfigError: {record.error.message}", "what was typed is at fault: no line of ours"
 
 
 def test_a_killed_kernel_is_no_success(tmp_path):

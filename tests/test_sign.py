@@ -143,6 +143,13 @@ def test_refused(plan: PlanFile, sign: Any, words: list[str], message: str, hint
     assert list(plan.folder.glob("decisions-*")) + list(plan.folder.glob("review-*")) == []
 
 
+def test_of_somebody_unknown_nothing_is_saved(plan: PlanFile, sign: Any) -> None:
+    answer = sign("--approve", "all", who="stranger@example.com")
+    assert answer.code == 2
+    assert "names nobody called 'stranger@example.com'" in answer.document["error"]
+    assert list(plan.folder.glob("decisions-*")) == []
+
+
 def test_ones_own_plan(sign: Any) -> None:
     answer = sign("--approve", "all", who=AUTHOR)
     assert answer.code == 2

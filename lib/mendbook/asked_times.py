@@ -18,6 +18,13 @@ class Period:
     since: datetime | None = None
     until: datetime | None = None
 
+    def __post_init__(self) -> None:
+        if self.since is not None and self.until is not None and self.since >= self.until:
+            raise ConfigError(
+                f"since, {self.since:%Y-%m-%d %H:%M} UTC, is not before until, {self.until:%Y-%m-%d %H:%M} UTC.",
+                "No time lies between them: exchange the two.",
+            )
+
     def holds(self, at: datetime | None) -> bool:
         """Whether ``at`` lies in it. A time that is not known lies in the endless period alone."""
         if at is None:

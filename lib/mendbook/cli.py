@@ -185,7 +185,7 @@ def incidents(
     people.print(incidents_table(result))
     for each in result["deploys"]:
         say(f"{each['at']} {each['name']}: {each['verdict']}")
-    say(result["verdict"])
+    say(" ".join(filter(None, (result["verdict"], result["doubt"]))))
     say(f"{result['seconds']} s. Incidents: {result['incidents_file']}")
     if as_json:
         print_json(result)

@@ -209,7 +209,9 @@ def _document(file: Path, missing: str) -> dict[str, Any]:
 def load(path: str | Path) -> Settings:
     """Read and check ``path``; ConfigError says what is wrong, where, and what to type."""
     file = Path(path).absolute()
-    document = _document(file, "Write one (docs/mapping.md shows how), name it with --config, or try 'mendbook demo'.")
+    document = _document(
+        file, "'mendbook init env:NAME --source shop' writes one, --config names another, 'mendbook demo' shows it all at work."
+    )
     sources = document.get("sources")
     if not isinstance(sources, dict) or not sources:
         raise ConfigError(f"{file} names no source.", "It needs at least one [sources.NAME]; docs/mapping.md shows one.")

@@ -19,6 +19,8 @@ class's ``exit_code``. The tree:
 
 from __future__ import annotations
 
+import os
+import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -35,6 +37,12 @@ class MendbookError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n  {self.hint}" if self.hint else self.message
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows of it, by this name: what was typed is at fault, and lines of ours would hide what to type."""
+        if os.environ.get("MENDBOOK_DEBUG"):
+            return traceback.format_exception(self)
+        return f"{type(self).__name__}: {self}".splitlines()
 
 
 class ConfigError(MendbookError):

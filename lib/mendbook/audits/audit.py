@@ -184,7 +184,7 @@ def _find(snapshot: Snapshot, kind: Damage, files: _Files) -> Count:
                     cases += len(batch)
                 for row in batch if grouped else ():
                     cases += row.rank == 1
-                    if kind.pairs and row.rank == 2 and oldest is not None and row.moment is not None:
+                    if kind.pairs and row.rank == 2 and oldest is not None and None not in (row.moment, oldest.moment):
                         gaps.append(gap(oldest, row))
                     oldest = row if row.rank == 1 else None
                 rows += len(batch)

@@ -24,6 +24,6 @@ def pairs(rows: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
     """The gap of each case of ``rows``, which come case by case, the oldest row first."""
     oldest: Any = None
     for row in rows:
-        if row.rank == 2 and oldest is not None and row.moment is not None:
+        if row.rank == 2 and oldest is not None and None not in (row.moment, oldest.moment):
             yield gap(oldest, row)
         oldest = row if row.rank == 1 else None

@@ -76,7 +76,8 @@ def gap_chart(gaps: DataFrame) -> Chart:
     untimed = whole - len(timed)
     left_out = f" {untimed:,} of {whole:,} have no times to compare and are not drawn." if untimed else ""
     if timed.empty:
-        return empty(title, f"No gap can be measured.{left_out}" if whole else "No user has two rows: there is no gap to draw.")
+        nothing = "No double creation has two known times: there is no gap to draw."
+        return empty(title, f"No gap can be measured.{left_out}" if whole else nothing)
     seconds = timed["gap_seconds"].astype(float).abs().clip(lower=1e-6)
     low, high = numpy.floor(numpy.log10(seconds.min())), numpy.ceil(numpy.log10(seconds.max()) + 1e-9)
     low, high = min(low, -3.0), max(high, 1.0)

@@ -30,6 +30,8 @@ _STYLE: dict[Any, Any] = {
     "axes.labelcolor": INK,
     "xtick.color": INK,
     "ytick.color": INK,
+    # as near as matplotlib puts them, the 0 of the one axis stands on the first label of the other
+    "xtick.major.pad": 7.0,
     "hatch.linewidth": 1.0,
     "svg.fonttype": "path",
     "svg.hashsalt": "mendbook",

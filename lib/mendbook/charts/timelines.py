@@ -32,6 +32,8 @@ _FEWEST_TO_ZOOM = 12
 
 _NAME_LENGTH = 28
 _SHORT_LABEL = 48
+#: What the labels leave out, beside the axis: a date as it stands everywhere else on the page.
+_BEYOND = ["", "%Y", "%Y-%m", "%Y-%m-%d", "%Y-%m-%d", "%Y-%m-%d %H:%M"]
 
 
 def blank(title: str, height: float, panels: int = 1) -> tuple[Chart, list[Axes]]:
@@ -179,7 +181,7 @@ def time_axis(axes: Axes, zone: str) -> None:
     known = zone_of(zone)
     locator = AutoDateLocator(tz=known, minticks=3, maxticks=8)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=known))
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=known, offset_formats=_BEYOND))
     axes.set_xlabel(known.key, parse_math=False)
 
 

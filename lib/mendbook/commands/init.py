@@ -56,7 +56,11 @@ def init(
     if export:
         say("The URL is not in that file. Let the environment hold it (or .env beside the file):")
         say(f"  {export}")
-    say(f"Next: mendbook doctor {source}, then mendbook audit {source}")
+    if start.users.table in start.read:
+        say(f"Next: mendbook doctor {source}, then mendbook audit {source}")
+    else:
+        again = "" if to_stdout else f"take {source} out of {config.name} again, and "
+        say(f"Next: have an administrator grant what is missing, then {again}type this command once more.")
     if as_json:
         print_json(_document(start, None if to_stdout else config.absolute(), [*said, *start.warnings], block, export))
     return 0

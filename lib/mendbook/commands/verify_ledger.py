@@ -21,7 +21,9 @@ def ledger_verify(source: SourceName, config: Config = CONFIG, outputs: Outputs 
     elif state.head is None:
         say(f"{source} has no ledger: nothing was ever repaired there.")
     else:
-        say(f"whole: {state.batches} batches, held against {state.checkpoints} checkpoints. Head: {state.head}")
+        batches = f"{state.batches} batch{'' if state.batches == 1 else 'es'}"
+        checkpoints = f"{state.checkpoints} checkpoint{'' if state.checkpoints == 1 else 's'}"
+        say(f"whole: {batches}, held against {checkpoints}. Head: {state.head}")
         if not state.checkpoints:
             say("  warning: without checkpoints (outputs/ledger/) an end that was cut off would not show.")
     if as_json:

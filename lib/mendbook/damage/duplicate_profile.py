@@ -35,6 +35,7 @@ def _rows(tables: Tables, profile: ProfileTable) -> Select[Any]:
         tables.text.key(profile.column(profile.mapping.key)).label("row_key"),
         user_key.label("user_key"),
         tables.text.microseconds(tables.created(profile)).label("moment"),
+        tables.text.microseconds(tables.created_alone(profile)).label("own"),
         tables.order_key(profile, profile.mapping.key).label("place"),
         blank_flag(tables, profile).label("blank"),
     ).select_from(

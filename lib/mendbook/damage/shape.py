@@ -69,7 +69,8 @@ def damaged_groups(tables: Tables, rows: Select[Any], profile: str | None, table
     """Every row of groups (case_key, row_key, user_key, moment, place, blank) as a finding, group by group, oldest first.
 
     ``at`` is that of the second-earliest row of the group. Three more columns tell of the group's making: ``rank`` (1 is
-    the oldest row), ``moment`` (when the row was made, microseconds) and ``blank`` (1, 0 or NULL).
+    the oldest row), ``moment`` (when the row was made, microseconds) and ``blank`` (1, 0 or NULL). Where the rows have a
+    column ``own``, that is told as their moment: what they were ordered by may be their user's, which says nothing of them.
     """
     group = rows.subquery("members")
     order = (*tables.text.in_order(group.c.moment), group.c.place.asc())
@@ -84,7 +85,7 @@ def damaged_groups(tables: Tables, rows: Select[Any], profile: str | None, table
         row.c.user_key,
         second.label("at"),
         row.c["rank"],
-        row.c.moment,
+        row.c.get("own", row.c.moment).label("moment"),
         row.c.blank,
     ).order_by(row.c.case_key, row.c["rank"])
 

@@ -8,7 +8,9 @@ time: the databases are made anew.
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
+import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -93,8 +95,16 @@ def play(outputs: Path, say: Say, repair: bool = True, sqlite: bool = False) -> 
         "next": f"All runs: {outputs / 'index.html'}\n"
         f"Your turn: a plan for the source {PRACTICE} waits for a reviewer: 'mendbook lab', notebook 04_review.\n"
         f"{place.stays}: 'mendbook audit attendance' audits again,\n"
-        f"plans lie in {outputs / 'plans'}, and 'mendbook demo --clean' removes the demo.",
+        f"plans lie in {outputs / 'plans'}, and 'mendbook demo --clean' removes the demo.{_how_to_type()}",
     }
+
+
+def _how_to_type() -> str:
+    """Where 'mendbook' alone would not be found, as after `make demo`: what lets people type it."""
+    activate = Path(sys.executable).with_name("activate")
+    if shutil.which("mendbook") is not None or not activate.is_file():
+        return ""
+    return f"\nTo type mendbook as here: . {shlex.quote(str(activate))}"
 
 
 def _together(work: Callable[[str], Any], names: Sequence[str]) -> list[Any]:

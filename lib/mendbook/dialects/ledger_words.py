@@ -61,7 +61,7 @@ class LedgerWords(Protocol):
         """What the database's owner runs to give the ledger its place; running it twice does nothing the second time."""
 
     def granting(self, doing: str) -> str:
-        """What to do for a role that may not: "add" to the ledger, "purge" it, or "tell apart" accounts."""
+        """What to do for a role that may not: "create" the ledger, "add" to it, "purge" it, or "tell apart" accounts."""
 
     def found(self, connection: Connection) -> dict[str, tuple[str, ...] | None]:
         """The columns of those of the tables that are there, whatever this role's rights; None for what is no table."""

@@ -71,7 +71,7 @@ def users_block(candidate: Candidate, others: Sequence[Candidate], sample: Sampl
             f" all of them. They are {doing}; give each {parting} a source of its own, or leave username and email out."
         )
     if not readable(relation):
-        warnings.append(f"This role may not read {candidate.table}: GRANT SELECT on it, or nothing can be audited.")
+        warnings.append(f"This role may not read {candidate.table}: nothing can be audited before it may.")
     head = (
         Line("table", candidate.table, f"{'; '.join(candidate.reasons)}.", considered),
         Line("key", key, _key_reason(relation, key, sample)),

@@ -149,6 +149,8 @@ def head(table: str) -> str:
     return meaning[-1] if meaning else ""
 
 
+#: What only says that a table holds profiles: buyer_details are the buyers'.
+_ONLY_PROFILES = frozenset({"profile", "profil", "perfil", "profilo", "detail", "info", "information"})
 #: One row of these holds several.
 _SEVERAL = frozenset({"setting", "detail", "preference", "option"})
 
@@ -157,8 +159,8 @@ def short_name(table: str) -> str:
     """What a profile may be called: the last meaningful words of its table, without what only says that it is one."""
     bare = re.split(r"[^A-Za-z0-9]+", table.rpartition(".")[2])[-1] or table
     own = [word for word in words(bare) if word != "user"]
-    if bare.lower() in ("profile", "profiles"):  # staff_profile: what stands before says whose
+    if singular(bare.lower()) in _ONLY_PROFILES:  # staff_profile: what stands before says whose
         own = [word for word in words(table.rpartition(".")[2]) if word != "user"]
-    if len(own) > 1 and own[-1] in ("profile", "profil", "perfil", "profilo"):
+    if len(own) > 1 and own[-1] in _ONLY_PROFILES:
         own = own[:-1]
     return "_".join(f"{word}s" if word in _SEVERAL else word for word in own) or "profile"

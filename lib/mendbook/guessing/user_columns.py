@@ -19,8 +19,8 @@ EMAIL = listed("email emailaddress emailaddr mail mailaddress primaryemail login
 CREATED = listed("""
     datejoined createdat createdon created datecreated createddate creationdate createtime createdtime registeredat
     registeredon registered registrationdate dateregistered joinedat joined joindate signupdate signedupat
-    insertedat insertdate createdtimestamp adddate dateadded addedat creationtime createdutc ctime membersince
-    timecreated createdatetime creationdatetime datetimecreated createdate
+    insertedat insertedon insertdate createdtimestamp adddate dateadded addedat addedon creationtime createdutc ctime
+    membersince timecreated createdatetime creationdatetime datetimecreated createdate
 """)
 #: Of these, what people may have in common where nothing makes it unique: no name to log in with.
 SHARED = frozenset(listed("nick nickname handle screenname name"))

@@ -34,14 +34,13 @@ def ensure(connection: Connection) -> bool:
     """Create what is missing, inside the caller's transaction; whether anything was.
 
     Where the database ends a transaction that creates tables (``made_within`` of its ledger says so), the caller has begun
-    one for this alone. Raises Refused, with the SQL for the owner in its hint, where this role may not.
+    one for this alone. Raises Refused where this role may not; its hint tells how the owner gets the SQL.
     """
     if not missing(connection):
         return False
     words = of(connection).ledger()
     words.hold(connection)
-    hint = f"Nothing was changed. The database's owner runs this once, then grants this role its rights on it:\n\n{words.sql()}"
-    with rights(connection, f"create the ledger's {words.place} in the database", hint):
+    with rights(connection, f"create the ledger's {words.place} in the database", words.granting("create")):
         words.create(connection)
     missing(connection)
     return True

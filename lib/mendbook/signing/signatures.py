@@ -184,7 +184,7 @@ def _read_revoked(path: Path) -> bytes:
 def _whose(people: list[str], said: str) -> str:
     if len(people) > 1:
         return f"its certificate is that of several people: {', '.join(map(repr, people))}"
-    return f"its key is that of {people[0]!r}" if people else f"its key is nobody's: {said}"
+    return f"its key is that of {people[0]!r}" if people else f"its key is nobody's: {said.rstrip('.')}"
 
 
 def _refused(person: str, why: str) -> SignatureError:

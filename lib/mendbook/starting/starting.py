@@ -255,7 +255,8 @@ def _closed(relations: Mapping[str, Relation], sampler: Sampler) -> list[str]:
     if closed:
         shown = ", ".join(closed[:10]) + (f" and {len(closed) - 10} more" if len(closed) > 10 else "")
         warnings.append(
-            f"This role may not read {len(closed)} of {len(relations)} tables, whose names alone were looked at: {shown}."
+            f"This role may not read {len(closed)} of {len(relations)} tables, whose names alone were looked at: {shown}. An "
+            "administrator grants it SELECT on them, and in PostgreSQL USAGE of their schemas."
         )
     return warnings
 

@@ -47,7 +47,8 @@ def summary(reading: Reading) -> Iterator[str]:
     if told.begins and told.ends:
         yield f"From {told.begins:%Y-%m-%d %H:%M:%S}Z to {told.ends:%Y-%m-%d %H:%M:%S}Z."
     if told.not_understood:
-        yield f"{told.not_understood:,} lines were not understood, for example:"
+        lines = "line was" if told.not_understood == 1 else "lines were"
+        yield f"{told.not_understood:,} {lines} not understood, for example:"
         yield from (f"  {inert(sample)}" for sample in told.samples[:5])
     yield from (f"read in part: {inert(cap)}" for cap in told.caps)
     yield from (f"not read: {inert(skipped)}" for skipped in told.skipped)

@@ -20,20 +20,23 @@ _OPS = {"insert": "added", "update": "changed", "delete": "removed"}
 
 def plan_table(header: Header, titles: Mapping[str, str]) -> Table:
     """Cases by kind, with the repair that was chosen, zeros too."""
-    table = Table(title=f"{header.source}: what would be repaired", title_justify="left", show_edge=False)
+    undoes = header.act == "undo"
+    title = f"{header.source}: what would be {'taken back' if undoes else 'repaired'}"
+    table = Table(title=title, title_justify="left", show_edge=False)
     table.add_column("kind")
     table.add_column("cases", justify="right")
     table.add_column("left", justify="right")
-    table.add_column("repair")
-    table.add_column("what it is", style="dim")
+    if not undoes:
+        table.add_column("repair")
+    table.add_column("what was repaired" if undoes else "what it is", style="dim")
     left: dict[str, int] = {}
     for each in header.left:
         left[each["kind"]] = left.get(each["kind"], 0) + each["cases"]
     for kind in sorted({*header.repairs, *header.cases, *left}):
         cases = header.cases.get(kind, 0)
         style = "bold" if cases else "dim"
-        row = (kind, f"{cases:,}", f"{left.get(kind, 0):,}", header.repairs.get(kind, ""), titles.get(kind, ""))
-        table.add_row(*row, style=style)
+        repair = () if undoes else (header.repairs.get(kind, ""),)
+        table.add_row(kind, f"{cases:,}", f"{left.get(kind, 0):,}", *repair, titles.get(kind, ""), style=style)
     return table
 
 

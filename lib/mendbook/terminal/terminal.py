@@ -22,12 +22,14 @@ def counts_table(result: dict[str, Any], width: int = WIDE) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     if width >= WIDE:
         table.add_column("what it is", style="dim")
+    unseen = {each["kind"] for each in result.get("left_out", ()) if each["profile"] is None}
     for kind, count in result["counts"].items():
         style = "bold" if count["rows"] else "dim"
+        cases, rows = ("–", "–") if kind in unseen else (f"{count['cases']:,}", f"{count['rows']:,}")  # what nobody looked for
         told = changes.get(kind, {"new": "", "gone": ""})  # one that was not compared says nothing
         change = [_signed(told["new"], "+"), _signed(told["gone"], "-")] if changes else []
         words = [result["titles"][kind]] if width >= WIDE else []
-        table.add_row(kind, f"{count['cases']:,}", f"{count['rows']:,}", *change, *words, style=style)
+        table.add_row(kind, cases, rows, *change, *words, style=style)
     return table
 
 

@@ -131,11 +131,13 @@ class RepairVerbs(OpenedSource):
         key is never read here: ssh-keygen asks for it. Raises ConfigError, SignatureError, Refused or OutputError.
         """
         from mendbook.reviews import review
+        from mendbook.reviews.approvals import read_signers
         from mendbook.reviews.decisions import Choice, Details
 
         found, at = self.plan_file(plan), datetime.now(UTC)
         asked = {"approve": approve, "reject": reject, "defer": defer}
         choices = [Choice(decision, of) for decision, words in asked.items() for of in words]
+        read_signers(self.settings).check_known(person)  # before anything of theirs is saved
         made = review.decide(found, person, choices, at, Details(comment, waive, accept, decline))
         signed = review.sign(found, person, beside(self.settings, key), self.settings, at)
         return review.document(found, signed, made.passed_over)

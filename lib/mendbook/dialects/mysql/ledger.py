@@ -72,6 +72,8 @@ CREATE TABLE IF NOT EXISTS mendbook_ledger (
 INSERT IGNORE INTO mendbook_lock (name) VALUES ('ledger'), ('repair');
 """
 _GRANTS = {
+    "create": "Nothing was changed. 'mendbook roles SOURCE' prints SQL that makes it, with an account that may repair: an"
+    " administrator runs it once, and repair_url_env in mendbook.toml names the variable with the URL of that account.",
     "add": "GRANT SELECT, INSERT ON mendbook_ledger and mendbook_change, and SELECT, UPDATE ON mendbook_lock TO it, then try"
     " again.",
     "purge": "GRANT SELECT, INSERT ON mendbook_ledger, SELECT, UPDATE ON mendbook_change and mendbook_lock TO it, then try"

@@ -70,9 +70,10 @@ def explain(error: Exception, url: URL) -> MendbookError | Exception:
             "An audit that cannot see every row would lie. Use a role with BYPASSRLS, or one the policies do not apply to.",
         )
     if code == "42501":
+        right = "USAGE" if "for schema" in said else "SELECT"
         return Refused(
             f"This role may not read what the audit needs: {said}.",
-            "GRANT SELECT on it, then try again. 'mendbook doctor SOURCE' tells all that is missing.",
+            f"GRANT {right} on it, then try again. 'mendbook doctor SOURCE' tells all that is missing.",
         )
     if code in STOPPED_BY_OTHERS:
         return QueryStopped(

@@ -149,6 +149,8 @@ _FOUND = sa.text("""
     WHERE n.nspname = 'mendbook' AND c.relname = ANY (:names)
 """)
 _GRANTS = {
+    "create": "Nothing was changed. 'mendbook roles SOURCE' prints SQL that makes it, with a role that may repair: an"
+    " administrator runs it once, and repair_url_env in mendbook.toml names the variable with the URL of that role.",
     "add": "GRANT USAGE ON SCHEMA mendbook; GRANT SELECT, INSERT ON mendbook.ledger, mendbook.change TO it, then try again.",
     "purge": "GRANT USAGE ON SCHEMA mendbook; GRANT SELECT, INSERT ON mendbook.ledger; GRANT SELECT, UPDATE ON mendbook.change"
     " TO it, then try again.",
