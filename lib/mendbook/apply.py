@@ -20,7 +20,7 @@ from mendbook import checkpoints, ledger_schema, pressure, review
 from mendbook.applied import Applied, applied
 from mendbook.apply_report import report
 from mendbook.apply_state import Approved, Run
-from mendbook.batch_work import CasesFail, Ground, LooksLikeNew, look_at
+from mendbook.batch_work import CasesFail, Ground, LooksLikeNew, Wanted
 from mendbook.binding import bind, table_names
 from mendbook.checkpoints import Checkpoint
 from mendbook.config import Settings
@@ -40,8 +40,6 @@ LOCK_SECONDS = 5.0
 AGAIN_SECONDS = 0.4
 #: The first wait before something is tried again; each is twice as long as the one before, up to forty times this.
 BACK_OFF_SECONDS = 0.05
-#: Cases that are read from the plan while the database works.
-CASES_AHEAD = 500
 
 Progress = Callable[[str, int, int], None]
 Found = TypeVar("Found")
@@ -160,22 +158,38 @@ class _Applying:
         return applied(connection, self._run.plan.id)
 
     def _batches(self, connection: Connection, ground: Ground, approved: Approved) -> None:
-        waiting = ahead(self._waiting(approved), CASES_AHEAD)
+        coming = ahead(self._coming(ground, approved), 1)
         held: list[Case] = []
         while not self._stopped():
-            held += _take(waiting, self._pace.size - sum(len(case.changes) for case in held), bool(held))
-            held = [case for case in held if not self._run.over(case.name)]
+            wanted = None
+            while not held and (wanted := next(coming, None)):
+                held = [case for case in wanted.cases if not self._run.over(case.name)]
             if not held and not self._run.failed:
                 return
             self._give_way(connection)
             approved.refresh()
             started = time.monotonic()
             now, held = _first(held, self._pace.size)
-            left = self._batch(connection, ground, now)
-            held = left + held
-            self._pace.made(time.monotonic() - started, self._letters, not left)
+            if wanted is None or len(now) < len(wanted.cases):
+                wanted = Wanted(ground, now)
+            left = self._batch(connection, ground, wanted)
+            held = [case for case in left + held if not self._run.over(case.name)]
+            # one that was read when batches were smaller says nothing of larger ones
+            all_of_it = not left and 2 * len(wanted.changes) > self._pace.size
+            self._pace.made(time.monotonic() - started, self._letters, all_of_it)
             done = len(self._run.made) + len(self._run.stale)
             self._progress("applying" if self._run.commit else "rehearsing", done, self._total)
+
+    def _coming(self, ground: Ground, approved: Approved) -> Iterator[Wanted]:
+        """The next cases, a batch of them, with what can be known of it before the database is asked."""
+        waiting, held = self._waiting(approved), list[Case]()
+        while True:
+            size = self._pace.size
+            held += _take(waiting, size - sum(len(case.changes) for case in held))
+            now, held = _first(held, size)
+            if not now:
+                return
+            yield Wanted(ground, now).worked_out()
 
     def _waiting(self, approved: Approved) -> Iterator[Case]:
         for case in self._run.plan.cases():
@@ -183,7 +197,6 @@ class _Applying:
             if verdict.state == "approved" and not self._run.over(case.name):
                 chosen = review.effective(case, verdict)
                 if chosen.changes:  # every part of it may have been declined
-                    look_at(chosen)
                     yield chosen
 
     def _give_way(self, connection: Connection) -> None:
@@ -195,42 +208,42 @@ class _Applying:
             pressure.wait(connection, self._settings.apply, pauses, lambda why: self._progress(why, 0, 0), self._stopped)
             self._look_again = time.monotonic() + pressure.LOOK_SECONDS
 
-    def _batch(self, connection: Connection, ground: Ground, cases: list[Case]) -> list[Case]:
+    def _batch(self, connection: Connection, ground: Ground, wanted: Wanted) -> list[Case]:
         """Make one batch; the cases that are to be tried again with the next one."""
         look_first, attempt = False, 0
         while True:
             try:
-                self._once(connection, ground, cases, look_first)
+                self._once(connection, wanted, look_first)
                 return []
             except LooksLikeNew:
                 look_first = True
             except CasesFail as failure:
                 self._run.failed.update(failure.reasons)
-                cases = [case for case in cases if case.name not in failure.reasons]
+                wanted = Wanted(ground, [case for case in wanted.cases if case.name not in failure.reasons])
             except AlreadyApplied:
                 self._run.learn(self._in_turn(connection, self._applied))
-                return [case for case in cases if not self._run.over(case.name)]
+                return wanted.cases
             except sa.exc.DBAPIError as error:
                 dialect = self._database.dialect
                 fault = dialect.fault(error)
                 if fault == "others" and attempt < ATTEMPTS:
                     attempt += 1
                     _back_off(attempt)
-                elif fault == "request" and cases:
-                    if len(cases) > 1:
-                        self._pace.failed(sum(len(case.changes) for case in cases))
-                        return cases
-                    self._run.failed[cases[0].name] = f"the database refused it: {dialect.objection(error)}"
-                    cases = []
+                elif fault == "request" and wanted.cases:
+                    if len(wanted.cases) > 1:
+                        self._pace.failed(len(wanted.changes))
+                        return wanted.cases
+                    self._run.failed[wanted.cases[0].name] = f"the database refused it: {dialect.objection(error)}"
+                    wanted = Wanted(ground, [])
                 else:
                     raise
 
-    def _once(self, connection: Connection, ground: Ground, cases: list[Case], look_first: bool) -> None:
+    def _once(self, connection: Connection, wanted: Wanted, look_first: bool) -> None:
         run = self._run
         with self._transaction(connection) as transaction:
             if not run.commit and self._database.dialect.ledger().made_within:
                 ledger_schema.ensure(connection)
-            made = make_batch(connection, ground, run.next_batch, cases, run.failed, look_first)
+            made = make_batch(connection, wanted, run.next_batch, run.failed, look_first)
             if run.commit:
                 run.under_way = list(made.cases)
             else:
@@ -244,13 +257,10 @@ class _Applying:
             reach("checkpointed")
 
 
-def _take(waiting: Iterator[Case], room: int, some: bool) -> list[Case]:
-    """The next cases with up to ``room`` changes, one at least where there is none yet."""
+def _take(waiting: Iterator[Case], room: int) -> list[Case]:
+    """The next cases, until they have ``room`` changes or more."""
     taken: list[Case] = []
-    while room > 0 or not (taken or some):
-        case = next(waiting, None)
-        if case is None:
-            break
+    while room > 0 and (case := next(waiting, None)):
         taken.append(case)
         room -= len(case.changes)
     return taken

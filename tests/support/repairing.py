@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mendbook import ledger_schema
-from mendbook.batch_work import Ground
+from mendbook.batch_work import Ground, Wanted
 from mendbook.binding import bind, table_names
 from mendbook.config import Settings, Source, load
 from mendbook.database import Database
@@ -85,7 +85,7 @@ class Bench:
                 surrounded = self.database.surrounded(connection, tables)
                 recheck = Recheck(surrounded, made_of.header.snapshot, dialect)
                 ground = Ground(made_of, surrounded, dialect, self._verify, recheck, tally)
-                return make_batch(connection, ground, number, cases, {}, look_first)
+                return make_batch(connection, Wanted(ground, cases), number, {}, look_first)
 
     def _verify(self, at: datetime) -> Sequence[str]:
         assert at.tzinfo is not None
