@@ -32,7 +32,7 @@ from mendbook.pace import Pace
 from mendbook.plan_files import PlanFile
 from mendbook.recheck import Recheck
 from mendbook.repair import make_batch
-from mendbook.throughput import ahead, seldom_collecting
+from mendbook.throughput import ahead, quick_turns, seldom_collecting
 
 ATTEMPTS = 5
 IDLE_SECONDS = 30.0
@@ -297,6 +297,6 @@ def apply(
     started = time.monotonic()
     run = Run(plan, commit)
     applying = _Applying(database, settings, run, outputs, progress or (lambda *_: None), stopped or (lambda: False))
-    with seldom_collecting():
+    with seldom_collecting(), quick_turns():
         approvals = applying.go()
     return report(run, approvals, time.monotonic() - started)
