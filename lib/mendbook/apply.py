@@ -182,14 +182,16 @@ class _Applying:
 
     def _coming(self, ground: Ground, approved: Approved) -> Iterator[Wanted]:
         """The next cases, a batch of them, with what can be known of it before the database is asked."""
-        waiting, held = self._waiting(approved), list[Case]()
-        while True:
-            size = self._pace.size
-            held += _take(waiting, size - sum(len(case.changes) for case in held))
-            now, held = _first(held, size)
-            if not now:
-                return
-            yield Wanted(ground, now).worked_out()
+        held: list[Case] = []
+        changes = 0
+        for case in self._waiting(approved):
+            changes += len(case.changes)
+            if held and changes > self._pace.size:
+                yield Wanted(ground, held).worked_out()
+                held, changes = [], len(case.changes)
+            held.append(case)
+        if held:
+            yield Wanted(ground, held).worked_out()
 
     def _waiting(self, approved: Approved) -> Iterator[Case]:
         for case in self._run.plan.cases():
@@ -255,15 +257,6 @@ class _Applying:
         if run.commit:
             checkpoints.add(checkpoints.file_of(self._outputs, self._database.source.name), made.checkpoint)
             reach("checkpointed")
-
-
-def _take(waiting: Iterator[Case], room: int) -> list[Case]:
-    """The next cases, until they have ``room`` changes or more."""
-    taken: list[Case] = []
-    while room > 0 and (case := next(waiting, None)):
-        taken.append(case)
-        room -= len(case.changes)
-    return taken
 
 
 def _first(cases: list[Case], size: int) -> tuple[list[Case], list[Case]]:
