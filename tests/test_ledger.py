@@ -133,6 +133,29 @@ def test_a_batch_and_its_changes(book: LedgerDatabase) -> None:
     assert book.verify([checkpoint]) == LedgerState(1, checkpoint.head, 1)
 
 
+def test_names_that_a_copy_could_take_for_something_else(book: LedgerDatabase) -> None:
+    book.ensure()
+    odd = ["\\N", "\\.", "", "a\tb", "a\\tb", "two\nlines\r", NASTY]
+    with book.transaction() as connection:
+        ledger.append(connection, Entry(NASTY, 1), [Change(text, text, "delete", text, {text: text}, None) for text in odd])
+    rows = book.execute('SELECT plan, case_key, "table", key, before FROM mendbook.change ORDER BY seq')
+    assert rows == [(NASTY, text, text, text, {text: text}) for text in odd]
+    assert book.verify().ok
+
+
+@pytest.mark.parametrize(
+    ("does", "broken"), [("PERFORM pg_terminate_backend(pg_backend_pid())", True), ("RAISE 'not today'", False)]
+)
+def test_what_goes_wrong_while_changes_are_copied_comes_as_any_error(book: LedgerDatabase, does: str, broken: bool) -> None:
+    book.ensure()
+    book.execute(f"CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {does}; RETURN new; END $$")
+    book.execute("CREATE TRIGGER spoil BEFORE INSERT ON mendbook.change FOR EACH ROW EXECUTE FUNCTION spoil()")
+    with pytest.raises(sa.exc.DBAPIError) as caught:
+        book.append()
+    assert caught.value.connection_invalidated == broken
+    assert book.execute("SELECT count(*) FROM mendbook.ledger") == [(0,)]
+
+
 def test_a_chain(book: LedgerDatabase) -> None:
     checkpoints = book.fill(5)
     assert [each.size for each in checkpoints] == [1, 2, 3, 4, 5]

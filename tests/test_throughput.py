@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
 from mendbook.dialects.postgresql.arrays import array
-from mendbook.repairs.throughput import COLLECTED_AT, ahead, seldom_collecting
+from mendbook.repairs.throughput import COLLECTED_AT, TURN_SECONDS, ahead, quick_turns, seldom_collecting
 
 
 @pytest.mark.parametrize("number", [1, 2, 5, 100])
@@ -53,6 +54,16 @@ def test_cycles_are_looked_for_as_before_once_it_is_over() -> None:
         raise OSError
     assert during == [(COLLECTED_AT, *before[1:])]
     assert gc.get_threshold() == before
+
+
+def test_threads_take_turns_as_before_once_it_is_over() -> None:
+    before = sys.getswitchinterval()
+    during = []
+    with suppress(OSError), quick_turns():
+        during.append(sys.getswitchinterval())
+        raise OSError
+    assert during == [pytest.approx(TURN_SECONDS)]
+    assert sys.getswitchinterval() == before
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from mendbook.mapping.binding import bind, table_names
 from mendbook.mapping.tables import Tables
 from mendbook.model import Case
 from mendbook.plans.files import Header, PlanFile, case_line, publish
-from mendbook.repairs.batch_work import Ground
+from mendbook.repairs.batch_work import Ground, Wanted
 from mendbook.repairs.recheck import Recheck
 from mendbook.repairs.repair import Made, make_batch
 
@@ -85,7 +85,7 @@ class Bench:
                 surrounded = self.database.surrounded(connection, tables)
                 recheck = Recheck(surrounded, made_of.header.snapshot, dialect)
                 ground = Ground(made_of, surrounded, dialect, self._verify, recheck, tally)
-                return make_batch(connection, ground, number, cases, {}, look_first)
+                return make_batch(connection, Wanted(ground, cases), number, {}, look_first)
 
     def _verify(self, at: datetime) -> Sequence[str]:
         assert at.tzinfo is not None

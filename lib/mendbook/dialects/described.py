@@ -131,6 +131,11 @@ class Stored:
     relation: Relation
     key: tuple[str, ...]
 
+    @property
+    def computed(self) -> set[str]:
+        """The columns that the database works out itself."""
+        return {name for name, column in self.relation.columns.items() if column.generated}
+
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:

@@ -84,12 +84,10 @@ class PlainLedger(ABC):
         self, connection: Connection, plan: str, batch: int, changes: Sequence[Change], salts: Sequence[str]
     ) -> str:
         rows: list[dict[str, Any]] = []
-        for seq, (change, salt) in enumerate(zip(changes, salts, strict=True), 1):
-            before, after = ledger_chain.image_text(change.before), ledger_chain.image_text(change.after)
-            images = ledger_chain.images_digest(before, after, salt)
+        digests = ledger_chain.digests_of(plan, batch, changes, salts)
+        for seq, (change, salt, (images, digest)) in enumerate(zip(changes, salts, digests, strict=True), 1):
             named = {"case_key": change.case_key, "table": change.table, "op": change.op, "key": change.key}
-            told = {"before": before, "after": after, "salt": salt, "images": images}
-            digest = ledger_chain.change_digest(plan, batch, seq, change, images)
+            told = {"before": change.before, "after": change.after, "salt": salt, "images": images}
             rows.append({"plan": plan, "batch": batch, "seq": seq, **named, **told, "digest": digest})
         connection.execute(sa.insert(self.tables["change"]), rows)
         return ledger_chain.changes_digest(row["digest"] for row in rows)

@@ -93,7 +93,12 @@ def _ordered(value: Any, depth: int) -> Any:
         # every changed row passes here twice: names are mostly ASCII, values mostly text
         return {name: each if type(each := value[name]) is str else _ordered(each, depth - 1) for name in sorted_names(value)}
     if kind in (list, tuple):
-        return [each if type(each) is str else _ordered(each, depth - 1) for each in value]
+        return [
+            each
+            if (of := type(each)) is str or (of is int and -MOST_INTEGER <= each <= MOST_INTEGER)
+            else _ordered(each, depth - 1)
+            for each in value
+        ]
     raise _refusal(f"a {kind.__name__} has no canonical form here; write it as text")
 
 

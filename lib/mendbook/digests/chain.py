@@ -11,7 +11,8 @@ removed when their time is over. The salt goes with them: without it nobody can 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from mendbook.digests import canonical
@@ -36,6 +37,13 @@ def image_text(image: Image | Mapping[str, str | None] | None) -> Image | None:
     return canonical.text(image)
 
 
+def as_texts(change: Change) -> Change:
+    """The change with its images as they are stored."""
+    if all(image is None or type(image) is str for image in (change.before, change.after)):
+        return change
+    return replace(change, before=image_text(change.before), after=image_text(change.after))
+
+
 def images_digest(before: str | None, after: str | None, salt: str) -> str:
     """The digest of a change's images as they are stored; None stands for no row."""
     return canonical.digest(f'{{"after":{after or "null"},"before":{before or "null"},"salt":"{salt}"}}\n'.encode())
@@ -43,11 +51,26 @@ def images_digest(before: str | None, after: str | None, salt: str) -> str:
 
 def change_digest(plan: str, batch: int, seq: int, change: Change | Any, images: str) -> str:
     """The digest of one change: what was done to which row, and the digest of its images."""
-    # as canonical.line would write it: a hundred thousand changes pass here, and their names need no sorting
+    # as canonical.line would write it; the names need no sorting
     text = canonical.text
     told = f'"batch":{batch},"case_key":{text(change.case_key)},"images":"{images}","key":{text(change.key)}'
     named = f'"op":{text(change.op)},"plan":{text(plan)},"seq":{seq},"table":{text(change.table)}'
     return canonical.digest(f"{{{told},{named}}}\n".encode())
+
+
+def digests_of(plan: str, batch: int, changes: Sequence[Change], salts: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """What ``images_digest`` and ``change_digest`` give of each of a batch's changes (images as text), in their order.
+
+    A hundred thousand changes pass here: what all of them share is written once.
+    """
+    written = canonical.again
+    tables = {table: written(table) for table in {change.table for change in changes}}
+    begun, named = f'{{"batch":{batch},"case_key":', f'"plan":{written(plan)},"seq":'
+    for seq, (change, salt) in enumerate(zip(changes, salts, strict=True), 1):
+        images = images_digest(change.before, change.after, salt)  # type: ignore[arg-type]
+        told = f'{begun}{written(change.case_key)},"images":"{images}","key":{written(change.key)}'
+        rest = f'"op":"{change.op}",{named}{seq},"table":{tables[change.table]}}}\n'
+        yield images, canonical.digest(f"{told},{rest}".encode())
 
 
 def changes_digest(digests: Iterable[str]) -> str:

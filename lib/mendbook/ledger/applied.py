@@ -5,10 +5,10 @@ The ledger alone tells; a file in outputs/ may be missing, and a process that wa
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -56,8 +56,8 @@ def applied(connection: Connection, plan: str) -> Applied:
     cases: set[str] = set()
     stale: dict[str, str] = {}
     for row in rows:
-        details = json.loads(row.details)
-        cases.update(each[0] for each in details.get("cases", ()))
+        details = orjson.loads(row.details)
+        cases.update([each[0] for each in details.get("cases", ())])
         stale.update((name, why) for name, why in details.get("stale", ()))
         batches.append(
             {

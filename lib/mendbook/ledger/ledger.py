@@ -113,7 +113,8 @@ def _add_changes(connection: Connection, words: LedgerWords, entry: Entry, chang
     if not changes:
         return ledger_chain.changes_digest(())
     salts = secrets.token_bytes(16 * len(changes)).hex(" ", 16).split(" ")
-    return words.add_changes(connection, entry.plan, entry.batch, changes, salts)
+    texts = [ledger_chain.as_texts(change) for change in changes]
+    return words.add_changes(connection, entry.plan, entry.batch, texts, salts)
 
 
 def _add(connection: Connection, words: LedgerWords, values: dict[str, Any]) -> Checkpoint:

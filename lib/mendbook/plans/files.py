@@ -204,27 +204,27 @@ def change_value(change: Change) -> dict[str, Any]:
 
 def case_of(value: dict[str, Any]) -> Case:
     """The case that ``case_value`` made the value of."""
-    key = value["case_key"]
+    key, options = value["case_key"], value["options"]
+    blockers, kept = value["blockers"], value["kept"]  # most cases have few of these
     return Case(
-        kind=value["kind"],
-        profile=value["profile"],
-        case_key=key,
-        repair=value["repair"],
-        risk=value["risk"],
-        changes=tuple([_change(key, each) for each in value["changes"]]),
-        because=tuple(value["because"]),
-        blockers=tuple([Blocker(**each) for each in value["blockers"]]),
-        options=tuple(
-            [
-                Option(**{**each, "other": None if each["other"] is None else _change(key, each["other"])})
-                for each in value["options"]
-            ]
-        ),
-        leaves=tuple(value["leaves"]),
-        kept=tuple([Row(each["table"], each["key"], _text(each["image"])) for each in value["kept"]]),
-        owns=tuple(value["owns"]),
-        locks=tuple(value["locks"]),
+        value["kind"],
+        value["profile"],
+        key,
+        value["repair"],
+        value["risk"],
+        tuple([_change(key, each) for each in value["changes"]]),
+        tuple(value["because"]),
+        tuple([Blocker(**each) for each in blockers]) if blockers else (),
+        tuple([_option(key, each) for each in options]) if options else (),
+        tuple(value["leaves"]),
+        tuple([Row(each["table"], each["key"], _text(each["image"])) for each in kept]) if kept else (),
+        tuple(value["owns"]),
+        tuple(value["locks"]),
     )
+
+
+def _option(case_key: str, value: dict[str, Any]) -> Option:
+    return Option(**{**value, "other": None if value["other"] is None else _change(case_key, value["other"])})
 
 
 def _change(case_key: str, value: dict[str, Any]) -> Change:

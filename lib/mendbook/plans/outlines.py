@@ -7,10 +7,9 @@ decides nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from sys import intern
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -18,9 +17,11 @@ from mendbook.errors import Refused
 from mendbook.plans.files import PlanFile
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """A case by its names. ``options``: each with whether it is done where nobody says anything of it."""
+class Outline(NamedTuple):
+    """A case by its names. ``options``: each with whether it is done where nobody says anything of it.
+
+    A tuple, for one is made of each case whenever a plan is read.
+    """
 
     name: str
     kind: str

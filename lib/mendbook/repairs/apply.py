@@ -27,14 +27,14 @@ from mendbook.mapping.binding import bind, table_names
 from mendbook.model import Case
 from mendbook.plans.files import PlanFile
 from mendbook.repairs import pressure
-from mendbook.repairs.batch_work import CasesFail, Ground, LooksLikeNew, look_at
+from mendbook.repairs.batch_work import CasesFail, Ground, LooksLikeNew, Wanted
 from mendbook.repairs.failpoints import reach
 from mendbook.repairs.pace import Pace
 from mendbook.repairs.recheck import Recheck
 from mendbook.repairs.repair import make_batch
 from mendbook.repairs.report import report
 from mendbook.repairs.state import Approved, Run
-from mendbook.repairs.throughput import ahead, seldom_collecting
+from mendbook.repairs.throughput import ahead, quick_turns, seldom_collecting
 from mendbook.reviews import review
 
 ATTEMPTS = 5
@@ -43,8 +43,6 @@ LOCK_SECONDS = 5.0
 AGAIN_SECONDS = 0.4
 #: The first wait before something is tried again; each is twice as long as the one before, up to forty times this.
 BACK_OFF_SECONDS = 0.05
-#: Cases that are read from the plan while the database works.
-CASES_AHEAD = 500
 
 Progress = Callable[[str, int, int], None]
 Found = TypeVar("Found")
@@ -163,22 +161,40 @@ class _Applying:
         return applied(connection, self._run.plan.id)
 
     def _batches(self, connection: Connection, ground: Ground, approved: Approved) -> None:
-        waiting = ahead(self._waiting(approved), CASES_AHEAD)
+        coming = ahead(self._coming(ground, approved), 1)
         held: list[Case] = []
         while not self._stopped():
-            held += _take(waiting, self._pace.size - sum(len(case.changes) for case in held), bool(held))
-            held = [case for case in held if not self._run.over(case.name)]
+            wanted = None
+            while not held and (wanted := next(coming, None)):
+                held = [case for case in wanted.cases if not self._run.over(case.name)]
             if not held and not self._run.failed:
                 return
             self._give_way(connection)
             approved.refresh()
             started = time.monotonic()
             now, held = _first(held, self._pace.size)
-            left = self._batch(connection, ground, now)
-            held = left + held
-            self._pace.made(time.monotonic() - started, self._letters, not left)
+            if wanted is None or len(now) < len(wanted.cases):
+                wanted = Wanted(ground, now)
+            left = self._batch(connection, ground, wanted)
+            held = [case for case in left + held if not self._run.over(case.name)]
+            # one that was read when batches were smaller says nothing of larger ones
+            all_of_it = not left and 2 * len(wanted.changes) > self._pace.size
+            self._pace.made(time.monotonic() - started, self._letters, all_of_it)
             done = len(self._run.made) + len(self._run.stale)
             self._progress("applying" if self._run.commit else "rehearsing", done, self._total)
+
+    def _coming(self, ground: Ground, approved: Approved) -> Iterator[Wanted]:
+        """The next cases, a batch of them, with what can be known of it before the database is asked."""
+        held: list[Case] = []
+        changes = 0
+        for case in self._waiting(approved):
+            changes += len(case.changes)
+            if held and changes > self._pace.size:
+                yield Wanted(ground, held).worked_out()
+                held, changes = [], len(case.changes)
+            held.append(case)
+        if held:
+            yield Wanted(ground, held).worked_out()
 
     def _waiting(self, approved: Approved) -> Iterator[Case]:
         for case in self._run.plan.cases():
@@ -186,7 +202,6 @@ class _Applying:
             if verdict.state == "approved" and not self._run.over(case.name):
                 chosen = review.effective(case, verdict)
                 if chosen.changes:  # every part of it may have been declined
-                    look_at(chosen)
                     yield chosen
 
     def _give_way(self, connection: Connection) -> None:
@@ -198,42 +213,42 @@ class _Applying:
             pressure.wait(connection, self._settings.apply, pauses, lambda why: self._progress(why, 0, 0), self._stopped)
             self._look_again = time.monotonic() + pressure.LOOK_SECONDS
 
-    def _batch(self, connection: Connection, ground: Ground, cases: list[Case]) -> list[Case]:
+    def _batch(self, connection: Connection, ground: Ground, wanted: Wanted) -> list[Case]:
         """Make one batch; the cases that are to be tried again with the next one."""
         look_first, attempt = False, 0
         while True:
             try:
-                self._once(connection, ground, cases, look_first)
+                self._once(connection, wanted, look_first)
                 return []
             except LooksLikeNew:
                 look_first = True
             except CasesFail as failure:
                 self._run.failed.update(failure.reasons)
-                cases = [case for case in cases if case.name not in failure.reasons]
+                wanted = Wanted(ground, [case for case in wanted.cases if case.name not in failure.reasons])
             except AlreadyApplied:
                 self._run.learn(self._in_turn(connection, self._applied))
-                return [case for case in cases if not self._run.over(case.name)]
+                return wanted.cases
             except sa.exc.DBAPIError as error:
                 dialect = self._database.dialect
                 fault = dialect.fault(error)
                 if fault == "others" and attempt < ATTEMPTS:
                     attempt += 1
                     _back_off(attempt)
-                elif fault == "request" and cases:
-                    if len(cases) > 1:
-                        self._pace.failed(sum(len(case.changes) for case in cases))
-                        return cases
-                    self._run.failed[cases[0].name] = f"the database refused it: {dialect.objection(error)}"
-                    cases = []
+                elif fault == "request" and wanted.cases:
+                    if len(wanted.cases) > 1:
+                        self._pace.failed(len(wanted.changes))
+                        return wanted.cases
+                    self._run.failed[wanted.cases[0].name] = f"the database refused it: {dialect.objection(error)}"
+                    wanted = Wanted(ground, [])
                 else:
                     raise
 
-    def _once(self, connection: Connection, ground: Ground, cases: list[Case], look_first: bool) -> None:
+    def _once(self, connection: Connection, wanted: Wanted, look_first: bool) -> None:
         run = self._run
         with self._transaction(connection) as transaction:
             if not run.commit and self._database.dialect.ledger().made_within:
                 ledger_schema.ensure(connection)
-            made = make_batch(connection, ground, run.next_batch, cases, run.failed, look_first)
+            made = make_batch(connection, wanted, run.next_batch, run.failed, look_first)
             if run.commit:
                 run.under_way = list(made.cases)
             else:
@@ -245,18 +260,6 @@ class _Applying:
         if run.commit:
             checkpoints.add(checkpoints.file_of(self._outputs, self._database.source.name), made.checkpoint)
             reach("checkpointed")
-
-
-def _take(waiting: Iterator[Case], room: int, some: bool) -> list[Case]:
-    """The next cases with up to ``room`` changes, one at least where there is none yet."""
-    taken: list[Case] = []
-    while room > 0 or not (taken or some):
-        case = next(waiting, None)
-        if case is None:
-            break
-        taken.append(case)
-        room -= len(case.changes)
-    return taken
 
 
 def _first(cases: list[Case], size: int) -> tuple[list[Case], list[Case]]:
@@ -290,6 +293,6 @@ def apply(
     started = time.monotonic()
     run = Run(plan, commit)
     applying = _Applying(database, settings, run, outputs, progress or (lambda *_: None), stopped or (lambda: False))
-    with seldom_collecting():
+    with seldom_collecting(), quick_turns():
         approvals = applying.go()
     return report(run, approvals, time.monotonic() - started)

@@ -1,14 +1,15 @@
-"""A batch under way: what all batches of a run stand on, the cases still in it, and what has become of their rows so far.
+"""A batch under way: what all batches of a run stand on, what its cases want done, and what has become of their rows so far.
 
 Values that repair.py and its checks before and after hand to one another. It asks no database and changes no row.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from sqlalchemy import Connection
 
@@ -64,57 +65,191 @@ class Ground:
         return self.tables.surroundings
 
 
+#: Within a phase, what goes goes first and what comes comes last.
+OPERATIONS = ("delete", "update", "insert")
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Changes that one statement makes: of one phase and one operation, in the same columns of the same table.
+
+    columns  those that an update changes, but for those that the database computes
+    drawn    what the database draws of each row
+    rows     each with its place, and whether a trigger's own idea of the row was waived
+    """
+
+    op: str
+    table: str
+    columns: tuple[str, ...]
+    drawn: Mapping[str, str]
+    rows: list[tuple[Place, Change, bool]]
+
+    @property
+    def keys(self) -> list[str | None]:
+        return [change.key for _, change, _ in self.rows]
+
+    @property
+    def afters(self) -> list[str]:
+        return [str(change.after) for _, change, _ in self.rows]
+
+
+@dataclass(slots=True)
+class ToLock:
+    """What a batch relies on in one table.
+
+    seen     the rows that it has an image of, by their keys: (case, image) each
+    there    the rows that are to be there, by their keys, with the cases that rely on it
+    absent   the rows that are not to be there yet, by their keys, with the case
+    unnamed  the rows that nothing but their image names
+    """
+
+    seen: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
+    there: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    absent: dict[str, str] = field(default_factory=dict)
+    unnamed: list[tuple[Place, str]] = field(default_factory=list)
+
+
+class Wanted:
+    """What the cases of a batch want done, by the plan alone: worked out, for most batches, while the one before is made."""
+
+    def __init__(self, ground: Ground, cases: Sequence[Case]) -> None:
+        self.ground, self.cases = ground, list(cases)
+
+    def worked_out(self) -> Wanted:
+        """Itself, with all that is known of it before its batch begins."""
+        _ = self.alike, self.to_lock, self.touched, self.recorded
+        return self
+
+    @cached_property
+    def changes(self) -> list[tuple[Case, int, Change]]:
+        """The changes, each with its case and its place there."""
+        return [(case, place, change) for case in self.cases for place, change in enumerate(case.changes)]
+
+    @cached_property
+    def alike(self) -> list[Alike]:
+        """The changes in the order in which they are made."""
+        sets: dict[tuple[int, int, str, tuple[str, ...], tuple[tuple[str, str], ...]], list[tuple[Place, Change, bool]]] = {}
+        lenient = {case.name for case in self.cases if any(blocker.name == "trigger" for blocker in case.blockers)}
+        around = self.ground.around.tables
+        computed = {table: around[table].computed for table in {change.table for _, _, change in self.changes} & {*around}}
+        for case, place, change in self.changes:
+            columns = differing(str(change.before), str(change.after)) if change.op == "update" else ()
+            if columns and computed.get(change.table):
+                columns = tuple([name for name in columns if name not in computed[change.table]])
+            drawn = tuple(sorted(change.drawn.items())) if change.drawn else ()
+            order = (change.phase, OPERATIONS.index(change.op), change.table, columns, drawn)
+            sets.setdefault(order, []).append(((case.name, place), change, case.name in lenient))
+        return [
+            Alike(OPERATIONS[op], table, columns, dict(drawn), rows)
+            for (_, op, table, columns, drawn), rows in sorted(sets.items(), key=lambda each: each[0])
+        ]
+
+    @cached_property
+    def to_lock(self) -> dict[str, ToLock]:
+        """What has to be as the reviewer saw it, table by table in the order in which they are locked."""
+        tables: dict[str, ToLock] = defaultdict(ToLock)
+        for each in self.alike:
+            table = tables[each.table]
+            for place, change, _ in each.rows:
+                if change.op == "insert":
+                    if change.key is not None:
+                        table.absent[change.key] = place[0]
+                elif change.key is None:
+                    table.unnamed.append((place, str(change.before)))
+                else:
+                    table.seen[change.key].append((place[0], str(change.before)))
+        for case in self.cases:
+            for row in case.kept:
+                if row.image is None:
+                    tables[row.table].there[row.key].append(case.name)
+                else:
+                    tables[row.table].seen[row.key].append((case.name, row.image))
+        return dict(sorted(tables.items()))
+
+    @cached_property
+    def touched(self) -> tuple[set[str | None], dict[str, set[str | None]]]:
+        """The mapped rows that the cases have to do with, as they are and as they are to be: the users, and rows by table."""
+        tables = self.ground.tables
+        of_user = {table.name: table.mapping.user for table in tables.profiles}
+        users: set[str | None] = set()
+        rows: dict[str, set[str | None]] = {name: set() for name in of_user}
+        for each in self.alike:
+            if each.table == tables.users.name:
+                users.update(each.keys)
+            elif (column := of_user.get(each.table)) is not None:
+                rows[each.table].update(each.keys)
+                if each.op != "insert":
+                    users.update([value(change.before, column) for _, change, _ in each.rows])
+                if each.op == "insert" or column in each.columns:
+                    users.update([value(change.after, column) for _, change, _ in each.rows])
+        for row in [row for case in self.cases for row in case.kept]:
+            if row.table == tables.users.name:
+                users.add(row.key)
+            elif row.table in of_user:
+                rows[row.table].add(row.key)
+                users.add(value(row.image, of_user[row.table]))
+        return users, rows
+
+    @cached_property
+    def recorded(self) -> tuple[list[tuple[Place, Change]], list[list[object]]]:
+        """The changes as the ledger has them, case by case in the order of their phases, and where those of each case stand."""
+        changes: list[tuple[Place, Change]] = []
+        listed: list[list[object]] = []
+        for case in self.cases:
+            first = len(changes) + 1
+            places = range(len(case.changes))
+            for place in sorted(places, key=lambda each: case.changes[each].phase) if len(places) > 1 else places:
+                changes.append(((case.name, place), case.changes[place]))
+            listed.append([case.name, case.kind, case.profile, case.case_key, first, len(changes)])
+        return changes, listed
+
+
 @dataclass
 class Work:
     """A batch under way."""
 
     connection: Connection
-    ground: Ground
-    cases: list[Case]
+    wanted: Wanted
     stale: dict[str, str] = field(default_factory=dict)
     #: physical places of rows that no key names
     places: dict[Place, str] = field(default_factory=dict)
-    #: the rows as they are after their changes: (key, image)
-    made: dict[Place, tuple[str | None, str | None]] = field(default_factory=dict)
-    _columns: dict[Place, tuple[str, ...]] = field(default_factory=dict)
-    _changes: list[tuple[Case, int, Change]] | None = None
+    #: the rows that are not just what was asked for: the key now, and the change as it was made
+    made: dict[Place, tuple[str | None, Change]] = field(default_factory=dict)
+    #: whether the changes have been made
+    changed: bool = False
+
+    @property
+    def ground(self) -> Ground:
+        return self.wanted.ground
+
+    @property
+    def cases(self) -> list[Case]:
+        """The cases still in the batch."""
+        return self.wanted.cases
 
     def stored(self, table: str) -> Stored:
         return self.ground.around.tables[table]
 
-    def changes(self) -> list[tuple[Case, int, Change]]:
-        """The changes of the cases still in the batch, each with its case and its place there."""
-        if self._changes is None:
-            self._changes = [(case, place, change) for case in self.cases for place, change in enumerate(case.changes)]
-        return self._changes
-
-    def columns(self, case: Case, place: int, change: Change) -> tuple[str, ...]:
-        """The columns that an update changes, but for those that the database computes."""
-        known = self._columns.get((case.name, place))
-        if known is None:
-            written = self.stored(change.table).relation.columns
-            names = differing(str(change.before), str(change.after))
-            known = tuple(name for name in names if name not in written or not written[name].generated)
-            self._columns[case.name, place] = known
-        return known
+    def as_made(self, place: Place, change: Change) -> tuple[str | None, str | None]:
+        """The row as it is after its change: (key, image); nothing before."""
+        if not self.changed:
+            return None, None
+        key, made = self.made.get(place, (change.key, change))
+        return key, made.after if made.after is None else str(made.after)
 
     def drop(self, reasons: Mapping[str, str]) -> None:
-        self.stale.update(reasons)
-        self.cases = [case for case in self.cases if case.name not in reasons]
-        self._changes = None
+        if reasons:
+            self.stale.update(reasons)
+            self.wanted = Wanted(self.ground, [case for case in self.cases if case.name not in reasons])
 
 
-#: Images remembered: those of a batch, before and after, and those of the cases read ahead.
-IMAGES = 8_192
+#: Images remembered: those of a batch, before and after, and those of the next one.
+IMAGES = 16_384
 
 
-def look_at(case: Case) -> None:
-    """Read what the case shows of its rows, so that its batch finds it read; for whoever has time before."""
-    for change in case.changes:
-        if change.op == "update":
-            differing(str(change.before), str(change.after))
-        else:
-            seen(str(change.before if change.after is None else change.after))
+def value(image: object, column: str) -> str | None:
+    """What a row has in a column, as its image shows it; None where there is no row."""
+    return seen(image).get(column) if isinstance(image, str) else None
 
 
 @lru_cache(maxsize=IMAGES)

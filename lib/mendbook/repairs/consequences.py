@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from mendbook.model import Case
-from mendbook.repairs.batch_work import CasesFail, LooksLikeNew, Work, seen
+from mendbook.repairs.batch_work import CasesFail, LooksLikeNew, Work, value
 from mendbook.repairs.recheck import NOT_OF_ROWS, Asked, Harm, Recheck, Touched
 
 
@@ -21,11 +21,10 @@ def check_gone(work: Work, before: Sequence[Harm] | None) -> Counter[str]:
     harms = harm_of(work)
     if work.ground.mends and harms:
         _check_harms(work, harms, before)
-    for case, place, change in work.changes():
-        key, _ = work.made[case.name, place]
-        if change.op != "delete" and key is not None:
-            columns = work.columns(case, place, change) if change.op == "update" else ()
-            work.ground.recheck.wrote(change.table, change.op, columns, key)
+    for each in work.wanted.alike:
+        if each.op != "delete":
+            keys = (work.as_made(place, change)[0] for place, change, _ in each.rows)
+            work.ground.recheck.wrote(each.table, each.op, each.columns, keys)
     difference = Counter(kind for kind, _, _ in _cases(harms))
     difference.subtract(kind for kind, _, _ in _cases(before or ()))
     return difference
@@ -40,7 +39,9 @@ def _check_harms(work: Work, harms: Sequence[Harm], before: Sequence[Harm] | Non
     known = {(harm.kind, harm.profile, harm.row_key) for harm in before or ()}
     of_rows, of_users = _by_rows_and_users(work)
     declared = {
-        (kind, change.table, work.made[case.name, place][0]) for case, place, change in work.changes() for kind in case.leaves
+        (kind, change.table, work.as_made((case.name, place), change)[0])
+        for case, place, change in work.wanted.changes
+        for kind in case.leaves
     }
     for harm in harms:
         concerned = [*of_rows.get((harm.table, harm.row_key), ()), *of_users.get(harm.user_key or "", ())]
@@ -64,15 +65,19 @@ def harm_of(work: Work) -> list[Harm]:
     recheck = work.ground.recheck
     if not work.cases or not (work.ground.mends or work.ground.tally):
         return []
-    rows: dict[str, set[str]] = {table.name: set() for table in work.ground.tables.profiles}
-    users: set[str] = set()
-    for _, table, key, user in _touched(work):
-        if table in rows and key is not None:
-            rows[table].add(key)
-        if user is not None:
-            users.add(user)
-    by_profile = {table.profile: frozenset(rows[table.name]) for table in work.ground.tables.profiles}
-    return recheck.find(work.connection, Touched(frozenset(users), by_profile, _asked(work, recheck)))
+    planned_users, planned_rows = work.wanted.touched
+    users, rows = {*planned_users}, {table: {*keys} for table, keys in planned_rows.items()}
+    of_user = {table.name: table.mapping.user for table in work.ground.tables.profiles}
+    for key, change in work.made.values():
+        if change.table in rows:
+            rows[change.table].add(key)
+            users.add(value(change.after, of_user[change.table]))
+    by_profile = {table.profile: _named(rows[table.name]) for table in work.ground.tables.profiles}
+    return recheck.find(work.connection, Touched(_named(users), by_profile, _asked(work, recheck)))
+
+
+def _named(keys: set[str | None]) -> frozenset[str]:
+    return frozenset([key for key in keys if key is not None])
 
 
 def _asked(work: Work, recheck: Recheck) -> frozenset[Asked]:
@@ -80,11 +85,7 @@ def _asked(work: Work, recheck: Recheck) -> frozenset[Asked]:
     if work.ground.tally:
         return recheck.every()
     asked: set[Asked] = {(case.profile, case.kind) for case in work.cases if case.kind not in NOT_OF_ROWS}
-    changed = {
-        (change.table, change.op, work.columns(case, place, change) if change.op == "update" else ())
-        for case, place, change in work.changes()
-    }
-    for table, op, columns in changed:
+    for table, op, columns in {(each.table, each.op, each.columns) for each in work.wanted.alike}:
         asked |= recheck.affected(table, op, columns)
     return frozenset(asked)
 
@@ -93,25 +94,24 @@ def _touched(work: Work) -> Iterator[tuple[Case, str, str | None, str | None]]:
     """(case, table, key, user) of every mapped row that a case has to do with, as it was and as far as the batch has come."""
     tables = work.ground.tables
     users, of_user = tables.users.name, {table.name: table.mapping.user for table in tables.profiles}
-    for case, place, change in work.changes():
-        if change.table == users:
-            yield case, users, change.key, change.key
-        elif change.table in of_user:
-            column = of_user[change.table]
-            yield case, change.table, change.key, _value(change.before, column)
-            key, after = work.made.get((case.name, place), (None, None))
-            if change.op == "insert" or (change.op == "update" and column in work.columns(case, place, change)):
-                yield case, change.table, key, _value(after, column)
+    cases = {case.name: case for case in work.cases}
+    for each in work.wanted.alike:
+        for place, change, _ in each.rows:
+            case = cases[place[0]]
+            if change.table == users:
+                yield case, users, change.key, change.key
+            elif change.table in of_user:
+                column = of_user[change.table]
+                yield case, change.table, change.key, value(change.before, column)
+                if change.op == "insert" or column in each.columns:
+                    key, after = work.as_made(place, change)
+                    yield case, change.table, key, value(after, column)
     for case in work.cases:
         for row in case.kept:
             if row.table == users:
                 yield case, users, row.key, row.key
             elif row.table in of_user:
-                yield case, row.table, row.key, _value(row.image, of_user[row.table])
-
-
-def _value(image: object, column: str) -> str | None:
-    return seen(image).get(column) if isinstance(image, str) else None
+                yield case, row.table, row.key, value(row.image, of_user[row.table])
 
 
 def _by_rows_and_users(work: Work) -> tuple[dict[tuple[str, str], list[Case]], dict[str, list[Case]]]:

@@ -17,7 +17,7 @@ from mendbook.repairs.failpoints import reach
 
 def lock_tables(work: Work) -> None:
     """Nobody alters the tables meanwhile; where a case relies on rows not being there, nobody writes either."""
-    alone = {change.table: False for _, _, change in work.changes()}
+    alone = {each.table: False for each in work.wanted.alike}
     alone |= {table: True for case in work.cases for table in case.locks}
     for table in sorted(alone):
         if table not in work.ground.around.tables:
@@ -66,29 +66,11 @@ def _check_schema(work: Work, oids: Mapping[str, int]) -> None:
 
 def lock_rows(work: Work) -> None:
     """Lock every row in the order of its keys; cases whose rows are not as the reviewer saw them are left alone."""
-    seen: dict[str, dict[str, list[tuple[str, str]]]] = defaultdict(lambda: defaultdict(list))
-    there: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    absent: dict[str, dict[str, str]] = defaultdict(dict)
-    unnamed: dict[str, list[tuple[Place, str]]] = defaultdict(list)
-    for case, place, change in work.changes():
-        if change.op == "insert":
-            if change.key is not None:
-                absent[change.table][change.key] = case.name
-        elif change.key is None:
-            unnamed[change.table].append(((case.name, place), str(change.before)))
-        else:
-            seen[change.table][change.key].append((case.name, str(change.before)))
-    for case in work.cases:
-        for row in case.kept:
-            if row.image is None:
-                there[row.table][row.key].append(case.name)
-            else:
-                seen[row.table][row.key].append((case.name, row.image))
     reasons: dict[str, str] = {}
-    for table in sorted({*seen, *there, *absent, *unnamed}):
-        _compare(work, table, seen[table], reasons)
-        _find_unnamed(work, table, unnamed[table], reasons)
-        _find_held(work, table, there[table], absent[table], reasons)
+    for table, rows in work.wanted.to_lock.items():
+        _compare(work, table, rows.seen, reasons)
+        _find_unnamed(work, table, rows.unnamed, reasons)
+        _find_held(work, table, rows.there, rows.absent, reasons)
     _check_told_apart(work, reasons)
     work.drop(reasons)
 
@@ -99,7 +81,7 @@ def _check_told_apart(work: Work, reasons: dict[str, str]) -> None:
     if work.ground.plan.header.act != "apply" or tables.exceptions is None:
         return
     users: dict[str, set[str]] = defaultdict(set)
-    for case, _, change in work.changes():
+    for case, _, change in work.wanted.changes:
         if case.kind == "duplicate_user" and change.table == tables.users.name:
             users[str(change.key)].add(case.name)
     for case in work.cases:
@@ -117,6 +99,8 @@ def _compare(work: Work, table: str, seen: Mapping[str, list[tuple[str, str]]], 
     statement = work.ground.tables.statements.by_keys(work.stored(table), list(seen), lock=True)
     now = {key: image for key, image in work.connection.execute(statement)}  # noqa: C416
     reach("locked")
+    if now == {key: wanted[0][1] for key, wanted in seen.items()} and not any(len(wanted) > 1 for wanted in seen.values()):
+        return
     for key, wanted in seen.items():
         for name, image in wanted:
             if key not in now:

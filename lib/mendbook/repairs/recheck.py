@@ -7,7 +7,7 @@ the same code: the plan was made of all of them. It reads, and never changes a r
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
@@ -82,13 +82,15 @@ class Recheck:
         rows = connection.exec_driver_sql(str(statement), _in_order(statement, parameters)).all()
         return [Harm(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows]
 
-    def wrote(self, table: str, op: str, columns: Collection[str], key: str) -> None:
-        """This run has written a row of ``table`` itself; later batches look at it as at anybody's."""
+    def wrote(self, table: str, op: str, columns: Collection[str], keys: Iterable[str | None]) -> None:
+        """This run has written rows of ``table`` itself; later batches look at them as at anybody's."""
         done = (table, op, tuple(columns))
         if done not in self._shares:
             self._shares[done] = any(kind in ("duplicate_user", "duplicate_code") for _, kind in self.affected(*done))
         if self._shares[done]:
-            self._newcomers.wrote(table, key)
+            for key in keys:
+                if key is not None:
+                    self._newcomers.wrote(table, key)
 
     def _shared(self, asked: frozenset[Asked]) -> dict[str, UserTable | ProfileTable]:
         """The tables in which touched rows may be damaged together with others, by the parameter for those others' keys."""

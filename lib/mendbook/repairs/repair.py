@@ -7,7 +7,7 @@ the damage is gone and none is new. Whoever calls begins and ends the transactio
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from mendbook.damage.changes import values
 from mendbook.damage.references import named_by, ways
 from mendbook.dialects import Steps, Stored
 from mendbook.digests import canonical
@@ -23,7 +24,7 @@ from mendbook.ledger.checkpoints import Checkpoint
 from mendbook.ledger.ledger import Entry
 from mendbook.mapping.surroundings import Reference
 from mendbook.model import Case, Change
-from mendbook.repairs.batch_work import CasesFail, Ground, Place, Work, seen
+from mendbook.repairs.batch_work import Alike, CasesFail, Wanted, Work, seen
 from mendbook.repairs.consequences import check_gone, harm_of
 from mendbook.repairs.failpoints import reach
 from mendbook.repairs.preconditions import allow, lock_rows, lock_tables
@@ -41,18 +42,17 @@ class Made:
     checkpoint: Checkpoint
 
 
-def make_batch(
-    connection: Connection, ground: Ground, number: int, cases: Sequence[Case], stale: Mapping[str, str], look_first: bool
-) -> Made:
-    """Make the changes of ``cases`` as batch ``number`` inside the caller's transaction, up to its row in the ledger.
+def make_batch(connection: Connection, wanted: Wanted, number: int, stale: Mapping[str, str], look_first: bool) -> Made:
+    """Make the changes ``wanted`` as batch ``number`` inside the caller's transaction, up to its row in the ledger.
 
     ``stale`` are cases that have failed already, to be recorded with this batch. With ``look_first`` the damage that was
     there before is not taken for new. Raises AlreadyApplied, Refused, CasesFail, LooksLikeNew, and the driver's errors.
     """
+    ground = wanted.ground
     reach("begun")
     ledger.claim(connection, ground.plan.id, number)
     reach("claimed")
-    work = Work(connection, ground, list(cases), dict(stale))
+    work = Work(connection, wanted, dict(stale))
     lock_tables(work)
     statements = allow(work)
     reach("allowed")
@@ -61,6 +61,7 @@ def make_batch(
     before = harm_of(work) if look_first or ground.tally else None
     ground.dialect.defer_constraints(connection)
     _change_rows(work)
+    work.changed = True
     reach("changed")
     ground.dialect.check_constraints(connection)
     difference = check_gone(work, before)
@@ -80,30 +81,16 @@ def make_batch(
     return Made(tuple(work.cases), work.stale, tuple(changes), difference, checkpoint)
 
 
-#: Within a phase, what goes goes first and what comes comes last.
-OPERATIONS = ("delete", "update", "insert")
-#: A change to make: where it stands, the change, and whether a trigger's own idea of the row was waived.
-Asked = tuple[Place, Change, bool]
-
-
 def _change_rows(work: Work) -> None:
     """Phase by phase, set by set; every row that the server says it stored is held against the one asked for."""
-    sets: dict[tuple[int, int, str, tuple[str, ...]], list[Asked]] = defaultdict(list)
-    lenient = {case.name for case in work.cases if any(blocker.name == "trigger" for blocker in case.blockers)}
-    for case, place, change in work.changes():
-        columns = work.columns(case, place, change) if change.op == "update" else ()
-        order = (change.phase, OPERATIONS.index(change.op), change.table, columns)
-        sets[order].append(((case.name, place), change, case.name in lenient))
-    for (_, op, table, columns), rows in sorted(sets.items(), key=lambda each: each[0]):
+    for alike in work.wanted.alike:
         reach("changing")
-        if OPERATIONS[op] == "update":
-            _update(work, table, columns, rows)
-        else:
-            {"delete": _delete, "insert": _insert}[OPERATIONS[op]](work, table, rows)
+        {"delete": _delete, "update": _update, "insert": _insert}[alike.op](work, alike)
 
 
-def _named(work: Work, place: Place, change: Change) -> str:
-    return work.places[place] if change.key is None else change.key
+def _names(work: Work, alike: Alike) -> list[str]:
+    """By what the database finds each of the rows: its key, or its place."""
+    return [work.places[place] if change.key is None else change.key for place, change, _ in alike.rows]
 
 
 def _run(work: Work, steps: Steps) -> Sequence[Any]:
@@ -114,30 +101,34 @@ def _run(work: Work, steps: Steps) -> Sequence[Any]:
     return work.connection.execute(statements[-1]).all()
 
 
-def _delete(work: Work, table: str, rows: Sequence[Asked]) -> None:
-    _check_unreferred(work, table, rows)
-    keys = [_named(work, place, change) for place, change, _ in rows]
-    gone = {row.key for row in _run(work, work.ground.tables.statements.delete(work.stored(table), keys))}
-    kept = {
-        place[0]: f"the database did not let row {key} of {table} go"
-        for (place, _, _), key in zip(rows, keys, strict=True)
-        if key not in gone
-    }
-    if kept:
-        raise CasesFail(kept)
-    work.made.update((place, (change.key, None)) for place, change, _ in rows)
+def _delete(work: Work, alike: Alike) -> None:
+    _check_unreferred(work, alike)
+    keys = _names(work, alike)
+    gone = {key for (key,) in _run(work, work.ground.tables.statements.delete(work.stored(alike.table), keys))}
+    if not gone.issuperset(keys):
+        raise CasesFail(
+            {
+                place[0]: f"the database did not let row {key} of {alike.table} go"
+                for (place, _, _), key in zip(alike.rows, keys, strict=True)
+                if key not in gone
+            }
+        )
 
 
-def _check_unreferred(work: Work, table: str, rows: Sequence[Asked]) -> None:
+def _check_unreferred(work: Work, alike: Alike) -> None:
     """Nothing refers to a row that goes but rows that go with it: so nothing cascades, and nothing is left hanging.
 
     Where the database lets a reference wait, what refers may go later in the same transaction.
     """
-    going = {(table, change.key) for _, change, _ in rows}
-    some_time = {(change.table, change.key) for _, _, change in work.changes() if change.op == "delete"}
+    table, rows = alike.table, alike.rows
+    references = work.ground.around.to(table)
+    if not references:
+        return
+    going = {(table, key) for key in alike.keys}
+    some_time = {(each.table, key) for each in work.wanted.alike if each.op == "delete" for key in each.keys}
     before = [seen(str(change.before)) for _, change, _ in rows]
     reasons: dict[str, str] = {}
-    for reference in work.ground.around.to(table):
+    for reference in references:
         wanted = [named_by(reference, row) for row in before]
         # as planning asks: a blank names nothing, and what a column cannot hold is in none of its rows
         columns, values = ways(work.ground.tables, reference, wanted)
@@ -160,7 +151,7 @@ def _named_otherwise(
     stored = work.stored(reference.target)
     if not wanted or not reference.waits or reference.target_columns == stored.key:
         return set()
-    staying = [change for _, _, change in work.changes() if change.table == stored.name and change.op != "delete"]
+    staying = [change for _, _, change in work.wanted.changes if change.table == stored.name and change.op != "delete"]
     taken = [[seen(str(change.after)).get(name) for name in reference.target_columns] for change in staying]
     other = going | {(stored.name, change.key) for change in staying}
     places = list(wanted)
@@ -169,36 +160,23 @@ def _named_otherwise(
     return named | {n for n in places if list(wanted[n]) in taken}
 
 
-def _update(work: Work, table: str, columns: Sequence[str], rows: Sequence[Asked]) -> None:
-    for drawn, group in _by_drawn(rows):
-        _update_alike(work, table, columns, drawn, group)
-
-
-def _by_drawn(rows: Sequence[Asked]) -> list[tuple[dict[str, str], list[Asked]]]:
-    """The rows by what the database draws of them."""
-    alike: dict[tuple[tuple[str, str], ...], list[Asked]] = defaultdict(list)
-    for row in rows:
-        alike[tuple(sorted(row[1].drawn.items()))].append(row)
-    return [(dict(drawn), group) for drawn, group in sorted(alike.items())]
-
-
-def _update_alike(work: Work, table: str, columns: Sequence[str], drawn: Mapping[str, str], rows: Sequence[Asked]) -> None:
-    stored = work.stored(table)
-    computed = {*drawn, *(name for name, column in stored.relation.columns.items() if column.generated)}
-    keys = [_named(work, place, change) for place, change, _ in rows]
-    afters = [str(change.after) for _, change, _ in rows]
-    statement = work.ground.tables.statements.update(stored, columns, keys, afters, drawn)
-    other = {row.key: row.image for row in _run(work, statement)}
-    reasons = {}
-    for (place, change, lenient), key in zip(rows, keys, strict=True):
+def _update(work: Work, alike: Alike) -> None:
+    stored, table = work.stored(alike.table), alike.table
+    keys = _names(work, alike)
+    statement = work.ground.tables.statements.update(stored, alike.columns, keys, alike.afters, alike.drawn)
+    other = {key: image for key, image in _run(work, statement)}  # noqa: C416
+    if other == dict.fromkeys(keys) and not {*stored.key} & {*alike.columns}:
+        return  # every row was told, and is the one asked for
+    computed, reasons = {*alike.drawn, *stored.computed}, {}
+    for (place, change, lenient), key in zip(alike.rows, keys, strict=True):
         if key not in other:
             reasons[place[0]] = f"the database did not let row {key} of {table} be changed"
             continue
         image = other[key] or str(change.after)
         if not lenient and not _as_asked(str(change.after), image, computed):
             reasons[place[0]] = f"the database made something else of row {key} of {table}"
-        else:
-            work.made[place] = (_key_after(stored, columns, change, image), image)
+        elif image != change.after or {*stored.key} & {*alike.columns}:
+            work.made[place] = (_key_after(stored, alike.columns, change, image), _as_made(change, change.key, image))
     if reasons:
         raise CasesFail(reasons)
 
@@ -211,24 +189,20 @@ def _key_after(stored: Stored, columns: Sequence[str], change: Change, image: st
     return texts[0] if len(texts) == 1 else canonical.text(texts)
 
 
-def _insert(work: Work, table: str, rows: Sequence[Asked]) -> None:
-    stored = work.stored(table)
-    computed = {name for name, column in stored.relation.columns.items() if column.generated}
-    for drawn, group in _by_drawn(rows):
-        statement = work.ground.tables.statements.insert(stored, [str(change.after) for _, change, _ in group], drawn)
-        stored_rows = _run(work, statement)
-        reasons = {}
-        for number, (place, change, lenient) in enumerate(group):
-            if number >= len(stored_rows):
-                reasons[place[0]] = f"the database did not let a row of {table} be added"
-                continue
-            new = stored_rows[number]
-            if not lenient and not _as_asked(str(change.after), new.image, {*computed, *drawn}):
-                reasons[place[0]] = f"the database made something else of the new row of {table}"
-            else:
-                work.made[place] = (new.key, new.image)
-        if reasons:
-            raise CasesFail(reasons)
+def _insert(work: Work, alike: Alike) -> None:
+    stored, reasons = work.stored(alike.table), {}
+    computed = {*stored.computed, *alike.drawn}
+    statement = work.ground.tables.statements.insert(stored, alike.afters, alike.drawn)
+    told = _run(work, statement)
+    for place, _, _ in alike.rows[len(told) :]:
+        reasons[place[0]] = f"the database did not let a row of {alike.table} be added"
+    for (place, change, lenient), (key, image) in zip(alike.rows, told, strict=False):
+        if not lenient and not _as_asked(str(change.after), image, computed):
+            reasons[place[0]] = f"the database made something else of the new row of {alike.table}"
+        else:
+            work.made[place] = (key, _as_made(change, key, image))
+    if reasons:
+        raise CasesFail(reasons)
 
 
 def _as_asked(asked: str, stored: str, but: set[str]) -> bool:
@@ -237,25 +211,22 @@ def _as_asked(asked: str, stored: str, but: set[str]) -> bool:
         return True
     if not but:
         return False
-    return _without(seen(asked), but) == _without(seen(stored), but)
+    one, other = seen(asked), values(stored)
+    if one.items() <= other.items():
+        return other.keys() - one.keys() <= but
+    return _without(one, but) == _without(other, but)
 
 
 def _without(row: Mapping[str, str | None], columns: set[str]) -> dict[str, str | None]:
     return {name: value for name, value in row.items() if name not in columns}
 
 
+def _as_made(change: Change, key: str | None, image: str) -> Change:
+    return Change(change.case_key, change.table, change.op, key, change.before, image, change.phase)
+
+
 def _recorded(work: Work) -> tuple[list[Change], list[list[object]]]:
     """The changes as they were made, case by case in the order of their phases, and where each case's changes stand."""
-    changes: list[Change] = []
-    listed: list[list[object]] = []
-    for case in work.cases:
-        first = len(changes) + 1
-        for place, change in sorted(enumerate(case.changes), key=lambda each: each[1].phase):
-            key, after = work.made[case.name, place]
-            named = key if change.op == "insert" else change.key
-            as_planned = named == change.key and after is change.after
-            if not as_planned:
-                change = Change(change.case_key, change.table, change.op, named, change.before, after, change.phase)
-            changes.append(change)
-        listed.append([case.name, case.kind, case.profile, case.case_key, first, len(changes)])
-    return changes, listed
+    changes, listed = work.wanted.recorded
+    made = work.made
+    return [made[place][1] if place in made else change for place, change in changes], listed

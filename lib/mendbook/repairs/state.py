@@ -52,7 +52,7 @@ class Run:
 
     def over(self, case: str) -> bool:
         """Whether nothing more is to be done about the case."""
-        return case in self.made or case in self.stale or self.done.state(case) is not None
+        return case in self.made or case in self.done.cases or case in self.stale or case in self.done.stale
 
     def learn(self, done: Applied) -> None:
         """Take the ledger's word; a batch whose end was not heard of is this run's where it is there."""

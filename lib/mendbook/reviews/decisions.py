@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -24,9 +24,8 @@ EVERYTHING = "all"
 FILTERS = ("kind", "profile", "risk", "repair")
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """One reviewer's decision on one case: a line of what is signed.
+class Decision(NamedTuple):
+    """One reviewer's decision on one case: a line of what is signed. A tuple, for as many are made as there are cases.
 
     waived    the case's blockers, each waived by name
     accepted  options that are to be done, declined those that are not; of the others, what the case says of itself holds
@@ -53,7 +52,7 @@ class Decision:
 def decision_of(value: Any) -> Decision:
     """The decision that ``Decision.value`` wrote; Refused for anything else."""
     names = ("waived", "accepted", "declined")
-    if not isinstance(value, dict) or set(value) != set(Decision.__slots__):
+    if not isinstance(value, dict) or set(value) != set(Decision._fields):
         raise Refused("it is no decision")
     lists = [value[name] for name in names]
     if value["decision"] not in VERBS or not all(type(each) is list for each in lists):

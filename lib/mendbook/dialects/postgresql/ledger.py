@@ -1,24 +1,25 @@
 """The ledger's place in PostgreSQL: the schema ``mendbook``, and statements that take one round trip each.
 
-A batch's digests are worked out where its rows are. Writes to that schema alone, and only what ledger/ledger.py asks for.
+A batch's changes go in by one COPY. Writes to that schema alone, and only what ledger/ledger.py asks for.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from shlex import quote
 from typing import Any
 
+import psycopg2
 import sqlalchemy as sa
+from psycopg2.extensions import encodings
 from sqlalchemy import ColumnElement, Connection
 from sqlalchemy.exc import IntegrityError
 
 from mendbook.dialects.described import Tail
 from mendbook.dialects.ledger_words import SHAPE, tables
-from mendbook.dialects.postgresql.arrays import array
-from mendbook.digests import canonical
 from mendbook.digests import chain as ledger_chain
 from mendbook.digests.chain import NOTHING
 from mendbook.errors import Refused
@@ -98,35 +99,10 @@ _ADD = sa.text("""
 """)
 
 
-def _json(text: str) -> str:
-    """SQL of a text as canonical JSON. to_json takes longer than all else: it is asked where something may need an escape."""
-    return f"""CASE WHEN :plain THEN '"' || {text} || '"' ELSE to_json({text})\\:\\:text END"""
-
-
-#: The digests are ledger_chain's, worked out where the rows are: a hundred thousand of them go through here. OFFSET keeps
-#: the one of the images from being worked out twice.
-_ADD_CHANGES = sa.text(rf"""
-    WITH imaged AS (
-        SELECT t.seq, case_key, tab, op, key, nullif(before, '') AS before, nullif(after, '') AS after, salt,
-            encode(sha256(convert_to(
-                '{{"after"\:' || coalesce(nullif(after, ''), 'null') || ',"before"\:' || coalesce(nullif(before, ''), 'null')
-                || ',"salt"\:"' || salt || E'"}}\n', 'UTF8')), 'hex') AS images
-        FROM unnest(CAST(:case_key AS text[]), CAST(:table AS text[]), CAST(:op AS text[]), CAST(:key AS text[]),
-            string_to_array(:before, chr(31)), string_to_array(:after, chr(31)), string_to_array(:salts, ' '))
-            WITH ORDINALITY AS t (case_key, tab, op, key, before, after, salt, seq)
-        OFFSET 0
-    ), added AS (
-        INSERT INTO mendbook.change (plan, batch, seq, case_key, "table", op, key, before, after, salt, images, digest)
-        SELECT :plan, :batch, seq, case_key, tab, op, key, before\:\:json, after\:\:json, salt, images,
-            encode(sha256(convert_to(
-                '{{"batch"\:' || :batch || ',"case_key"\:' || {_json("case_key")} || ',"images"\:"' || images
-                || '","key"\:' || coalesce({_json("key")}, 'null') || ',"op"\:"' || op || '","plan"\:' || :named
-                || ',"seq"\:' || seq || ',"table"\:' || {_json("tab")} || E'}}\n', 'UTF8')), 'hex')
-        FROM imaged
-        RETURNING seq, digest
-    )
-    SELECT encode(sha256(convert_to(string_agg(digest || E'\n', '' ORDER BY seq), 'UTF8')), 'hex') FROM added
-""")
+#: Changes that are sent to the server at once.
+LINES_TOGETHER = 200
+_ADD_CHANGES = """\
+COPY mendbook.change (plan, batch, seq, case_key, "table", op, key, before, after, salt, images, digest) FROM STDIN"""
 _THROUGH = sa.text("""
     SELECT coalesce(min(position) FILTER (WHERE at >= :before) - 1, max(position), 0) FROM mendbook.ledger
 """)
@@ -159,10 +135,58 @@ _GRANTS = {
 }
 
 
-def _plain(texts: Sequence[str]) -> bool:
-    """Whether JSON surely has each of the texts as it is."""
-    together = "".join(texts)
-    return together.isprintable() and '"' not in together and "\\" not in together
+def _copied(text: str | Any) -> str:
+    """A text as COPY reads it; None stands for NULL."""
+    if text is None:
+        return r"\N"
+    told = str(text)
+    if not told.isprintable() or "\\" in told:
+        told = told.replace("\\", r"\\").replace("\t", r"\t").replace("\n", r"\n").replace("\r", r"\r")
+    return told
+
+
+def _lines(plan: str, batch: int, changes: Sequence[Change], salts: Sequence[str], digests: list[str]) -> Iterator[str]:
+    """The changes as COPY reads them; their digests are added to ``digests``."""
+    begun = f"{_copied(plan)}\t{batch}"
+    made = ledger_chain.digests_of(plan, batch, changes, salts)
+    for seq, (change, salt, (images, digest)) in enumerate(zip(changes, salts, made, strict=True), 1):
+        named = f"{_copied(change.case_key)}\t{_copied(change.table)}\t{change.op}\t{_copied(change.key)}"
+        before, after = _copied(change.before), _copied(change.after)
+        yield f"{begun}\t{seq}\t{named}\t{before}\t{after}\t{salt}\t{images}\t{digest}\n"
+        digests.append(digest)
+
+
+class _Reader:
+    """Lines as the file that a COPY reads: made while the server takes in those before. ``failure`` is why they ended early."""
+
+    def __init__(self, lines: Iterator[str], encoding: str) -> None:
+        self._lines, self._encoding = lines, encodings[encoding]
+        self.failure: Exception | None = None
+
+    def read(self, size: int = -1) -> bytes:
+        """The next lines, as many as are worth sending together; nothing behind the last one."""
+        try:
+            return "".join(islice(self._lines, LINES_TOGETHER)).encode(self._encoding)
+        except Exception as failure:
+            self.failure = failure
+            raise
+
+
+def _copy(connection: Connection, statement: str, lines: Iterator[str]) -> None:
+    """Send ``lines`` to a COPY; its errors come as those of any other statement."""
+    driver: Any = connection.connection.dbapi_connection
+    reader = _Reader(lines, driver.encoding)
+    with driver.cursor() as cursor:
+        try:
+            cursor.copy_expert(statement, reader)
+        except psycopg2.Error as error:
+            if reader.failure is not None:
+                raise reader.failure from None
+            broken = connection.dialect.is_disconnect(error, driver, cursor)  # type: ignore[arg-type]
+            if broken:
+                connection.invalidate(error)
+            told = sa.exc.DBAPIError.instance(statement, None, error, psycopg2.Error, True, broken, connection.dialect)
+            raise told from None
 
 
 class PostgreSQLLedger:
@@ -220,19 +244,9 @@ class PostgreSQLLedger:
     def add_changes(
         self, connection: Connection, plan: str, batch: int, changes: Sequence[Change], salts: Sequence[str]
     ) -> str:
-        case_keys, keys = [change.case_key for change in changes], [change.key for change in changes]
-        given = {
-            "plain": _plain([*case_keys, *(key for key in keys if key), *{change.table for change in changes}]),
-            "named": canonical.text(plan),
-            "salts": " ".join(salts),
-            "case_key": array(case_keys),
-            "table": array([change.table for change in changes]),
-            "op": array([change.op for change in changes]),
-            "key": array(keys),
-            "before": "\x1f".join(ledger_chain.image_text(change.before) or "" for change in changes),
-            "after": "\x1f".join(ledger_chain.image_text(change.after) or "" for change in changes),
-        }
-        return str(connection.execute(_ADD_CHANGES, {"plan": plan, "batch": batch, **given}).scalar_one())
+        digests: list[str] = []
+        _copy(connection, _ADD_CHANGES, _lines(plan, batch, changes, salts, digests))
+        return ledger_chain.changes_digest(digests)
 
     def through(self, connection: Connection, before: datetime) -> int:
         return int(connection.execute(_THROUGH, {"before": before}).scalar_one())
