@@ -65,7 +65,7 @@ def test_one_that_keeps_us_waiting_is_left(watched: Watch, monkeypatch: pytest.M
 
 def test_a_tick_with_nothing_due_stays_light() -> None:
     asked = (
-        "import sys, mendbook.dead_man, mendbook.alert_times; "
+        "import sys, mendbook.alerts.dead_man, mendbook.alerts.times; "
         "print([name for name in ('sqlalchemy', 'pandas', 'apprise') if name in sys.modules])"
     )
     answer = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)

@@ -15,7 +15,7 @@ from mendbook.signing.signatures import Namespace
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 TOML = '[sources.shop]\nurl_env = "SHOP_URL"\n[sources.shop.users]\ntable = "auth_user"\n'
-ANA, REVIEWER, THIRD = "ana@example.com", "reviewer@example.com", "third@example.com"
+AUTHOR, REVIEWER, THIRD = "author@example.com", "reviewer@example.com", "third@example.com"
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +46,9 @@ def states(found: Settings) -> list[str]:
 
 
 def test_two_people_are_enough(tmp_path: Path, keys: list[str]) -> None:
-    (check,) = told(settings(tmp_path, [f"{ANA} {keys[0]}", "# a note", f"{REVIEWER} {keys[1]} laptop"]))
+    (check,) = told(settings(tmp_path, [f"{AUTHOR} {keys[0]}", "# a note", f"{REVIEWER} {keys[1]} laptop"]))
     assert check.state == "ok"
-    assert f"{ANA}, {REVIEWER} may propose" in check.message
+    assert f"{AUTHOR}, {REVIEWER} may propose" in check.message
 
 
 def test_nobody_may_sign_yet(tmp_path: Path) -> None:
@@ -57,13 +57,13 @@ def test_nobody_may_sign_yet(tmp_path: Path) -> None:
 
 
 def test_one_person_is_not_enough(tmp_path: Path, keys: list[str]) -> None:
-    (check,) = told(settings(tmp_path, [f"{ANA} {keys[0]}", f"{ANA} {keys[1]}"]))
+    (check,) = told(settings(tmp_path, [f"{AUTHOR} {keys[0]}", f"{AUTHOR} {keys[1]}"]))
     assert (check.state, "too few" in check.message) == ("warning", True)
 
 
 @pytest.mark.parametrize("review", ["approvals = 2", "approvals_by_risk = { high = 2 }"])
 def test_as_many_as_the_policy_asks_for(tmp_path: Path, keys: list[str], review: str) -> None:
-    two = [f"{ANA} {keys[0]}", f"{REVIEWER} {keys[1]}"]
+    two = [f"{AUTHOR} {keys[0]}", f"{REVIEWER} {keys[1]}"]
     assert states(settings(tmp_path, two, review)) == ["warning"]
     assert states(settings(tmp_path, [*two, f"{THIRD} {keys[2]}"], review)) == ["ok"]
 
@@ -72,20 +72,20 @@ def test_as_many_as_the_policy_asks_for(tmp_path: Path, keys: list[str], review:
     ("first", "second", "state", "words"),
     [
         ('namespaces="mendbook-plan@v1"', 'namespaces="mendbook-review@v1"', "ok", f"{REVIEWER} may approve"),
-        ('namespaces="mendbook-*"', 'namespaces="git,mendbook-review@v1"', "ok", f"{ANA} may propose"),
+        ('namespaces="mendbook-*"', 'namespaces="git,mendbook-review@v1"', "ok", f"{AUTHOR} may propose"),
         ('namespaces="mendbook-review@v1"', 'namespaces="mendbook-review@v1"', "warning", "nobody may be a plan's author"),
         ('namespaces="mendbook-plan@v1"', 'namespaces="git"', "warning", "too few"),
         ('namespaces="mendbook-plan@v1"', 'valid-after="20270101"', "warning", "too few"),
     ],
 )
 def test_what_keys_are_for(tmp_path: Path, keys: list[str], first: str, second: str, state: str, words: str) -> None:
-    (check,) = told(settings(tmp_path, [f"{ANA} {first} {keys[0]}", f"{REVIEWER} {second} {keys[1]}"]))
+    (check,) = told(settings(tmp_path, [f"{AUTHOR} {first} {keys[0]}", f"{REVIEWER} {second} {keys[1]}"]))
     assert check.state == state
     assert words in check.message
 
 
 def test_keys_whose_time_is_over(tmp_path: Path, keys: list[str]) -> None:
-    lines = [f'{ANA} valid-before="20261201" {keys[0]}', f'{REVIEWER} valid-before="20261121115959Z" {keys[1]}']
+    lines = [f'{AUTHOR} valid-before="20261201" {keys[0]}', f'{REVIEWER} valid-before="20261121115959Z" {keys[1]}']
     soon, over, few = told(settings(tmp_path, lines))
     assert [soon.state, over.state, few.state] == ["warning"] * 3
     assert "until 2026-12-01 only" in soon.message
@@ -96,7 +96,7 @@ def test_keys_whose_time_is_over(tmp_path: Path, keys: list[str]) -> None:
 @pytest.mark.parametrize("date", ["20261121", "202611211200", "20261121120000", "202611211200Z"])
 def test_dates_are_read_as_ssh_keygen_reads_them(tmp_path: Path, keys: list[str], date: str) -> None:
     path = tmp_path / "signers"
-    path.write_text(f'{ANA} valid-before="{date}" {keys[0]}\n')
+    path.write_text(f'{AUTHOR} valid-before="{date}" {keys[0]}\n')
     (line,) = key_lines(read(path))
     just_before = datetime(2026, 11, 20 if len(date) == 8 else 21, 11 if len(date) > 8 else 23, 59, 59, tzinfo=UTC)
     assert line.signs(Namespace.PLAN, just_before)
@@ -109,20 +109,20 @@ def test_a_certificate_authority_vouches_for_more(tmp_path: Path, keys: list[str
 
 
 def test_a_file_that_cannot_stand(tmp_path: Path, keys: list[str]) -> None:
-    (check,) = told(settings(tmp_path, [f"{ANA} {keys[0]}", f"{REVIEWER} {keys[0]}"]))
+    (check,) = told(settings(tmp_path, [f"{AUTHOR} {keys[0]}", f"{REVIEWER} {keys[0]}"]))
     assert (check.state, "line 2" in check.message) == ("failed", True)
     assert not list(own_keys(settings(tmp_path, None), tmp_path)), "that is told once"
 
 
 def test_revoked_keys_that_are_gone(tmp_path: Path, keys: list[str]) -> None:
-    lines = [f"{ANA} {keys[0]}", f"{REVIEWER} {keys[1]}"]
+    lines = [f"{AUTHOR} {keys[0]}", f"{REVIEWER} {keys[1]}"]
     assert states(settings(tmp_path, lines, 'revoked = "revoked"')) == ["failed"]
     (tmp_path / "revoked").write_text("")
     assert states(settings(tmp_path, lines, 'revoked = "revoked"')) == ["ok"]
 
 
 def test_a_list_that_others_may_write(tmp_path: Path, keys: list[str]) -> None:
-    found = settings(tmp_path, [f"{ANA} {keys[0]}", f"{REVIEWER} {keys[1]}"])
+    found = settings(tmp_path, [f"{AUTHOR} {keys[0]}", f"{REVIEWER} {keys[1]}"])
     (tmp_path / "allowed_signers").chmod(0o664)
     check, _ = told(found)
     assert (check.state, check.hint) == ("warning", f"chmod go-w {tmp_path / 'allowed_signers'}")
@@ -133,7 +133,7 @@ def test_a_list_that_others_may_write(tmp_path: Path, keys: list[str]) -> None:
 
 def test_own_keys(tmp_path: Path, keys: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-    found = settings(tmp_path, [f"{ANA} {keys[0]}", f"{REVIEWER} {keys[1]}"])
+    found = settings(tmp_path, [f"{AUTHOR} {keys[0]}", f"{REVIEWER} {keys[1]}"])
     home = tmp_path / "home"
     (home / ".ssh").mkdir(parents=True)
     (check,) = own_keys(found, home)
@@ -151,14 +151,14 @@ def test_own_keys(tmp_path: Path, keys: list[str], monkeypatch: pytest.MonkeyPat
 
 
 def test_keys_in_an_agent(tmp_path: Path, keys: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    found = settings(tmp_path, [f"{ANA} {keys[0]}"])
+    found = settings(tmp_path, [f"{AUTHOR} {keys[0]}"])
     program = tmp_path / "ssh-add"
     program.write_text(f"#!/bin/sh\necho '{keys[0]} held'\necho 'the agent has more to say'\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "socket"))
     (check,) = own_keys(found, tmp_path)
-    assert check.message == f"the agent holds a key of {ANA}"
+    assert check.message == f"the agent holds a key of {AUTHOR}"
     program.write_text("#!/bin/sh\necho 'Error connecting to agent' >&2; exit 2\n")
     (check,) = own_keys(found, tmp_path)
     assert "no key of this user" in check.message

@@ -20,7 +20,7 @@ import pytest
 from mendbook.embedded import embedded, postmaster
 from mendbook.errors import ServerError
 
-LIB = Path(embedded.__file__).parents[1]
+LIB = Path(embedded.__file__).parents[2]
 QUICK = embedded.THROWAWAY_SETTINGS
 
 
@@ -46,7 +46,7 @@ def script(code: str, *arguments: object, user: str | None = None) -> subprocess
 
 START_AND_SLEEP = """
     import sys, time
-    from mendbook import embedded
+    from mendbook.embedded import embedded
     server = embedded.start(sys.argv[1], settings=embedded.THROWAWAY_SETTINGS)
     server.execute("CREATE TABLE IF NOT EXISTS kept (n int); INSERT INTO kept VALUES (1)")
     print("up", flush=True)
@@ -134,7 +134,7 @@ def test_after_the_parent_was_killed_the_next_start_has_the_data(home: Path) -> 
 def test_the_server_of_a_killed_temporary_owner_is_removed_by_the_next() -> None:
     parent = script("""
         import time
-        from mendbook import embedded
+        from mendbook.embedded import embedded
         with embedded.temporary() as server:
             print(server.folder, server.socket_dir, flush=True)
             time.sleep(60)
@@ -238,7 +238,7 @@ def test_as_an_ordinary_user() -> None:
     other = script(
         """
         import os
-        from mendbook import embedded
+        from mendbook.embedded import embedded
         with embedded.temporary() as server:
             print(os.geteuid(), server.execute("SELECT 1"), embedded.postmaster.find(server.folder).uids().real)
     """,

@@ -162,8 +162,8 @@ import json, sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from mendbook import config
-from mendbook.history import History
-from mendbook.jobs import tasks
+from mendbook.scheduling.history import History
+from mendbook.scheduling.jobs import tasks
 settings = config.load(sys.argv[1])
 task = tasks(settings)[0]
 start = datetime.fromisoformat(sys.argv[3])

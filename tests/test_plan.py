@@ -40,7 +40,7 @@ def planned(shop: Shop) -> Planner:
         book = shop.book()
         logs = asked.pop("logs", None)
         return make(
-            Database(book.source, book.settings), book.settings, shop.outputs, "ana@example.com", sign, logs=logs, **asked
+            Database(book.source, book.settings), book.settings, shop.outputs, "author@example.com", sign, logs=logs, **asked
         )
 
     return plan
@@ -133,7 +133,7 @@ def test_the_header_binds_the_plan(shop: Shop, planned: Planner, monkeypatch: py
     shop.execute(DAMAGE)
     with repairs(monkeypatch, null_flag=setting(invited="f"), missing_profile=creating()):
         header = planned().plan.header
-    assert (header.act, header.source, header.author, header.parent) == ("apply", "shop", "ana@example.com", None)
+    assert (header.act, header.source, header.author, header.parent) == ("apply", "shop", "author@example.com", None)
     assert header.policy == {"approvals": 2, "approvals_by_risk": {"high": 3}}
     assert header.cases == {"missing_profile": 1, "null_flag": 1}
     assert header.changes == {"customer": {"insert": 1, "update": 1, "delete": 0}}

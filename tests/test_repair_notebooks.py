@@ -65,7 +65,7 @@ def shown(folder: Path) -> str:
 def test_plan_review_sign_apply(shop: Shop, people: People, book: Workbook) -> None:
     key = people.key(AUTHOR)
     report = shown(played(shop, "plan", author=AUTHOR, key=key.name))
-    assert "10 cases proposed by ana@example.com" in report
+    assert "10 cases proposed by author@example.com" in report
     assert "missing_code of customer 105" in report
     assert "mendbook run review shop" in report
     [plan] = [each.parent.name for each in shop.outputs.glob("plans/*/plan.jsonl")]

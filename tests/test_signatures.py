@@ -316,11 +316,11 @@ import sys
 opened = []
 sys.addaudithook(lambda event, arguments: opened.append(str(arguments[0])) if event == "open" else None)
 from pathlib import Path
-from mendbook.signatures import Namespace, sign
+from mendbook.signing.signatures import Namespace, sign
 assert sign(b"data", Path({str(house.key("k"))!r}), Namespace.PLAN)
 assert opened and {str(house.key("k"))!r} not in opened
 """
-    environment = {**os.environ, "PYTHONPATH": str(Path(signatures.__file__).parent.parent)}
+    environment = {**os.environ, "PYTHONPATH": str(Path(signatures.__file__).parents[2])}
     subprocess.run([sys.executable, "-c", script], check=True, env=environment)
 
 

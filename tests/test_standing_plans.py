@@ -181,7 +181,7 @@ def test_a_real_plan_from_start_to_end(shop: Shop) -> None:
     people = People(shop.home)
     shop.execute("UPDATE customer SET barcode = NULL WHERE id < 3")
     book = Workbook.open("shop", shop.config, shop.outputs)
-    made = book.plan("ana@example.com", people.key("ana@example.com"))["plan"]
+    made = book.plan("author@example.com", people.key("author@example.com"))["plan"]
 
     def state() -> tuple[str, int, int]:
         [plan] = standing(shop.outputs, book.settings)

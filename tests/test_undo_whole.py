@@ -20,7 +20,7 @@ from sqlalchemy.engine import make_url
 from support.shop import DAMAGE, MAPPING, Shop, rows
 
 pytestmark = pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="needs ssh-keygen")
-AUTHOR, REVIEWER = "ana@example.com", "reviewer@example.com"
+AUTHOR, REVIEWER = "author@example.com", "reviewer@example.com"
 #: Every kind of damage that rows show, and a table that refers to users beside.
 MORE = """
 CREATE SEQUENCE customer_ids START 1000;

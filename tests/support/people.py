@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from mendbook.signing import signatures
 
-AUTHOR, REVIEWER = "ana@example.com", "reviewer@example.com"
+AUTHOR, REVIEWER = "author@example.com", "reviewer@example.com"
 REVIEWERS = (REVIEWER, "second.reviewer@example.com")
 
 

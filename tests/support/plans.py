@@ -19,7 +19,7 @@ from mendbook.plans.files import Header, PlanFile
 #: The database's clock when the plans here are made.
 MADE = datetime(2026, 6, 1, 12, tzinfo=UTC)
 NOW = MADE + timedelta(hours=1)
-AUTHOR, REVIEWER, SECOND = "ana@example.com", "reviewer@example.com", "second@example.com"
+AUTHOR, REVIEWER, SECOND = "author@example.com", "reviewer@example.com", "second@example.com"
 SOURCE = """
 [sources.shop]
 url_env = "SHOP_URL"
