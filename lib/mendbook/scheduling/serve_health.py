@@ -6,7 +6,6 @@ nothing outside of a container. It starts and ends nothing.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -16,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from mendbook.errors import OutputError, Refused
-from mendbook.files.publish import output_error, publish
+from mendbook.files.publish import publish
+from mendbook.scheduling.task_locks import taken
 
 HEALTH = "serve.health.json"
 LOCK = "serve.lock"
@@ -61,21 +61,13 @@ def check_health(outputs: Path, now: datetime) -> dict[str, Any]:
 @contextmanager
 def alone(outputs: Path) -> Iterator[None]:
     """For the block, be the only `mendbook serve` of ``outputs``. Raises Refused where there is one, or OutputError."""
-    path = outputs / LOCK
-    try:
-        outputs.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as failure:
-        raise output_error(path, failure) from failure
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(handle)
+    handle = taken(outputs / LOCK)
+    if handle is None:
         health = read_health(outputs)
         who = f" (pid {health['pid']} on {health['host']}, since {health['started']})" if health else ""
         raise Refused(
             f"'mendbook serve' already runs in {outputs}{who}.", "One is enough: 'mendbook schedule show' tells what it does."
-        ) from None
+        )
     try:
         yield
     finally:

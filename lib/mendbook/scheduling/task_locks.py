@@ -30,7 +30,7 @@ def task_lock(outputs: Path, job: str, source: str) -> Iterator[int | None]:
 
     Raises OutputError.
     """
-    handle = _take(task_file(outputs, job, source))
+    handle = taken(task_file(outputs, job, source))
     try:
         yield handle
     finally:
@@ -44,7 +44,7 @@ def slots(outputs: Path, most: int, wanted: int) -> Iterator[int]:
     held: list[int] = []
     try:
         for number in range(most):
-            if len(held) < wanted and (handle := _take(_folder(outputs) / "slots" / f"{number}.lock")) is not None:
+            if len(held) < wanted and (handle := taken(_folder(outputs) / "slots" / f"{number}.lock")) is not None:
                 held.append(handle)
         yield len(held)
     finally:
@@ -70,7 +70,8 @@ def _folder(outputs: Path) -> Path:
     return Path(outputs).absolute() / FOLDER
 
 
-def _take(path: Path) -> int | None:
+def taken(path: Path) -> int | None:
+    """The lock of the file at ``path``: its handle, or None where another holds it. Raises OutputError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

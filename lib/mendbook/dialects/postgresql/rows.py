@@ -64,25 +64,14 @@ class PostgreSQLRows:
 
     def naming(self, stored: Stored, columns: Sequence[str], values: Sequence[Sequence[str | None]]) -> TextClause:
         """The rows whose ``columns`` have one of ``values``, as (n, key): whether anything still refers there."""
-        parts = {f"v{i}": [value[i] for value in values] for i in range(len(columns))}
-        types = [stored.relation.columns[name] for name in columns]
-        met = [f"t.{quoted(name)} = v.v{i}::{column.type}" for i, (name, column) in enumerate(zip(columns, types, strict=True))]
-        return statement(
-            f"SELECT (v.n - 1)::integer AS n, {self.key(stored)} AS key"
-            f" FROM {unnest(parts, True)} JOIN {table(stored.relation)} t ON {_all(met)}",
-            parts,
-        )
+        source, parts = _having(stored, columns, values)
+        return statement(f"SELECT (v.n - 1)::integer AS n, {self.key(stored)} AS key FROM {source}", parts)
 
     def by_values(self, stored: Stored, columns: Sequence[str], values: Sequence[Sequence[str | None]]) -> TextClause:
         """The rows whose ``columns`` have one of ``values`` (texts), with ``n``, the place (from 0) of the values they have."""
-        parts = {f"v{i}": [value[i] for value in values] for i in range(len(columns))}
-        types = [stored.relation.columns[name] for name in columns]
-        met = [f"t.{quoted(name)} = v.v{i}::{column.type}" for i, (name, column) in enumerate(zip(columns, types, strict=True))]
-        return statement(
-            f"SELECT {self.key(stored)} AS key, {self.image(stored.relation)} AS image, (v.n - 1)::integer AS n"
-            f" FROM {unnest(parts, True)} JOIN {table(stored.relation)} t ON {_all(met)}",
-            parts,
-        )
+        source, parts = _having(stored, columns, values)
+        told = f"{self.key(stored)} AS key, {self.image(stored.relation)} AS image, (v.n - 1)::integer AS n"
+        return statement(f"SELECT {told} FROM {source}", parts)
 
     def by_images(self, stored: Stored, images: Sequence[str], lock: bool = False) -> TextClause:
         """The rows of a table without a key that look like one of ``images``, with ``place``, their physical place."""
@@ -206,6 +195,16 @@ def _value(alias: str, column: Column) -> str:
 
 def _all(conditions: Sequence[str]) -> str:
     return " AND ".join(conditions)
+
+
+def _having(
+    stored: Stored, columns: Sequence[str], values: Sequence[Sequence[str | None]]
+) -> tuple[str, dict[str, list[str | None]]]:
+    """The source of the rows t whose ``columns`` have one of ``values``, in which v.n (from 1) is its place; its parameters."""
+    parts = {f"v{i}": [value[i] for value in values] for i in range(len(columns))}
+    types = [stored.relation.columns[name].type for name in columns]
+    met = [f"t.{quoted(name)} = v.v{i}::{kind}" for i, (name, kind) in enumerate(zip(columns, types, strict=True))]
+    return f"{unnest(parts, True)} JOIN {table(stored.relation)} t ON {_all(met)}", parts
 
 
 def unnest(parts: Mapping[str, Any], numbered: bool = False, joined: bool = False) -> str:
